@@ -1,0 +1,48 @@
+"""challengeflow: from raw data to an accepted submission, for any scientific machine-learning challenge.
+
+This is what a plugin author imports. Nothing here costs more than the standard library and pluggy; the
+modules that need numpy (`arrays`, `scoring`, `pickles`) are imported by their own names inside the stages.
+"""
+
+from challengeflow.declare import Challenge, Dataset, Metric, Model, Resources, Source, Submission
+from challengeflow.errors import InputError
+from challengeflow.hookspecs import hookimpl
+from challengeflow.jobs import (
+    Answers,
+    DownloadJob,
+    Job,
+    Member,
+    PackageJob,
+    PredictJob,
+    PreprocessJob,
+    ScoreJob,
+    Shard,
+    TrainJob,
+)
+from challengeflow.samples import Sample, write_samples
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Answers",
+    "Challenge",
+    "Dataset",
+    "DownloadJob",
+    "InputError",
+    "Job",
+    "Member",
+    "Metric",
+    "Model",
+    "PackageJob",
+    "PredictJob",
+    "PreprocessJob",
+    "Resources",
+    "Sample",
+    "ScoreJob",
+    "Shard",
+    "Source",
+    "Submission",
+    "TrainJob",
+    "hookimpl",
+    "write_samples",
+]

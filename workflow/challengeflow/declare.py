@@ -1,0 +1,117 @@
+"""What a plugin declares: challenges and models, as plain data that costs nothing to import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Schema = Mapping[str, Mapping[str, Any]]
+"""Parameter name -> its JSON schema, which carries `default` and `description`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What one job of a stage needs; the workflow multiplies memory and time by the attempt.
+
+    mem_mb: peak memory in MiB, a promise that is checked; runtime: minutes; gpu: number of GPUs used when present.
+    """
+
+    mem_mb: int = 2000
+    runtime: int = 60
+    threads: int = 1
+    gpu: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a dataset comes from: which splits it has and which of them carry gold.
+
+    archives: names of files that many shards share, fetched once, before the index.
+    cost: one sentence on size and time, shown by `challengeflow describe`.
+    """
+
+    splits: tuple[str, ...] = ("train", "test")
+    gold: tuple[str, ...] = ("train",)
+    archives: tuple[str, ...] = ()
+    cost: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A dataset of a challenge. `sources` has the keys `demo`, `official` and `local` (a path in the config).
+
+    extends: the dataset whose samples this one contains as well; those keep their folds and shards and are made once.
+    shards: number of shards by split; in train, for each fold.
+    """
+
+    name: str
+    summary: str
+    sources: Mapping[str, Source]
+    extends: str | None = None
+    folds: int = 5
+    shards: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """The number a challenge ranks by. `chance`: what a random answer scores, in words or as a figure."""
+
+    name: str
+    description: str
+    chance: str
+    best: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A thing the organisers accept. With `datasets` it needs all of them at once; without, it is made for each dataset.
+
+    own_data: whether it is also made for data of one's own (a dataset the challenge does not declare).
+    """
+
+    name: str
+    summary: str
+    datasets: tuple[str, ...] = ()
+    own_data: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """A challenge. `schema` has a section for each stage with parameters: download, preprocess, score, package.
+
+    own_data: the source of a folder of one's own files (no declared dataset): by default one unlabelled test split.
+    env: name of a conda env file of the workflow (`envs/NAME.yaml`) or the absolute path of the plugin's own.
+    max_failed: share of samples that may fail to be read before the run stops.
+    snakefile: absolute path of extra rules, included as a module under the challenge's name.
+    """
+
+    name: str
+    title: str
+    url: str
+    metric: Metric
+    datasets: tuple[Dataset, ...]
+    submissions: tuple[Submission, ...]
+    licence: str
+    citation: str
+    schema: Mapping[str, Schema] = field(default_factory=dict)
+    env: str = "core"
+    resources: Mapping[str, Resources] = field(default_factory=dict)
+    own_data: Source = field(default_factory=lambda: Source(splits=("test",), gold=()))
+    max_failed: float = 0.05
+    snakefile: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model for one challenge. `module` trains and predicts it: its source, and what it imports, is its fingerprint.
+
+    trains_on: label-free splits it also trains on (transductive when that is `test`).
+    """
+
+    name: str
+    challenge: str
+    summary: str
+    module: str
+    parameters: Schema = field(default_factory=dict)
+    trains_on: tuple[str, ...] = ()
+    env: str | None = None
+    resources: Mapping[str, Resources] = field(default_factory=dict)

@@ -1,0 +1,37 @@
+"""Progress for people at a terminal, plain lines in logs."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Reports how far a stage is, on standard error: a bar on a terminal, a line every ten seconds elsewhere."""
+
+    def __init__(self, title: str):
+        self.title = title
+
+    def __call__(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+        """Yield `items` while reporting; `what` names one step ("video", "fold 2 iteration")."""
+        if total is None and hasattr(items, "__len__"):
+            total = len(items)
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            yield from tqdm(items, desc=f"{self.title}: {what}", total=total, leave=False)
+            return
+        started = reported = time.monotonic()
+        for done, item in enumerate(items, 1):
+            yield item
+            now = time.monotonic()
+            if now - reported >= SECONDS_BETWEEN_LINES:
+                reported = now
+                self.message(f"{what} {done} of {total or '?'} after {now - started:.0f} s")
+
+    def message(self, text: str) -> None:
+        """Print one line."""
+        print(f"{self.title}: {text}", file=sys.stderr, flush=True)

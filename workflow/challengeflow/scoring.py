@@ -1,0 +1,71 @@
+"""What every `score` needs: honest intervals, cross-fitted decisions, JSON that is the same each time."""
+
+import json
+import math
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+Decision = TypeVar("Decision")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON: keys sorted, numpy numbers as numbers, NaN refused (it is not JSON)."""
+    text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False, default=_plain)
+    Path(path).write_text(text + "\n")
+
+
+def bootstrap_interval(
+    groups: Sequence[Hashable],
+    statistic: Callable[[np.ndarray], float],
+    *,
+    seed: int,
+    rounds: int = 500,
+    level: float = 0.95,
+) -> list[float]:
+    """Percentile interval [low, high] of `statistic` over resampled groups (cluster bootstrap).
+
+    groups: the group of each unit (sample, sequence); whole groups are drawn with replacement, since units of one
+    group are not independent. statistic: gets the drawn units as an integer array of indices (with repeats) and
+    returns a number; draws where it is not finite are left out.
+    """
+    _, codes = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
+    members = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(rounds):
+        drawn = random.integers(len(members), size=len(members))
+        value = float(statistic(np.concatenate([members[i] for i in drawn])))
+        if math.isfinite(value):
+            values.append(value)
+    tail = (1 - level) / 2
+    return [float(np.quantile(values, tail)), float(np.quantile(values, 1 - tail))] if values else [0.0, 0.0]
+
+
+def cross_fit(
+    parts: Sequence[Hashable],
+    fit: Callable[[np.ndarray], Decision],
+    apply: Callable[[Decision, np.ndarray], None],
+) -> None:
+    """For each part (fold or group), `fit` a decision on the units of all other parts and `apply` it to its own.
+
+    Both get integer indices of units. With a single part nothing is left to fit on: it is fitted on itself, and the
+    caller must say so.
+    """
+    codes = np.unique(np.asarray([str(part) for part in parts]), return_inverse=True)[1]
+    for code in range(codes.max() + 1):
+        own = np.flatnonzero(codes == code)
+        others = np.flatnonzero(codes != code)
+        apply(fit(others if len(others) else own), own)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
