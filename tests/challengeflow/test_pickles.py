@@ -5,7 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-
 from challengeflow import InputError
 from challengeflow.pickles import load_npy
 
@@ -109,7 +108,7 @@ def test_a_codec_other_than_latin1_is_refused(tmp_path):
 def test_an_array_that_asks_for_terabytes_is_refused(tmp_path):
     from numpy._core.multiarray import _reconstruct
 
-    with pytest.raises(InputError, match="damaged|whole pickle"):
+    with pytest.raises(InputError, match=r"damaged|whole pickle"):
         load_npy(save(tmp_path / "bomb.npy", {"x": Runs(_reconstruct, np.ndarray, (1 << 42,), b"b")}))
 
 

@@ -31,7 +31,7 @@ _MENDING = "download it again, or ask its author for a file of plain numbers"
 
 
 def load_npy(path: Path | str) -> Any:
-    """Return what the .npy file `path` holds: a plain array, or the object pickled in it (0-d object arrays are unwrapped).
+    """Return what the .npy file `path` holds: a plain array, or the object pickled in it (unwrapped if 0-d).
 
     Raises InputError for a file that is missing, too large, truncated or no .npy file, and for a pickle that names
     anything but the parts of number arrays (`ALLOWED`); in that case nothing of it has run.
@@ -39,23 +39,26 @@ def load_npy(path: Path | str) -> Any:
     path = Path(path)
     try:
         size = path.stat().st_size
-        file = open(path, "rb")
+        with open(path, "rb") as file:
+            return _load(file, path, size)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the path of a .npy file") from None
-    with file:
-        if size > LARGEST_FILE:
-            raise InputError(f"{path} has {size} bytes; at most {LARGEST_FILE} are read, so split the file")
-        shape, fortran, dtype = _header(file, path)
-        if not dtype.hasobject:
-            return _numbers(file, path, shape, dtype, fortran, size)
-        if dtype != np.dtype(object):
-            raise InputError(
-                f"{path} has records with Python objects in them, which is not a layout of numbers; {_MENDING}"
-            )
-        value = load_pickle(file, path)
-        if not isinstance(value, np.ndarray) or value.shape != shape or value.dtype != object:
-            raise InputError(f"{path} does not hold the object array of shape {shape} its header states; {_MENDING}")
-        return value.item() if shape == () else value
+
+
+def _load(file: BinaryIO, path: Path, size: int) -> Any:
+    if size > LARGEST_FILE:
+        raise InputError(f"{path} has {size} bytes; at most {LARGEST_FILE} are read, so split the file")
+    shape, fortran, dtype = _header(file, path)
+    if not dtype.hasobject:
+        return _numbers(file, path, shape, dtype, fortran, size)
+    if dtype != np.dtype(object):
+        raise InputError(
+            f"{path} has records with Python objects in them, which is not a layout of numbers; {_MENDING}"
+        )
+    value = load_pickle(file, path)
+    if not isinstance(value, np.ndarray) or value.shape != shape or value.dtype != object:
+        raise InputError(f"{path} does not hold the object array of shape {shape} its header states; {_MENDING}")
+    return value.item() if shape == () else value
 
 
 def load_pickle(file: BinaryIO, path: Path | str) -> Any:
@@ -119,7 +122,7 @@ def _latin1(text: str, encoding: str = "latin1") -> bytes:
 
 
 def _reconstruct(kind: type, shape: tuple[int, ...], code: bytes) -> np.ndarray:
-    """An empty array that its state fills; pickles make it of no elements, so any other shape is an attack on memory."""
+    """An empty array that its state fills; pickles make it of no elements, so another shape is an attack on memory."""
     if kind is not np.ndarray or math.prod(shape) != 0:
         raise pickle.UnpicklingError("an array is built in a way numpy never writes")
     return np.ndarray.__new__(np.ndarray, shape, code)
