@@ -1,0 +1,51 @@
+"""From raw data to an accepted submission: one DAG for all challenges and models of config.yaml.
+
+snakemake                           everything the config names, and the leaderboard
+snakemake clog-loss                 one challenge
+snakemake results/.../scores.json   one file
+"""
+
+from challengeflow import dag
+from challengeflow.errors import InputError
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+try:
+    RUN = dag.load(config)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+PATHS = RUN.paths
+
+
+wildcard_constraints:
+    challenge=RUN.names("challenge"),
+    dataset=RUN.names("dataset"),
+    on=RUN.names("dataset"),
+    archive=RUN.names("archive"),
+    submission=RUN.names("submission"),
+    model="|".join(RUN.names(kind) for kind in ("trained", "ensemble", "control")),
+    shard=dag.layout.SHARD,
+    fold=dag.layout.FOLD,
+    name=dag.layout.NAME,
+
+
+rule all:
+    input:
+        RUN.targets(),
+
+
+include: "workflow/rules/download.smk"
+include: "workflow/rules/preprocess.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/predict.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/package.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/challenges.smk"

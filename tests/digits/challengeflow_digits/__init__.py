@@ -1,0 +1,88 @@
+"""scikit-learn's digits as the smallest challenge that uses every hook: is the digit even?
+
+A test fixture, and the shortest complete plugin to read. Groups are made up: every 20 images are one writer.
+"""
+
+from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
+
+
+@hookimpl
+def challenges():
+    source = {"demo": Source(splits=("train", "test"), gold=("train", "test"))}
+    return [
+        Challenge(
+            name="digits",
+            title="Even digits",
+            url="https://scikit-learn.org",
+            metric=Metric(name="accuracy", description="share of right answers", chance="0.5"),
+            datasets=(
+                Dataset(name="few", summary="300 images", sources=source, folds=3, shards={"train": 2, "test": 2}),
+                Dataset(name="many", summary="600 images", sources=source, folds=3, extends="few"),
+            ),
+            submissions=(Submission(name="csv", summary="sample,even"),),
+            licence="BSD-3-Clause",
+            citation="E. Alpaydin, C. Kaynak (1998)",
+            schema={
+                "download": {"broken": {"type": "array", "items": {"type": "string"}, "default": []}},
+                "preprocess": {"scale": {"type": "number", "default": 16.0}},
+            },
+            resources={"download": Resources(mem_mb=500), "preprocess": Resources(mem_mb=500)},
+        )
+    ]
+
+
+@hookimpl
+def models():
+    iterations = {"type": "integer", "default": 60, "description": "steps of gradient descent"}
+    pause = {"type": "number", "default": 0.0, "description": "seconds to wait after a step"}
+    return [
+        Model(
+            name="logistic",
+            challenge="digits",
+            summary="logistic regression by gradient descent",
+            module="challengeflow_digits.logistic",
+            parameters={"iterations": iterations, "pause": pause},
+        )
+    ]
+
+
+@hookimpl
+def download(job):
+    from challengeflow_digits import images
+
+    images.download(job)
+
+
+@hookimpl
+def preprocess(job):
+    from challengeflow_digits import pixels
+
+    pixels.preprocess(job)
+
+
+@hookimpl
+def train(job):
+    from challengeflow_digits import logistic
+
+    logistic.train(job)
+
+
+@hookimpl
+def predict(job):
+    from challengeflow_digits import logistic
+
+    logistic.predict(job)
+
+
+@hookimpl
+def score(job):
+    from challengeflow_digits import accuracy
+
+    accuracy.score(job)
+
+
+@hookimpl
+def package(job):
+    from challengeflow_digits import table
+
+    table.package(job)

@@ -1,0 +1,163 @@
+"""The command `challengeflow`: one verb a stage, and a few that show and check.
+
+    challengeflow plugins [--json]
+    challengeflow describe mood
+    challengeflow validate [--config FILE]
+    challengeflow download clog-loss/nano index|archive:NAME|SHARD
+    challengeflow preprocess clog-loss/nano SHARD
+    challengeflow train clog-loss/nano MODEL FOLD|all
+    challengeflow predict clog-loss/nano MODEL SHARD [--on DATASET]
+    challengeflow score clog-loss/nano MODEL
+    challengeflow package clog-loss SUBMISSION NAME
+    challengeflow leaderboard RESULTS FILE...
+
+`--config` is a file, or the JSON the workflow passes: the slice of the config that the job depends on.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+from challengeflow import __version__
+from challengeflow.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status: 1 for what the user can mend, told in one sentence."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except InputError as error:
+        if options.traceback:
+            raise
+        print(f"challengeflow: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("challengeflow: interrupted; run again to go on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader (head, say) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="challengeflow", description=__doc__.partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"challengeflow {__version__}")
+    parser.set_defaults(traceback=False)
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    _add_showing(verbs)
+    for name, (summary, positional) in STAGES.items():
+        verb = verbs.add_parser(name, help=summary, description=summary)
+        verb.add_argument("target", metavar="CHALLENGE" if name == "package" else "CHALLENGE/DATASET")
+        for argument, meaning in positional.items():
+            verb.add_argument(argument, help=meaning, metavar=argument.upper())
+        if name == "predict":
+            verb.add_argument("--on", help="the dataset predicted; the model's own without it")
+        verb.add_argument("--config", default="config.yaml", help="config file, or JSON")
+        verb.add_argument("--threads", type=int, default=1)
+        verb.add_argument("--traceback", action="store_true", help="show where an error came from")
+        verb.set_defaults(run=_run_stage, stage=name)
+    return parser
+
+
+STAGES = {
+    "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
+    "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
+    "train": ("train a model on all folds but one", {"model": "variant", "fold": "number, or all for the refit"}),
+    "predict": ("predict one shard", {"model": "variant", "shard": "name of the shard"}),
+    "score": ("score a model and fit its decision", {"model": "variant"}),
+    "package": ("make and check a submission", {"submission": "kind of submission", "name": "its name"}),
+}
+
+
+def _add_showing(verbs) -> None:
+    show = verbs.add_parser("plugins", help="list the plugins, challenges and models that are installed")
+    show.add_argument("--json", action="store_true", help="for programs")
+    show.set_defaults(run=lambda options: _show().plugins(options.json))
+    describe = verbs.add_parser("describe", help="datasets, models, metric, licence and cost of a challenge")
+    describe.add_argument("challenge")
+    describe.set_defaults(run=lambda options: _show().describe(options.challenge))
+    validate = verbs.add_parser("validate", help="check a config and the plugins it needs")
+    validate.add_argument("--config", default="config.yaml", help="config file")
+    validate.set_defaults(run=lambda options: _show().validate(options.config))
+    board = verbs.add_parser("leaderboard", help="tabulate scores and submissions")
+    board.add_argument("results", help="folder of the leaderboard")
+    board.add_argument("files", nargs="*", help="scores.json files and submission folders")
+    board.set_defaults(run=_run_leaderboard)
+
+
+def _show():
+    from challengeflow import show
+
+    return show
+
+
+def _run_leaderboard(options: argparse.Namespace) -> None:
+    from challengeflow import leaderboard
+
+    leaderboard.write(options.results, options.files)
+
+
+def _run_stage(options: argparse.Namespace) -> None:
+    # BLAS sums in an order that depends on its thread count: one thread, so that results do not. OpenMP (histogram
+    # boosting) gives the same result at any count, and may use all threads.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ[name] = "1"
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    from challengeflow.plugins import registry
+    from challengeflow.stages import Stages
+
+    challenge, _, dataset = options.target.partition("/")
+    plan = _plan(challenge, options.config)
+    if options.stage != "package" and dataset not in plan.datasets:
+        from challengeflow.check import nearest
+
+        raise InputError(f"{challenge} has no dataset {dataset!r} in this config; {nearest(dataset, plan.datasets)}")
+    _call(Stages(registry(), plan, options.threads), dataset, options)
+
+
+def _plan(challenge: str, config: str):
+    from challengeflow.plan import Plan
+
+    if config.lstrip().startswith("{"):
+        return Plan(challenge, json.loads(config))
+    from challengeflow.check import nearest
+    from challengeflow.config import plans, read_config, resolve
+    from challengeflow.plugins import registry
+
+    found = plans(resolve(read_config(config), registry()))
+    if challenge not in found:
+        raise InputError(f"{config} has no challenge {challenge!r}; {nearest(challenge, found)}")
+    return found[challenge]
+
+
+def _call(stages, dataset: str, options: argparse.Namespace) -> None:
+    if hasattr(options, "model") and options.model not in stages.plan.models:
+        from challengeflow.check import nearest
+
+        raise InputError(f"no model variant {options.model!r} in this config; {nearest(options.model, stages.plan.models)}")
+    match options.stage:
+        case "download" if options.part == "index":
+            stages.index(dataset)
+        case "download" if options.part.startswith("archive:"):
+            stages.archive(dataset, options.part.removeprefix("archive:"))
+        case "download":
+            stages.shard(dataset, options.part)
+        case "preprocess":
+            stages.preprocess(dataset, options.shard)
+        case "train":
+            if options.fold != "all" and not options.fold.isdigit():
+                raise InputError(f"fold {options.fold!r} is neither a number nor all")
+            stages.train(dataset, options.model, None if options.fold == "all" else int(options.fold))
+        case "predict":
+            stages.predict(dataset, options.model, options.shard, options.on or dataset)
+        case "score":
+            stages.score(dataset, options.model)
+        case "package":
+            stages.package(options.submission, options.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

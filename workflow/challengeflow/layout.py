@@ -1,0 +1,95 @@
+"""Every path of a run, in one place: the rules use it with wildcards, the stages with names."""
+
+import re
+from dataclasses import dataclass
+
+from challengeflow.errors import InputError
+
+PATH_WORDS = {
+    "archives",
+    "benchmarks",
+    "gold",
+    "index",
+    "leaderboard",
+    "logs",
+    "predictions",
+    "prepared",
+    "raw",
+    "report",
+    "submissions",
+}
+NAME = r"[a-z0-9][a-z0-9_-]*"
+SHARD = rf"(?:{NAME}\.)?[a-z]+(?:-f\d+)?-\d{{3}}"
+FOLD = r"\d+|all"
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise InputError for a name that cannot be part of a path: wrong characters, or a word the layout uses."""
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"{what} {name!r} is not a usable name; use lower-case letters, digits, '-' and '_'")
+    if name in PATH_WORDS or name.startswith("fold-"):
+        raise InputError(f"{what} {name!r} is a word of the result paths ({', '.join(sorted(PATH_WORDS))}, fold-*)")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one challenge below the results folder; every argument may be a `{wildcard}`."""
+
+    results: str
+    challenge: str
+
+    def _at(self, *parts: str) -> str:
+        return "/".join((self.results, self.challenge, *parts))
+
+    def index(self, dataset: str) -> str:
+        return self._at(dataset, "index")
+
+    def samples(self, dataset: str) -> str:
+        return f"{self.index(dataset)}/samples.csv"
+
+    def shards(self, dataset: str) -> str:
+        return f"{self.index(dataset)}/shards"
+
+    def index_gold(self, dataset: str) -> str:
+        return f"{self.index(dataset)}/gold"
+
+    def archive(self, dataset: str, archive: str) -> str:
+        return self._at(dataset, "archives", archive)
+
+    def raw(self, dataset: str, shard: str) -> str:
+        return self._at(dataset, "raw", shard)
+
+    def prepared(self, dataset: str, shard: str) -> str:
+        return self._at(dataset, "prepared", shard)
+
+    def gold(self, dataset: str, shard: str) -> str:
+        return self._at(dataset, "gold", shard)
+
+    def model(self, dataset: str, model: str, fold: int | str) -> str:
+        return self._at(dataset, model, f"fold-{fold}")
+
+    def predictions(self, dataset: str, model: str, on: str, shard: str) -> str:
+        return self._at(dataset, model, "predictions", on, shard)
+
+    def scores(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model, "scores.json")
+
+    def decision(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model, "decision.json")
+
+    def submission(self, submission: str, name: str) -> str:
+        return self._at("submissions", submission, name)
+
+    def log(self, stage: str, *parts: str) -> str:
+        return "/".join((self.results, "logs", self.challenge, *parts, f"{stage}.log"))
+
+    def benchmark(self, stage: str, *parts: str) -> str:
+        return "/".join((self.results, "benchmarks", self.challenge, *parts, f"{stage}.tsv"))
+
+    def work(self, stage: str, key: str) -> str:
+        return "/".join((self.results, ".work", self.challenge, f"{stage}-{key}"))
+
+
+def leaderboard(results: str, kind: str) -> str:
+    """Path of the leaderboard as `kind` (csv or html)."""
+    return f"{results}/leaderboard.{kind}"

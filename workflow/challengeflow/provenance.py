@@ -1,0 +1,54 @@
+"""What made an output: written beside it as `OUTPUT.provenance.json`."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import resource
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+SUFFIX = ".provenance.json"
+IGNORED = {".snakemake_timestamp"}
+LIBRARIES = ("challengeflow", "numpy", "scikit-learn", "torch", "av", "nibabel")
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's file names and contents; links count by what they point to."""
+    digest = hashlib.sha256()
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p.name not in IGNORED) if path.is_dir() else [path]
+    for file in files:
+        digest.update(str(file.relative_to(path)).encode() + b"\0")
+        with open(file, "rb") as handle:
+            digest.update(hashlib.file_digest(handle, "sha256").digest())
+    return digest.hexdigest()
+
+
+def recorded_hash(path: Path) -> str:
+    """The hash noted beside an output, without reading the output; of what has none, its content's."""
+    note = Path(f"{path}{SUFFIX}")
+    if note.exists():
+        return json.loads(note.read_text())["sha256"]
+    return content_hash(path) if path.exists() else "missing"
+
+
+def peak_memory_mb() -> float:
+    """Largest resident set of this process or any of its finished children, MiB."""
+    kib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(kib / 1024, 1)
+
+
+def write(outputs: Iterable[Path], facts: Mapping[str, Any]) -> None:
+    """Note `facts`, the versions in use and its own hash beside each output."""
+    versions = {"python": platform.python_version()} | {name: v for name in LIBRARIES if (v := _version(name))}
+    for output in outputs:
+        note = dict(facts) | {"versions": versions, "sha256": content_hash(output)}
+        Path(f"{output}{SUFFIX}").write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,24 @@
+# A target for each challenge (`snakemake mood`), and the extra rules of plugins that bring some.
+
+for challenge in RUN.plans:
+
+    rule:
+        name:
+            challenge
+        localrule: True
+        input:
+            RUN.targets(challenge),
+
+
+for challenge, snakefile in RUN.snakefiles().items():
+    prefix = f"{challenge}_"
+
+    module:
+        name:
+            challenge
+        snakefile:
+            snakefile
+        config:
+            RUN.config["challenges"][challenge]
+
+    use rule * from challenge as prefix*

@@ -1,0 +1,72 @@
+# Raw data: archives that shards share, the sample table with folds and shards, the raw files of each shard.
+
+
+rule archive:
+    output:
+        directory(PATHS.archive("{dataset}", "{archive}")),
+    log:
+        PATHS.log("archive", "{dataset}", "{archive}"),
+    benchmark:
+        PATHS.benchmark("archive", "{dataset}", "{archive}")
+    conda:
+        RUN.env("download")
+    threads: RUN.threads("download")
+    resources:
+        mem_mb=RUN.need("download", "mem_mb"),
+        runtime=RUN.need("download", "runtime"),
+    params:
+        config=RUN.slice("archive"),
+    shell:
+        "challengeflow download {wildcards.challenge}/{wildcards.dataset} archive:{wildcards.archive}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+
+
+rule index:
+    input:
+        archives=RUN.archives,
+        base=RUN.base_index,
+    output:
+        PATHS.samples("{dataset}"),
+        directory(PATHS.shards("{dataset}")),
+        directory(PATHS.index_gold("{dataset}")),
+    log:
+        PATHS.log("index", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("index", "{dataset}")
+    conda:
+        RUN.env("download")
+    threads: RUN.threads("download")
+    resources:
+        mem_mb=RUN.need("download", "mem_mb"),
+        runtime=RUN.need("download", "runtime"),
+    params:
+        config=RUN.slice("index"),
+    shell:
+        "challengeflow download {wildcards.challenge}/{wildcards.dataset} index"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+
+
+rule download:
+    input:
+        archives=RUN.archives,
+        index=PATHS.samples("{dataset}"),
+        window=ancient(RUN.window),
+    output:
+        (directory if RUN.config["keep_raw"] else lambda path: temp(directory(path)))(
+            PATHS.raw("{dataset}", "{shard}")
+        ),
+    log:
+        PATHS.log("download", "{dataset}", "{shard}"),
+    benchmark:
+        PATHS.benchmark("download", "{dataset}", "{shard}")
+    conda:
+        RUN.env("download")
+    threads: RUN.threads("download")
+    resources:
+        mem_mb=RUN.need("download", "mem_mb"),
+        runtime=RUN.need("download", "runtime"),
+    params:
+        config=RUN.slice("download"),
+    shell:
+        "challengeflow download {wildcards.challenge}/{wildcards.dataset} {wildcards.shard}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"

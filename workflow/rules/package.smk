@@ -1,0 +1,24 @@
+# The submission, checked as its organisers would.
+
+
+rule package:
+    input:
+        RUN.packaged,
+    output:
+        directory(PATHS.submission("{submission}", "{name}")),
+    log:
+        PATHS.log("package", "{submission}", "{name}"),
+    benchmark:
+        PATHS.benchmark("package", "{submission}", "{name}")
+    conda:
+        RUN.env("package")
+    threads: RUN.threads("package")
+    resources:
+        mem_mb=RUN.need("package", "mem_mb"),
+        runtime=RUN.need("package", "runtime"),
+    params:
+        config=RUN.slice("package"),
+        code=RUN.code("package"),
+    shell:
+        "challengeflow package {wildcards.challenge} {wildcards.submission} {wildcards.name}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"

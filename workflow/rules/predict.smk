@@ -1,0 +1,42 @@
+# Predictions of one shard by a trained model, an ensemble of such, or a control. None but control-perfect sees its gold.
+
+
+rule predict:
+    input:
+        models=RUN.models,
+        prepared=RUN.prepared_on,
+    output:
+        directory(PATHS.predictions("{dataset}", "{model}", "{on}", "{shard}")),
+    log:
+        PATHS.log("predict", "{dataset}", "{model}", "{on}", "{shard}"),
+    benchmark:
+        PATHS.benchmark("predict", "{dataset}", "{model}", "{on}", "{shard}")
+    wildcard_constraints:
+        model=RUN.names("trained"),
+    conda:
+        RUN.env("predict")
+    threads: RUN.threads("predict")
+    resources:
+        mem_mb=RUN.need("predict", "mem_mb"),
+        runtime=RUN.need("predict", "runtime"),
+        gpu=RUN.need("predict", "gpu"),
+    params:
+        config=RUN.slice("predict"),
+        code=RUN.code("predict"),
+    shell:
+        "challengeflow predict {wildcards.challenge}/{wildcards.dataset} {wildcards.model} {wildcards.shard}"
+        " --on {wildcards.on} --config {params.config:q} --threads {threads} > {log} 2>&1"
+
+
+use rule predict as ensemble with:
+    input:
+        RUN.members,
+    wildcard_constraints:
+        model=RUN.names("ensemble"),
+
+
+use rule predict as control with:
+    input:
+        RUN.control,
+    wildcard_constraints:
+        model=RUN.names("control"),

@@ -1,0 +1,28 @@
+# Raw files to prepared arrays, and their gold, apart.
+
+
+rule preprocess:
+    input:
+        raw=PATHS.raw("{dataset}", "{shard}"),
+        index=PATHS.samples("{dataset}"),
+    output:
+        prepared=directory(PATHS.prepared("{dataset}", "{shard}")),
+        gold=directory(PATHS.gold("{dataset}", "{shard}")),
+    log:
+        PATHS.log("preprocess", "{dataset}", "{shard}"),
+    benchmark:
+        PATHS.benchmark("preprocess", "{dataset}", "{shard}")
+    conda:
+        RUN.env("preprocess")
+    # Before further downloads, so that few raw shards are on disk at once.
+    priority: 10
+    threads: RUN.threads("preprocess")
+    resources:
+        mem_mb=RUN.need("preprocess", "mem_mb"),
+        runtime=RUN.need("preprocess", "runtime"),
+    params:
+        config=RUN.slice("preprocess"),
+        code=RUN.code("preprocess"),
+    shell:
+        "challengeflow preprocess {wildcards.challenge}/{wildcards.dataset} {wildcards.shard}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"

@@ -1,0 +1,19 @@
+# All scores of the run in one table, with links to the submissions.
+
+
+rule leaderboard:
+    input:
+        scores=RUN.targets_named("scores"),
+        submissions=RUN.targets_named("submissions"),
+    output:
+        csv=dag.layout.leaderboard(RUN.config["results"], "csv"),
+        html=dag.layout.leaderboard(RUN.config["results"], "html"),
+    log:
+        f"{RUN.config['results']}/logs/leaderboard.log",
+    conda:
+        "../../envs/core.yaml"
+    localrule: True
+    params:
+        results=RUN.config["results"],
+    shell:
+        "challengeflow leaderboard {params.results} {input.scores} {input.submissions} > {log} 2>&1"

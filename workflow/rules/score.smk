@@ -1,0 +1,25 @@
+# Out-of-fold predictions against gold: the official score, and the decision that turns scores into answers.
+
+
+rule score:
+    input:
+        RUN.scored,
+    output:
+        PATHS.scores("{dataset}", "{model}"),
+        PATHS.decision("{dataset}", "{model}"),
+    log:
+        PATHS.log("score", "{dataset}", "{model}"),
+    benchmark:
+        PATHS.benchmark("score", "{dataset}", "{model}")
+    conda:
+        RUN.env("score")
+    threads: RUN.threads("score")
+    resources:
+        mem_mb=RUN.need("score", "mem_mb"),
+        runtime=RUN.need("score", "runtime"),
+    params:
+        config=RUN.slice("score"),
+        code=RUN.code("score"),
+    shell:
+        "challengeflow score {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"
