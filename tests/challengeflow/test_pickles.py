@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from challengeflow import InputError
 from challengeflow.pickles import load_npy
 

@@ -39,7 +39,7 @@ class Writer:
         """Append one sample; `attributes` is anything JSON holds."""
         entry = {"sample": sample, "attributes": dict(attributes or {}), "arrays": {}}
         for name, array in arrays.items():
-            array = np.ascontiguousarray(array)
+            array = np.asarray(array, order="C")
             if array.dtype.hasobject:
                 raise TypeError(f"array {name!r} of sample {sample!r} holds Python objects; convert it to numbers")
             array = array.astype(array.dtype.newbyteorder("<"), copy=False)
@@ -57,7 +57,9 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
         try:
             entries = json.loads((self.folder / "index.json").read_text())
         except FileNotFoundError:
-            raise InputError(f"{self.folder} holds no arrays (no index.json); run the stage that makes it again") from None
+            raise InputError(
+                f"{self.folder} holds no arrays (no index.json); run the stage that makes it again"
+            ) from None
         self._entries = {entry["sample"]: entry for entry in entries}
 
     @cached_property

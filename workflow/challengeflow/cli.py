@@ -137,7 +137,9 @@ def _call(stages, dataset: str, options: argparse.Namespace) -> None:
     if hasattr(options, "model") and options.model not in stages.plan.models:
         from challengeflow.check import nearest
 
-        raise InputError(f"no model variant {options.model!r} in this config; {nearest(options.model, stages.plan.models)}")
+        raise InputError(
+            f"no model variant {options.model!r} in this config; {nearest(options.model, stages.plan.models)}"
+        )
     match options.stage:
         case "download" if options.part == "index":
             stages.index(dataset)

@@ -22,7 +22,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
-        raise InputError(f"there is no config file {path}; name one with --config or copy the shipped config.yaml") from None
+        raise InputError(
+            f"there is no config file {path}; name one with --config or copy the shipped config.yaml"
+        ) from None
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(config, dict):
@@ -53,7 +55,9 @@ def plans(resolved: Mapping[str, Any]) -> dict[str, Plan]:
     return {name: Plan(name, entry) for name, entry in resolved["challenges"].items()}
 
 
-def _resolve_challenge(challenge: Challenge, entry: Mapping[str, Any], top: Mapping[str, Any], registry: Registry) -> dict:
+def _resolve_challenge(
+    challenge: Challenge, entry: Mapping[str, Any], top: Mapping[str, Any], registry: Registry
+) -> dict:
     where = f"challenges.{challenge.name}"
     for stage in STAGES:
         check(entry.get(stage, {}), section(challenge.schema.get(stage, {})), f"{where}.{stage}")
@@ -126,16 +130,24 @@ def _resolve_dataset(challenge: Challenge, name: str, challenge_entry: Mapping[s
 def _source(challenge: Challenge, declared: Any, source: str, where: str) -> Source:
     if source not in ("demo", "official"):
         if not os.path.exists(source):
-            raise InputError(f"config key {where}.source: there is no {source!r}; write demo, official, or a path that exists")
+            raise InputError(
+                f"config key {where}.source: there is no {source!r}; write demo, official, or a path that exists"
+            )
         return declared.sources["local"] if declared else challenge.own_data
     if declared is None:
-        raise InputError(f"config key {where}.source: {source!r} is for the challenge's own datasets; give the path of your data")
+        raise InputError(
+            f"config key {where}.source: {source!r} is for the challenge's own datasets; give the path of your data"
+        )
     if source not in declared.sources:
-        raise InputError(f"config key {where}.source: {declared.name} has no source {source!r}; {nearest(source, declared.sources)}")
+        raise InputError(
+            f"config key {where}.source: {declared.name} has no source {source!r}; {nearest(source, declared.sources)}"
+        )
     return declared.sources[source]
 
 
-def _parameters(challenge: Challenge, stage: str, whole: Mapping[str, Any], dataset: Mapping[str, Any], where: str) -> dict:
+def _parameters(
+    challenge: Challenge, stage: str, whole: Mapping[str, Any], dataset: Mapping[str, Any], where: str
+) -> dict:
     properties = challenge.schema.get(stage, {})
     check(dataset.get(stage, {}), section(properties), f"{where}.{stage}")
     return with_defaults({**whole.get(stage, {}), **dataset.get(stage, {})}, properties)
@@ -160,7 +172,9 @@ def _resolve_models(challenge: Challenge, entry: Mapping[str, Any], seed: int, w
             models[variant] = {"kind": "trained", "model": model, "parameters": parameters}
             models[variant] |= {"seed": value.get("seed", seed), "refit": value.get("refit", False)}
         else:
-            raise InputError(f"config key {place}: {challenge.name} has no model {model!r}; {nearest(model, [*known, 'ensemble'])}")
+            raise InputError(
+                f"config key {place}: {challenge.name} has no model {model!r}; {nearest(model, [*known, 'ensemble'])}"
+            )
     _check_ensembles(models, where)
     if entry.get("controls", True):
         models |= {control: {"kind": "control", "model": control, "refit": False} for control in CONTROLS}
@@ -175,10 +189,14 @@ def _check_ensembles(models: Mapping[str, Any], where: str) -> None:
             raise InputError(f"config key {where}.models.{variant}.members: an ensemble needs two variants or more")
         for member in members:
             if member not in trained:
-                raise InputError(f"config key {where}.models.{variant}.members: no trained variant {member!r}; {nearest(member, trained)}")
+                raise InputError(
+                    f"config key {where}.models.{variant}.members: no trained variant {member!r}; {nearest(member, trained)}"
+                )
 
 
-def _resolve_submissions(challenge: Challenge, entry: Mapping[str, Any], resolved: Mapping[str, Any], where: str) -> dict:
+def _resolve_submissions(
+    challenge: Challenge, entry: Mapping[str, Any], resolved: Mapping[str, Any], where: str
+) -> dict:
     declared = {submission.name: submission for submission in challenge.submissions}
     if "submissions" not in entry:
         return _default_submissions(challenge, resolved)
@@ -194,10 +212,16 @@ def _resolve_submissions(challenge: Challenge, entry: Mapping[str, Any], resolve
                 raise InputError(f"config key {place}: {kind} needs an answer for {missing[0]!r} too")
             for dataset, variant in chosen.items():
                 if dataset not in resolved["datasets"]:
-                    raise InputError(f"config key {place}: no dataset {dataset!r}; {nearest(dataset, resolved['datasets'])}")
+                    raise InputError(
+                        f"config key {place}: no dataset {dataset!r}; {nearest(dataset, resolved['datasets'])}"
+                    )
                 if variant not in packable:
-                    raise InputError(f"config key {place}.{dataset}: no packable model {variant!r}; {nearest(variant, packable)}")
-    return {kind: {name: dict(chosen) for name, chosen in named.items()} for kind, named in entry["submissions"].items()}
+                    raise InputError(
+                        f"config key {place}.{dataset}: no packable model {variant!r}; {nearest(variant, packable)}"
+                    )
+    return {
+        kind: {name: dict(chosen) for name, chosen in named.items()} for kind, named in entry["submissions"].items()
+    }
 
 
 def _default_submissions(challenge: Challenge, resolved: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:

@@ -66,7 +66,9 @@ def check_scores(path: Path, splits: Sequence[str], where: str) -> dict[str, Any
         entry = scores.get(split, {})
         numbers = [entry.get("score"), *entry.get("interval", [])]
         if len(numbers) != 3 or not all(isinstance(n, (int, float)) and math.isfinite(n) for n in numbers):
-            raise InputError(f"scores of {where}: the {split} split needs a finite score and an interval of two numbers")
+            raise InputError(
+                f"scores of {where}: the {split} split needs a finite score and an interval of two numbers"
+            )
     return scores
 
 

@@ -37,7 +37,9 @@ class Dag:
         for plan in self.plans.values():
             for variant, entry in plan.models.items():
                 if kinds.setdefault(variant, entry["kind"]) != entry["kind"]:
-                    raise InputError(f"model variant {variant!r} is an ensemble in one challenge and trained in another; rename one")
+                    raise InputError(
+                        f"model variant {variant!r} is an ensemble in one challenge and trained in another; rename one"
+                    )
         self.kinds = kinds
 
     def plan(self, wildcards: Any) -> Plan:

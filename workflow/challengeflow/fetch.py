@@ -25,7 +25,9 @@ def fetch(
     part = Path(work) / (Path(path).name + ".download")
 
     @retry(
-        retry=retry_if_exception_type((requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)),
+        retry=retry_if_exception_type(
+            (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+        ),
         stop=stop_after_attempt(ATTEMPTS),
         wait=wait_exponential(max=30),
         reraise=True,
@@ -47,7 +49,9 @@ def fetch(
     try:
         attempt()
     except requests.RequestException as error:
-        raise InputError(f"cannot download {url}: {error}; check the network and run again, it will go on from here") from None
+        raise InputError(
+            f"cannot download {url}: {error}; check the network and run again, it will go on from here"
+        ) from None
     _check(part, url, size, md5)
     os.replace(part, path)
 

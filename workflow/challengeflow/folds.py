@@ -58,7 +58,9 @@ def write_index(
     samples = [sample for sample in read_samples(made / "samples.csv") if sample.split in split_sizes]
     for split in split_sizes:
         if not any(sample.split == split for sample in samples):
-            raise InputError(f"{dataset}: the {split} split has no samples; check the source, or name the splits it has in the config")
+            raise InputError(
+                f"{dataset}: the {split} split has no samples; check the source, or name the splits it has in the config"
+            )
     inherited = _read_index(base) if base else {}
     with open(made / "strata.csv", newline="") as file:
         strata = {row["sample"]: row["stratum"] for row in csv.DictReader(file)}
@@ -79,7 +81,9 @@ def write_index(
         _write(folder / "shards" / f"{name}.csv", [*COLUMNS, *extra], lines)
 
 
-def _assign_shards(samples: Sequence[Sample], fold_of: Mapping[str, int], shards: Sequence[ShardName]) -> dict[str, str]:
+def _assign_shards(
+    samples: Sequence[Sample], fold_of: Mapping[str, int], shards: Sequence[ShardName]
+) -> dict[str, str]:
     """Sample -> own shard: equal runs of each split (and fold), in table order."""
     parts: dict[tuple, list[str]] = defaultdict(list)
     for shard in shards:

@@ -45,11 +45,16 @@ def _submission(folder: Path, results: str) -> dict[str, Any]:
     return {"challenge": folder.parts[-4], "submission": folder.parts[-2], "name": folder.name, "files": shown}
 
 
-def _page(rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]], submissions: Sequence[dict[str, Any]]) -> str:
+def _page(
+    rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]], submissions: Sequence[dict[str, Any]]
+) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["plain"] = lambda value: f"{value:.3f}" if isinstance(value, float) else str(value)
     boards: dict[tuple[str, str], list[dict[str, Any]]] = {}

@@ -158,7 +158,12 @@ class Plan:
 
     def scored(self) -> list[tuple[str, str]]:
         """(dataset, variant) of every scores.json."""
-        return [(dataset, variant) for dataset in self.trainable() for variant in self.models if self.datasets[dataset]["gold"]]
+        return [
+            (dataset, variant)
+            for dataset in self.trainable()
+            for variant in self.models
+            if self.datasets[dataset]["gold"]
+        ]
 
     def targets(self) -> list[str]:
         """Everything this challenge's named target makes."""
@@ -177,7 +182,10 @@ class Plan:
         if stage in ("archive", "index", "download"):
             datasets[dataset] |= {"source": self._source(dataset), "parameters": {"download": parameters["download"]}}
         if stage == "preprocess":
-            datasets[dataset] |= {"source": self._source(dataset), "parameters": {"preprocess": parameters["preprocess"]}}
+            datasets[dataset] |= {
+                "source": self._source(dataset),
+                "parameters": {"preprocess": parameters["preprocess"]},
+            }
         if stage == "score":
             datasets[dataset]["parameters"] = {"score": parameters["score"]}
         models = {variant: self.models[variant]} if variant is not None else {}

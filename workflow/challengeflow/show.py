@@ -76,7 +76,9 @@ def validate(path: str) -> None:
                 for stage in ("train", "predict"):
                     found.implementation(stage, name, entry["model"])
         jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
-        print(f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} targets")
+        print(
+            f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} targets"
+        )
     for plugin in found.broken:
         print(f"warning: plugin {plugin.name} is broken and left out: {plugin.reason}")
     print(f"{path} is sound")

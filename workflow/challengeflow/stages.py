@@ -133,7 +133,12 @@ class Stages:
         with self._run("train", dataset, part, outputs=[output], inputs=inputs, model=model.name) as (parts, common):
             common |= {"parameters": entry["parameters"], "seed": derived_seed(entry["seed"], dataset, label)}
             job = TrainJob(
-                **common, model=model.name, fold=fold, shards=tuple(shards), unlabelled=tuple(unlabelled), output=parts[0]
+                **common,
+                model=model.name,
+                fold=fold,
+                shards=tuple(shards),
+                unlabelled=tuple(unlabelled),
+                output=parts[0],
             )
             self.registry.call("train", job, model.name)
 
@@ -152,7 +157,10 @@ class Stages:
         part = f"{variant}/{shard.dataset}/{shard.name}"
         files = self._shard(shard)
         inputs = [*models, files.prepared]
-        with self._run("predict", dataset, part, outputs=[output], inputs=inputs, model=entry["model"]) as (parts, common):
+        with self._run("predict", dataset, part, outputs=[output], inputs=inputs, model=entry["model"]) as (
+            parts,
+            common,
+        ):
             common |= {"parameters": entry["parameters"], "seed": derived_seed(entry["seed"], dataset)}
             job = PredictJob(**common, model=entry["model"], models=tuple(models), shard=files, output=parts[0])
             self.registry.call("predict", job, entry["model"])
@@ -189,9 +197,7 @@ class Stages:
         inputs = [path for s in shards for path in (s.prepared, s.gold, s.predictions)]
         failed = conformance.check_failures([s.prepared for s in shards], self.plan.config["max_failed"], dataset)
         with self._run("score", dataset, variant, outputs=outputs, inputs=inputs) as (parts, common):
-            job = ScoreJob(
-                **common, model=variant, shards=tuple(shards), scores=parts[0], decision=parts[1]
-            )
+            job = ScoreJob(**common, model=variant, shards=tuple(shards), scores=parts[0], decision=parts[1])
             self.registry.call("score", job)
             splits = list(dict.fromkeys(s.split for s in shards))
             scores = conformance.check_scores(parts[0], splits, f"{dataset}/{variant}")
@@ -268,7 +274,9 @@ class Stages:
         started = time.monotonic()
         for path in inputs:
             if not path.exists():
-                raise InputError(f"{stage} of {dataset}/{part} needs {path}, which is not there; run the stage that makes it")
+                raise InputError(
+                    f"{stage} of {dataset}/{part} needs {path}, which is not there; run the stage that makes it"
+                )
         known = {str(path): provenance.recorded_hash(path) for path in inputs}
         fingerprint = stage_fingerprint(self.registry, stage, self.challenge.name, model) if code else None
         facts = {"stage": stage, "challenge": self.challenge.name, "dataset": dataset, "part": part}
@@ -298,4 +306,6 @@ class Stages:
         promised = resources(self.registry, stage, self.challenge.name, model).mem_mb
         progress.message(f"done in {seconds:.1f} s, peak memory {peak:.0f} MiB of {promised} stated")
         if peak > promised:
-            progress.message(f"peak memory {peak:.0f} MiB is above the {promised} MiB that the plugin states for {stage}")
+            progress.message(
+                f"peak memory {peak:.0f} MiB is above the {promised} MiB that the plugin states for {stage}"
+            )

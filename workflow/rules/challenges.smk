@@ -5,17 +5,16 @@ for challenge in RUN.plans:
     rule:
         name:
             challenge
-        localrule: True
         input:
             RUN.targets(challenge),
+        localrule: True
 
 
 for challenge, snakefile in RUN.snakefiles().items():
     prefix = f"{challenge}_"
 
     module:
-        name:
-            challenge
+        name: challenge
         snakefile:
             snakefile
         config:

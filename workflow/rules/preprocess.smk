@@ -12,10 +12,10 @@ rule preprocess:
         PATHS.log("preprocess", "{dataset}", "{shard}"),
     benchmark:
         PATHS.benchmark("preprocess", "{dataset}", "{shard}")
-    conda:
-        RUN.env("preprocess")
     # Before further downloads, so that few raw shards are on disk at once.
     priority: 10
+    conda:
+        RUN.env("preprocess")
     threads: RUN.threads("preprocess")
     resources:
         mem_mb=RUN.need("preprocess", "mem_mb"),

@@ -10,9 +10,9 @@ rule leaderboard:
         html=dag.layout.leaderboard(RUN.config["results"], "html"),
     log:
         f"{RUN.config['results']}/logs/leaderboard.log",
+    localrule: True
     conda:
         "../../envs/core.yaml"
-    localrule: True
     params:
         results=RUN.config["results"],
     shell:

@@ -15,7 +15,10 @@ def download(job):
     digits = load_digits()
     if job.part == "index":
         groups = {i: f"writer-{i // 20:02d}" for i in range(SIZE[job.dataset])}
-        samples = [Sample(f"{i:04d}", "test" if i // 20 % 3 == 2 else "train", g, {"number": str(i)}) for i, g in groups.items()]
+        samples = [
+            Sample(f"{i:04d}", "test" if i // 20 % 3 == 2 else "train", g, {"number": str(i)})
+            for i, g in groups.items()
+        ]
         even = {f"{i:04d}": int(digits.target[i] % 2 == 0) for i in groups}
         write_samples(job.output, samples, {s.id: str(even[s.id]) for s in samples if s.split == "train"})
         (job.gold / "even.json").write_text(json.dumps(even))

@@ -1,0 +1,39 @@
+# make demo: the whole workflow on generated data of all three challenges, ending with results/leaderboard.html
+# make test: all tests. Each sets up everything it needs first, in .venv; nothing else on the machine is touched.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PLUGINS := $(wildcard plugins/*)
+STAMP := .venv/installed
+# The stage command must be the one of .venv, also for jobs that Snakemake starts.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test lint clean help
+help:
+	@sed -n '1,2p' Makefile
+
+$(STAMP): constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
+	@echo "Setting up .venv (a few minutes the first time)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[workflow,dev]" $(PLUGINS:%=--editable ./%)
+	@touch $@
+
+demo: $(STAMP)
+	@echo "Running the demo of all three challenges"
+	$(BIN)/snakemake --cores all
+	@echo "Done: results/leaderboard.csv, results/leaderboard.html and results/*/submissions/"
+	@cat results/leaderboard.csv
+
+test: $(STAMP)
+	@echo "Running all tests"
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+clean:
+	rm -rf results .snakemake .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +
