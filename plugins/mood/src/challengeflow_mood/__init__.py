@@ -1,0 +1,183 @@
+"""The MOOD challenge (Medical Out-of-Distribution Analysis) for challengeflow: declarations and hooks."""
+
+from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
+
+_SPLITS = ("train", "proxy", "test")
+
+
+def _dataset(name: str, summary: str, cost: str) -> Dataset:
+    return Dataset(
+        name=name,
+        summary=summary,
+        sources={
+            "demo": Source(
+                splits=_SPLITS,
+                gold=("proxy", "test"),
+                archives=("train", "toy"),
+                cost="32 train and 10 toy phantoms, made in seconds; 70 MB",
+            ),
+            "official": Source(splits=_SPLITS, gold=("proxy", "test"), cost=cost),
+            "local": Source(splits=_SPLITS, gold=("proxy",), cost="reads your files in place; nothing is copied"),
+        },
+        folds=2,
+        shards={"train": 1, "proxy": 1, "test": 1},
+    )
+
+
+MOOD = Challenge(
+    name="mood",
+    title="Medical Out-of-Distribution Analysis Challenge (MICCAI 2021)",
+    url="https://www.synapse.org/mood",
+    metric=Metric(
+        name="average precision",
+        description="mean of the average precision over all voxels (float16 scores) and over all cases",
+        chance="the share of abnormal voxels and of abnormal cases",
+    ),
+    datasets=(
+        _dataset("brain", "brain MR, 256^3, background 0", "800 train scans, 4 toy cases; a Synapse login is needed"),
+        _dataset(
+            "abdom", "abdominal CT, 512^3, values in [0, 1]", "550 train scans, 4 toy cases; a Synapse login is needed"
+        ),
+    ),
+    submissions=(
+        Submission(
+            name="docker",
+            summary="a Docker build context with the four run scripts, run and checked",
+            datasets=("brain", "abdom"),
+        ),
+        Submission(
+            name="maps", summary="a NIfTI map of each scan's own shape and affine, and scores.csv", own_data=True
+        ),
+    ),
+    licence="MOOD data: for the challenge and research, see the Synapse page; the demo's phantoms: MIT",
+    citation="Zimmerer et al., MOOD 2020: A public Benchmark for Out-of-Distribution Detection and Localization on "
+    "medical Images, IEEE TMI 2022, doi:10.1109/TMI.2022.3170077",
+    schema={
+        "download": {
+            "proxy_share": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 0.5,
+                "default": 0.25,
+                "description": "share of the train scans held out for the proxy split (made anomalies)",
+            },
+            "demo_train": {
+                "type": "integer",
+                "minimum": 6,
+                "default": 32,
+                "description": "demo: number of healthy train phantoms, proxy scans included",
+            },
+            "demo_toy": {"type": "integer", "minimum": 2, "default": 10, "description": "demo: number of toy cases"},
+            "demo_size": {
+                "type": "integer",
+                "minimum": 32,
+                "default": 64,
+                "description": "demo: voxels a side of a head; an abdomen has an eighth more",
+            },
+        },
+        "preprocess": {
+            "grid": {
+                "type": "integer",
+                "minimum": 16,
+                "default": 64,
+                "description": "voxels a side of the prepared grid on which models work",
+            },
+        },
+        "score": {
+            "bootstrap_rounds": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 500,
+                "description": "resamples of cases behind the interval",
+            },
+        },
+        "package": {
+            "proof_cases": {
+                "type": "integer",
+                "minimum": 1,
+                "default": 2,
+                "description": "docker: test cases of each dataset that the finished scripts are run on",
+            },
+        },
+    },
+    resources={
+        "download": Resources(mem_mb=800, runtime=120),
+        "preprocess": Resources(mem_mb=3000, runtime=240),
+        "score": Resources(mem_mb=2000, runtime=120),
+        "package": Resources(mem_mb=3000, runtime=120),
+    },
+)
+
+PCA_RESIDUAL = Model(
+    name="pca-residual",
+    challenge="mood",
+    summary="robust z-scores of what the principal components of healthy scans leave unexplained",
+    module="challengeflow_mood.pca_residual",
+    parameters={
+        "components": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 30,
+            "description": "principal components; at most a third of the scans are used",
+        },
+        "max_scans": {
+            "type": "integer",
+            "minimum": 4,
+            "default": 150,
+            "description": "train scans used, a random choice when there are more (12 MB each at 64^3)",
+        },
+    },
+    resources={"train": Resources(mem_mb=3000, runtime=60), "predict": Resources(mem_mb=1000, runtime=60)},
+)
+
+
+@hookimpl
+def challenges():
+    return [MOOD]
+
+
+@hookimpl
+def models():
+    return [PCA_RESIDUAL]
+
+
+@hookimpl
+def download(job):
+    from challengeflow_mood import acquisition
+
+    acquisition.run(job)
+
+
+@hookimpl
+def preprocess(job):
+    from challengeflow_mood import preparation
+
+    preparation.run(job)
+
+
+@hookimpl
+def train(job):
+    from challengeflow_mood import pca_residual
+
+    pca_residual.train(job)
+
+
+@hookimpl
+def predict(job):
+    from challengeflow_mood import pca_residual
+
+    pca_residual.predict(job)
+
+
+@hookimpl
+def score(job):
+    from challengeflow_mood import evaluation
+
+    evaluation.run(job)
+
+
+@hookimpl
+def package(job):
+    from challengeflow_mood import submission
+
+    submission.run(job)

@@ -1,0 +1,101 @@
+"""The download stage: find the organisers' files (or one's own), table them, and provide a shard of them."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from challengeflow import DownloadJob, InputError, Sample, write_samples
+from challengeflow_mood.official_layout import Entry, Layout, find_layout, find_scans, stem
+
+HOW_TO_FETCH = (
+    "the MOOD data need a Synapse login and cannot be fetched unattended; join the challenge at "
+    "https://www.synapse.org/mood, download {0}_train.zip and {0}_toy.zip into one folder and give that folder as the "
+    "source of {0!r}"
+)
+
+
+def run(job: DownloadJob) -> None:
+    """Make one part: the archive `train` or `toy` (demo alone), the index, or a shard."""
+    if job.source == "official":
+        raise InputError(HOW_TO_FETCH.format(job.dataset))
+    if job.part == "archive":
+        from challengeflow_mood import demo
+
+        demo.write_archive(job)
+    elif job.part == "index":
+        _index(job)
+    else:
+        _provide(job)
+
+
+def _find(job: DownloadJob) -> Layout:
+    """The scans of the dataset; for a folder of one's own, every scan in it is a test case."""
+    roots = sorted(job.archives.values()) if job.source == "demo" else [Path(job.source)]
+    layout = find_layout(roots, job.dataset)
+    if job.splits == ("test",) and not layout.toy:
+        return Layout({}, find_scans(Path(job.source)), {}, {})
+    return layout
+
+
+def _index(job: DownloadJob) -> None:
+    layout = _find(job)
+    train = _by_id(layout.train)
+    if not train and {"train", "proxy"} & set(job.splits):
+        raise InputError(
+            f"{job.source} holds no train scan of {job.dataset!r}; expected {job.dataset}/{job.dataset}_train/*.nii.gz "
+            f"or {job.dataset}_train.zip there"
+        )
+    groups = _groups({name: layout.train[file] for name, file in train.items()})
+    held_out = _held_out(set(groups.values()), job.parameters["proxy_share"]) if "proxy" in job.splits else set()
+    samples = []
+    for name, file in train.items():
+        if groups[name] not in held_out:
+            samples.append(Sample(name, "train", groups[name], {"file": file}))
+        else:  # one stays healthy, the other gets an anomaly; which is which is gold
+            samples += [Sample(f"{name}-{x}", "proxy", groups[name], {"file": file}) for x in "ab"]
+    samples += [Sample(name, "test", f"test-{name}", {"file": file}) for name, file in _by_id(layout.toy).items()]
+    order = {split: at for at, split in enumerate(("train", "proxy", "test"))}
+    kept = [sample for sample in samples if sample.split in job.splits]
+    write_samples(job.output, sorted(kept, key=lambda sample: order[sample.split]))
+    if "test" in job.gold_splits:
+        for kind, labels in (("sample", layout.sample_labels), ("pixel", layout.pixel_labels)):
+            folder = job.gold / "toy_label" / kind
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, entry in labels.items():
+                entry.provide(folder / name)
+
+
+def _by_id(files: Mapping[str, Entry]) -> dict[str, str]:
+    """Sample id -> file name: the name without its ending, or all of it where two files differ in the ending alone."""
+    stems = Counter(stem(file) for file in files)
+    return {stem(file) if stems[stem(file)] == 1 else file: file for file in files}
+
+
+def _groups(train: dict[str, Entry]) -> dict[str, str]:
+    """Scan -> group: itself, or the first of the scans with the same content, which must not be parted."""
+    same_size: dict[int, list[str]] = defaultdict(list)
+    for name, entry in train.items():
+        same_size[entry.size].append(name)
+    groups = {}
+    first: dict[tuple[int, int], str] = {}
+    for names in same_size.values():
+        for name in names:
+            groups[name] = name if len(names) == 1 else first.setdefault(train[name].fingerprint(), name)
+    return groups
+
+
+def _held_out(groups: set[str], share: float) -> set[str]:
+    """The groups of the proxy split: the `share` whose names hash lowest, at least one, never all."""
+    ranked = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).hexdigest())
+    return set(ranked[: min(len(ranked) - 1, max(1, round(share * len(ranked))))])
+
+
+def _provide(job: DownloadJob) -> None:
+    """Put the scans of the shard into the output folder, each once; a scan that has gone is left out."""
+    layout = _find(job)
+    for sample in job.progress(job.samples, "scan"):
+        name = sample.columns["file"]
+        entry = (layout.toy if sample.split == "test" else layout.train).get(name)
+        if entry is not None and not (job.output / name).exists():
+            entry.provide(job.output / name)

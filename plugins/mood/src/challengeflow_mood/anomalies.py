@@ -1,0 +1,111 @@
+"""Made anomalies for the proxy split: inserted into healthy scans, on the scan's own grid, with a known mask.
+
+The first five kinds are those of Foreign Patch Interpolation (Tan et al. 2020), the last follows the copy-and-paste
+of CGV (2021's winner). Each takes the values around a sphere and a random generator and returns the new values there.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+
+from challengeflow import InputError
+
+RADII = (0.07, 0.13)  # of the body's mean side
+MIN_CHANGE = 0.02  # a voxel counts as abnormal when its value changed by more, in values of [0, 1]
+MIN_VOXELS = 20
+ATTEMPTS = 12
+
+
+def insert(
+    volume: np.ndarray, body: np.ndarray, kind: str, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A copy of `volume` (X, Y, Z) in [0, 1] with one anomaly of `kind` in its body, and the mask of it, uint8.
+
+    body: bool (X, Y, Z), where anomalies may lie; centres are drawn in the middle half of its bounding box. Raises
+    InputError when no place could be found at which the anomaly changes at least 20 voxels.
+    """
+    places = np.argwhere(body)
+    if len(places) == 0:
+        raise InputError("has no foreground to insert an anomaly into")
+    low, high = places.min(axis=0), places.max(axis=0) + 1
+    side = float(np.mean(high - low))
+    inner = places[(np.abs(places - (low + high) / 2) <= (high - low) / 4 + 1).all(axis=1)]
+    for _ in range(ATTEMPTS):
+        centre = inner[random.integers(len(inner))] if len(inner) else places[random.integers(len(places))]
+        radius = max(2.0, side * random.uniform(*RADII))
+        window = tuple(
+            slice(max(0, int(c - 2 * radius)), min(n, int(c + 2 * radius) + 1))
+            for c, n in zip(centre, volume.shape, strict=True)
+        )
+        around = np.array(volume[window])
+        offsets = np.meshgrid(
+            *(np.arange(s.start, s.stop) - c for s, c in zip(window, centre, strict=True)), indexing="ij"
+        )
+        distance = np.sqrt(sum(o.astype(np.float32) ** 2 for o in offsets)) / radius
+        inside = distance < 1
+        changed = np.clip(KINDS[kind](around, distance, np.stack(offsets), radius, random), 0, 1)
+        mask = inside & (np.abs(changed - around) > MIN_CHANGE) & body[window]
+        mask = ndimage.binary_closing(mask) & inside & body[window]
+        if mask.sum() >= MIN_VOXELS:
+            result, labels = volume.copy(order="K"), np.zeros(volume.shape, np.uint8)
+            result[window] = np.where(inside & body[window], changed, around)
+            labels[window] = mask
+            return result, labels
+    raise InputError(f"no place was found for an anomaly of kind {kind!r}")
+
+
+def uniform(around, distance, offsets, radius, random):
+    """A constant added or taken: 0.15 to 0.3."""
+    return around + random.choice([-1, 1]) * random.uniform(0.15, 0.3)
+
+
+def noise(around, distance, offsets, radius, random):
+    """Independent noise on every voxel."""
+    return around + random.uniform(0.08, 0.25) * random.standard_normal(around.shape).astype(np.float32)
+
+
+def sink(around, distance, offsets, radius, random):
+    """Tissue drawn to the centre: each voxel shows what lies farther out."""
+    reach = np.clip(distance, 0.05, 1)
+    return _sample(around, offsets, radius, offsets * (np.where(distance < 1, 1 / np.sqrt(reach), 1)))
+
+
+def source(around, distance, offsets, radius, random):
+    """Tissue pushed out of the centre: each voxel shows what lies farther in."""
+    return _sample(around, offsets, radius, offsets * np.where(distance < 1, distance, 1))
+
+
+def shift(around, distance, offsets, radius, random):
+    """The sphere shows tissue from 0.4 to 0.9 of a radius beside it."""
+    move = random.choice([-1, 1], size=3) * random.uniform(0.4, 0.9, size=3) * radius
+    return _sample(around, offsets, radius, offsets + move[:, None, None, None])
+
+
+def reflection(around, distance, offsets, radius, random):
+    """The sphere mirrored about its centre along a random axis."""
+    sign = np.ones(3)
+    sign[random.integers(3)] = -1
+    return _sample(around, offsets, radius, offsets * sign[:, None, None, None])
+
+
+def paste(around, distance, offsets, radius, random):
+    """Tissue from a quarter turn away, with the grey values jittered and a soft rim."""
+    first, second = random.choice(3, size=2, replace=False)
+    turned = offsets.copy()
+    turned[first], turned[second] = offsets[second], -offsets[first]
+    foreign = _sample(around, offsets, radius, turned) + random.uniform(-0.15, 0.15)
+    weight = np.clip((1 - distance) / 0.3, 0, 1)
+    return weight * foreign + (1 - weight) * around
+
+
+KINDS: dict[str, Callable[..., np.ndarray]] = {
+    kind.__name__: kind for kind in (uniform, noise, sink, source, shift, reflection, paste)
+}
+
+
+def _sample(around: np.ndarray, offsets: np.ndarray, radius: float, wanted: np.ndarray) -> np.ndarray:
+    """Values of `around` at the offsets `wanted` (3, ...) from the centre, linear, edges repeated."""
+    corner = offsets[:, 0, 0, 0]
+    at = wanted - corner[:, None, None, None]
+    return ndimage.map_coordinates(around, at, order=1, mode="nearest")

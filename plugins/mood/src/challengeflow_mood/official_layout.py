@@ -1,0 +1,148 @@
+"""The organisers' files: base/{brain|abdom}/{brain_train|abdom_train, toy, toy_label/{sample,pixel}}, folders or zips.
+
+Everything is addressed as an `Entry`: a file, or a member of a zip, which is read without unpacking the rest.
+"""
+
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from challengeflow import InputError
+
+ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh")
+ALIASES = {"brain": ("brain",), "abdom": ("abdom", "colon")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: `member` is its name inside the zip `path`, or empty for a file of its own."""
+
+    path: Path
+    member: str = ""
+    size: int = 0
+    crc: int = 0
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.member).name if self.member else self.path.name
+
+    def fingerprint(self) -> tuple[int, int]:
+        """Equal for equal content: the size, and the CRC-32 of a zip's member or of the middle 1 MiB of a file."""
+        if self.member:
+            return self.size, self.crc
+        with open(self.path, "rb") as file:
+            file.seek(max(0, self.size // 2 - (1 << 19)))
+            return self.size, zlib.crc32(file.read(1 << 20))
+
+    def provide(self, target: Path) -> None:
+        """Put the file at `target`: a link to a file of its own, the unpacked content of a member."""
+        if not self.member:
+            target.symlink_to(self.path.resolve())
+            return
+        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as source, open(target, "wb") as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+
+    def text(self) -> str:
+        if self.member:
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.read(self.member).decode()
+        return self.path.read_text()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What was found: train scans, toy scans and labels, each by file name, sorted."""
+
+    train: dict[str, Entry]
+    toy: dict[str, Entry]
+    sample_labels: dict[str, Entry]
+    pixel_labels: dict[str, Entry]
+
+
+def find_layout(roots: list[Path], dataset: str) -> Layout:
+    """Find the official files of `dataset` under `roots` (base folders, dataset folders, folders of zips, zips).
+
+    Raises InputError for a path that does not exist and for a zip that cannot be read.
+    """
+    found: dict[str, dict[str, Entry]] = {"train": {}, "toy": {}, "sample": {}, "pixel": {}}
+    for root in roots:
+        if not root.exists():
+            raise InputError(f"{root} does not exist; give the folder that holds {dataset}/ or the organisers' zips")
+        for place, entry in _walk(root, dataset):
+            part = _part(place, dataset)
+            if part:
+                found[part].setdefault(entry.name, entry)
+    return Layout(*(dict(sorted(found[part].items())) for part in ("train", "toy", "sample", "pixel")))
+
+
+def find_scans(root: Path) -> dict[str, Entry]:
+    """Every scan under a folder of one's own, or the one file: its path with `/` as `__` -> Entry, sorted."""
+    if not root.exists():
+        raise InputError(f"{root} does not exist; give a folder of .nii, .nii.gz or .mgz files, or one such file")
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+    base = root.parent if root.is_file() else root
+    scans: dict[str, Entry] = {}
+    for path in files:
+        place = path.relative_to(base).as_posix()
+        if is_scan(place) and "toy_label" not in path.parts:
+            scans[place.replace("/", "__")] = Entry(path, size=path.stat().st_size)
+    if not scans:
+        raise InputError(f"{root} holds no scan; expected files that end in {', '.join(ENDINGS)}")
+    return scans
+
+
+def is_scan(name: str) -> bool:
+    """Whether a file name is a scan's; macOS companions (`._x.nii.gz`) are not."""
+    return name.lower().endswith(ENDINGS) and not PurePosixPath(name).name.startswith(".")
+
+
+def stem(name: str) -> str:
+    """The name without the ending of a scan."""
+    for ending in ENDINGS:
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def _walk(root: Path, dataset: str) -> Iterator[tuple[tuple[str, ...], Entry]]:
+    """All files below `root` with the folders and zips they lie in, as words."""
+    base = (root.name,)
+    for path in [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file()):
+        words = base if path == root else base + path.relative_to(root).parts
+        if path.suffix == ".zip":
+            if _speaks_of(words[1:], dataset):
+                try:
+                    with zipfile.ZipFile(path) as archive:
+                        members = [info for info in archive.infolist() if not info.is_dir()]
+                except zipfile.BadZipFile:
+                    raise InputError(f"{path} is no readable zip file; fetch it again") from None
+                for member in sorted(members, key=lambda info: info.filename):
+                    place = (*words[:-1], path.stem, *PurePosixPath(member.filename).parts)
+                    yield place, Entry(path, member.filename, member.file_size, member.CRC)
+        else:
+            yield words, Entry(path, size=path.stat().st_size)
+
+
+def _speaks_of(words: tuple[str, ...], dataset: str) -> bool:
+    """Whether a place belongs to this dataset: it names it, or names no dataset at all."""
+    named = {d for word in words for d, names in ALIASES.items() if word.split("_")[0].split(".")[0] in names}
+    return not named or dataset in named
+
+
+def _part(words: tuple[str, ...], dataset: str) -> str | None:
+    folders, name = words[:-1], words[-1]
+    if name.startswith(".") or not _speaks_of(folders[1:], dataset):
+        return None
+    if len(folders) > 1 and folders[-2] == "toy_label" and folders[-1] in ("sample", "pixel"):
+        wanted = name.endswith(".txt") if folders[-1] == "sample" else is_scan(name)
+        return folders[-1] if wanted else None
+    if not is_scan(name):
+        return None
+    if folders and folders[-1] == "toy":
+        return "toy"
+    if folders and folders[-1] in {f"{alias}_train" for alias in ALIASES[dataset]}:
+        return "train"
+    return None

@@ -1,0 +1,99 @@
+"""Reading a scan: float32 only, values in [0, 1], and what is needed to write a map of its own shape and affine."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from challengeflow import InputError
+
+IN_RANGE = (-0.01, 1.01)  # MOOD's own files are scaled to [0, 1]; rounding may step over
+PERCENTILES = (0.1, 99.9)
+MAX_NONFINITE = 0.01
+MIN_SIDE = 8
+
+
+def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """Read a NIfTI or MGH file as float32 (X, Y, Z) in [0, 1], in its stored orientation, and its geometry.
+
+    Values outside [0, 1] (8-bit greys, Hounsfield units) are scaled by their 0.1 and 99.9 percentiles and clipped.
+    The geometry holds JSON alone: `file` (name), `original` (full stored shape), `affine`, `header` (a NIfTI header in
+    base64, or None), `scaling` ([low, high] that became 0 and 1), `nonfinite` (NaN or infinite voxels, now 0).
+    Raises InputError with the reason when the file is missing, cannot be read, is not three-dimensional or is constant.
+    """
+    if not path.exists():
+        raise InputError("file missing")
+    image = nib.load(path)
+    shape = tuple(int(n) for n in image.shape)
+    if len(shape) < 3 or any(n != 1 for n in shape[3:]):
+        raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
+    if min(shape[:3]) < MIN_SIDE:
+        raise InputError(f"has the shape {shape}; expected at least {MIN_SIDE} voxels along each axis")
+    volume = np.array(image.dataobj, dtype=np.float32).reshape(shape[:3], order="F")
+    geometry = {
+        "file": path.name,
+        "original": list(shape),
+        "affine": np.asarray(image.affine, float).tolist(),
+        "header": _header_text(image),
+        "nonfinite": _fill_nonfinite(volume),
+    }
+    geometry["scaling"] = _scale(volume)
+    return volume, geometry
+
+
+def map_image(scores: np.ndarray, geometry: dict[str, Any]) -> nib.Nifti1Image:
+    """A NIfTI image of `scores` with the scan's own shape, affine and header, as float32 on the float16 grid.
+
+    The organisers' scorer casts to float16, so rounding first changes no score and halves the file. The data type is
+    set explicitly: a uint8 header would quantise the map to 256 levels.
+    """
+    header = nib.Nifti1Header()
+    if geometry["header"] is not None:
+        header = nib.Nifti1Header(base64.b64decode(geometry["header"]), check=False)
+    header.set_data_dtype(np.float32)
+    header.set_slope_inter(1, 0)
+    header["cal_min"], header["cal_max"] = 0, 1
+    rounded = np.clip(np.nan_to_num(scores, nan=0.0), 0, 1).astype(np.float16).astype(np.float32)
+    image = nib.Nifti1Image(rounded.reshape(geometry["original"], order="A"), np.asarray(geometry["affine"]), header)
+    image.header.set_data_shape(geometry["original"])
+    return image
+
+
+def _header_text(image: nib.spatialimages.SpatialImage) -> str | None:
+    if isinstance(image.header, nib.Nifti1Header) and not isinstance(image.header, nib.Nifti2Header):
+        header = nib.Nifti1Header(image.header.binaryblock, endianness=image.header.endianness, check=False)
+        return base64.b64encode(header.as_byteswapped("<").binaryblock).decode()
+    return None
+
+
+def _fill_nonfinite(volume: np.ndarray) -> int:
+    """Set NaN and infinite voxels to 0, in place; their count. Too many are an error: the scan holds nothing."""
+    count = 0
+    for plane in np.moveaxis(volume, 2, 0):
+        wrong = ~np.isfinite(plane)
+        if wrong.any():
+            count += int(wrong.sum())
+            plane[wrong] = 0
+    if count > MAX_NONFINITE * volume.size:
+        raise InputError(f"{count} of {volume.size} voxels are NaN or infinite")
+    return count
+
+
+def _scale(volume: np.ndarray) -> list[float]:
+    """Bring `volume` to [0, 1] in place; returns the values that became 0 and 1."""
+    low, high = float(volume.min()), float(volume.max())
+    if high <= low:
+        raise InputError(f"is constant: every voxel is {low:g}")
+    if low >= IN_RANGE[0] and high <= IN_RANGE[1]:
+        low, high = 0.0, 1.0
+    else:
+        step = tuple(slice(None, None, max(1, n // 128)) for n in volume.shape)
+        low, high = (float(value) for value in np.percentile(volume[step], PERCENTILES))
+        if high <= low:
+            low, high = float(volume.min()), float(volume.max())
+        volume -= np.float32(low)
+        volume /= np.float32(high - low)
+    np.clip(volume, 0, 1, out=volume)
+    return [low, high]
