@@ -1,0 +1,191 @@
+"""Clog Loss (DrivenData, 2020): which outlined brain vessel of a two-photon video is stalled?
+
+Declarations and thin hooks only: the stages are imported when they run. No module has the name of a hook, for a
+submodule that is imported takes the place of the function of its name.
+"""
+
+from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
+
+DEMO_COST = "a minute on one core and 0.1 GB of disk"
+
+LOCAL = Source(cost="a folder with the competition's CSV files and mp4s")
+
+
+def _dataset(name: str, summary: str, official_cost: str, extends: str | None, shards: dict[str, int]) -> Dataset:
+    sources = {
+        "demo": Source(gold=("train", "test"), cost=DEMO_COST),
+        "local": LOCAL,
+        "official": Source(cost=official_cost),
+    }
+    return Dataset(name=name, summary=summary, sources=sources, extends=extends, folds=3, shards=shards)
+
+
+DATASETS = (
+    _dataset(
+        "nano",
+        "1,413 training videos, half of them stalled, and all 14,160 test videos",
+        "38 GB of video (3.8 GB of it for training), some 60 minutes of decoding on one core",
+        None,
+        {"train": 1, "test": 2},
+    ),
+    _dataset(
+        "micro",
+        "2,399 training videos, 29 % stalled: those of nano and 986 more flowing ones",
+        "41 GB of video (6.3 GB of it for training)",
+        "nano",
+        {"train": 1, "test": 2},
+    ),
+    _dataset(
+        "full",
+        "all 573,048 training videos, 0.33 % stalled",
+        "1.4 TB of video, some 64 hours of decoding on one core; raw videos are deleted once prepared",
+        "micro",
+        {"train": 50, "test": 10},
+    ),
+)
+
+SCHEMA = {
+    "download": {
+        "demo_videos": {
+            "type": "integer",
+            "minimum": 24,
+            "default": 48,
+            "description": "Training videos of the demo's nano dataset; micro has half as many again, full twice as many.",
+        },
+        "metadata": {
+            "type": ["string", "null"],
+            "default": None,
+            "description": "Folder with the competition's CSV files, for the official source: they sit behind a login.",
+        },
+        "url": {
+            "type": "string",
+            "default": "https://drivendata-competition-clog-loss.s3.amazonaws.com",
+            "description": "Where the official videos are, as train/ID.mp4 and test/ID.mp4; a mirror works as well.",
+        },
+    },
+    "preprocess": {
+        "margin": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 8,
+            "description": "Pixels of surroundings kept on each side of the outlined region.",
+        },
+    },
+    "score": {
+        "target_prevalence": {
+            "type": ["number", "null"],
+            "exclusiveMinimum": 0,
+            "exclusiveMaximum": 1,
+            "default": None,
+            "description": (
+                "Share of stalled vessels the threshold is made for; null: that of the training videos. "
+                "The competition's test set has about 0.046."
+            ),
+        },
+    },
+}
+
+CLOG_LOSS = Challenge(
+    name="clog-loss",
+    title="Clog Loss: Advance Alzheimer's Research with Stall Catchers",
+    url="https://www.drivendata.org/competitions/65/clog-loss-alzheimers-research/",
+    metric=Metric(
+        name="mcc",
+        description="Matthews correlation coefficient of the answers; 0 where it is undefined",
+        chance="0",
+    ),
+    datasets=DATASETS,
+    submissions=(
+        Submission(name="csv", summary="filename,stalled for every test video, in the order of submission_format.csv"),
+        Submission(name="answers", summary="probability and answer for every video, as a table", own_data=True),
+    ),
+    licence="The competition's rules; no public licence of the videos was found. The demo is this project's own (MIT).",
+    citation=(
+        "Schaffer, Nishimura, Michelucci et al. (2020): Clog Loss: Advance Alzheimer's Research with Stall Catchers, "
+        "DrivenData. Vessel videos: Schaffer-Nishimura Laboratory, Cornell University."
+    ),
+    schema=SCHEMA,
+    env="clog-loss",
+    resources={
+        "download": Resources(mem_mb=1500, runtime=240),
+        "preprocess": Resources(mem_mb=1500, runtime=240, threads=2),
+        "score": Resources(mem_mb=1500, runtime=15),
+        "package": Resources(mem_mb=800, runtime=15),
+    },
+)
+
+ROI_FEATURES = Model(
+    name="roi-features",
+    challenge="clog-loss",
+    summary="Motion of the cells along the outlined vessel, against the vessels around it; boosting and logistic regression",
+    module="challengeflow_clog_loss.roi_features",
+    parameters={
+        "bags": {"type": "integer", "minimum": 1, "default": 4, "description": "Boosted ensembles that are averaged."},
+        "iterations": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 60,
+            "description": "Trees of each boosted ensemble.",
+        },
+        "boosting_share": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "default": 0.5,
+            "description": "Weight of boosting in the blend with logistic regression.",
+        },
+    },
+    resources={"train": Resources(mem_mb=2000, runtime=60, threads=2), "predict": Resources(mem_mb=1500, runtime=60)},
+)
+
+
+@hookimpl
+def challenges():
+    return [CLOG_LOSS]
+
+
+@hookimpl
+def models():
+    return [ROI_FEATURES]
+
+
+@hookimpl
+def download(job):
+    from challengeflow_clog_loss import raw_videos
+
+    raw_videos.run(job)
+
+
+@hookimpl
+def preprocess(job):
+    from challengeflow_clog_loss import prepared_videos
+
+    prepared_videos.run(job)
+
+
+@hookimpl
+def train(job):
+    from challengeflow_clog_loss import roi_features
+
+    roi_features.train(job)
+
+
+@hookimpl
+def predict(job):
+    from challengeflow_clog_loss import roi_features
+
+    roi_features.predict(job)
+
+
+@hookimpl
+def score(job):
+    from challengeflow_clog_loss import matthews
+
+    matthews.run(job)
+
+
+@hookimpl
+def package(job):
+    from challengeflow_clog_loss import submission
+
+    submission.run(job)

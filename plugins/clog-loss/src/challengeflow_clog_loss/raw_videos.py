@@ -1,0 +1,95 @@
+"""Tables and raw videos of a dataset: made for the demo, linked for local data, fetched for the official source."""
+
+import os
+from pathlib import Path
+
+from challengeflow import DownloadJob, InputError, Sample
+from challengeflow_clog_loss import index
+
+FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
+
+
+def run(job: DownloadJob) -> None:
+    """The index, or the videos of one shard as ID.mp4 in `job.output`."""
+    if job.part == "index":
+        _index(job)
+    elif job.source == "demo":
+        _make(job)
+    elif job.source == "official":
+        from challengeflow_clog_loss import fetch
+
+        fetch.fetch_videos(job)
+    else:
+        _link(job)
+
+
+def _index(job: DownloadJob) -> None:
+    if job.source == "demo":
+        from challengeflow_clog_loss import demo
+
+        demo.write_tables(job.gold, job.seed, job.parameters["demo_videos"])
+        index.from_tables(job, job.gold)
+    elif job.source == "official":
+        metadata = job.parameters["metadata"]
+        if not metadata:
+            raise InputError(
+                "the CSV files of clog-loss sit behind a login: download them from the competition's data page and name "
+                "their folder in the config as download: metadata"
+            )
+        index.from_tables(job, Path(metadata))
+    else:
+        folder = Path(job.source)
+        if not folder.exists():
+            raise InputError(f"{folder} does not exist; name a folder of videos in the config")
+        has_tables = folder.is_dir() and any(folder.glob("*_metadata.csv*"))
+        (index.from_tables if has_tables or "train" in job.splits else index.from_folder)(job, folder)
+
+
+def _make(job: DownloadJob) -> None:
+    from challengeflow_clog_loss import demo, tables, workers
+
+    rows = tables.read_rows(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"))
+    stalled = {row[0]: row[1] == "1" for _, row in rows}
+    missing = [sample for sample in job.samples if not (job.work / f"{sample.id}.mp4").exists()]
+    items = [
+        (
+            job.work,
+            job.seed,
+            s.id,
+            demo.project_of(job.seed, s.id, s.group),
+            stalled[s.id],
+            int(s.columns["num_frames"]),
+        )
+        for s in missing
+    ]
+    for place, survived in job.progress(workers.for_each(make_video, items, job.threads), "video", len(items)):
+        if not survived:
+            raise RuntimeError(f"the process that made demo video {items[place][2]} died")
+    for sample in job.samples:
+        os.replace(job.work / f"{sample.id}.mp4", job.output / f"{sample.id}.mp4")
+
+
+def make_video(folder: Path, seed: int, sample: str, project: str, stalled: bool, frames: int) -> None:
+    """Make one demo video in `folder`, whole or not at all."""
+    from challengeflow_clog_loss import demo
+
+    temporary = folder / f"{sample}.part"
+    demo.write_video(temporary, seed, sample, project, stalled, frames)
+    os.replace(temporary, folder / f"{sample}.mp4")
+
+
+def _link(job: DownloadJob) -> None:
+    root = Path(job.source)
+    for sample in job.samples:
+        path = _find(root, sample)
+        if path is not None:
+            (job.output / f"{sample.id}.mp4").symlink_to(path.resolve())
+
+
+def _find(root: Path, sample: Sample) -> Path | None:
+    """Where the video of a sample is; None where it is nowhere, which preprocess reports."""
+    if root.is_file():
+        return root
+    filename = sample.columns["filename"]
+    candidates = (root / folder / filename for folder in (sample.split, *FOLDERS))
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,152 @@
+"""Two-photon-like videos of capillaries: plasma is bright, red blood cells are dark gaps that move, or do not.
+
+Only the demo uses this. Lengths are pixels, times are frames, intensities are luma above the background.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+STEP = 0.5  # spacing of the points of a centreline, pixels
+FRINGE = 4.0  # pixels beyond the vessel's radius that its blurred edge still reaches
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one project's microscope and animal look; drawn without regard to labels."""
+
+    gain: float
+    noise: float
+    speed: float
+    contrast: float
+    focus: float
+    jitter: float
+
+
+@dataclass(frozen=True)
+class Vessel:
+    """A capillary: pixels (rows, columns), their place `along` it and distance `off` its centre, and what fills it."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    along: np.ndarray
+    off: np.ndarray
+    radius: float
+    level: float
+    depth: tuple[float, float]
+    cells: np.ndarray
+    speed: float
+
+
+def draw_look(random: np.random.Generator) -> Look:
+    """The look of a project."""
+    return Look(
+        gain=random.uniform(0.75, 1.3),
+        noise=random.uniform(0.8, 1.35),
+        speed=random.uniform(0.6, 1.6),
+        contrast=random.uniform(0.4, 0.75),
+        focus=random.uniform(0.75, 1.3),
+        jitter=random.uniform(0.1, 0.5),
+    )
+
+
+def centreline(random: np.random.Generator, start: np.ndarray, length: float, bend: float) -> np.ndarray:
+    """A smooth curve as points (n, 2) of row and column, `STEP` apart, that turns by a random walk of angle `bend`."""
+    count = max(int(length / STEP), 8)
+    knots = random.normal(0, bend, size=max(count // 40, 2) + 2)
+    turn = np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots) * STEP / 20
+    angle = random.uniform(0, 2 * np.pi) + np.cumsum(turn)
+    steps = STEP * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    path = np.cumsum(steps, axis=0)
+    return start + path - path[count // 2]
+
+
+def vessel_pixels(path: np.ndarray, reach: float, shape: tuple[int, int]) -> tuple[np.ndarray, ...]:
+    """Pixels within `reach` of a centreline: rows, columns, place along it and distance from it, all (n,)."""
+    from scipy.spatial import cKDTree
+
+    low = np.maximum(np.floor(path.min(axis=0) - reach), 0).astype(int)
+    high = np.minimum(np.ceil(path.max(axis=0) + reach) + 1, shape).astype(int)
+    if np.any(high <= low):
+        nothing = np.empty(0)
+        return nothing.astype(int), nothing.astype(int), nothing, nothing
+    grid = np.mgrid[low[0] : high[0], low[1] : high[1]].reshape(2, -1).T
+    off, nearest = cKDTree(path).query(grid, distance_upper_bound=reach)
+    near = np.isfinite(off)
+    return grid[near, 0], grid[near, 1], nearest[near] * STEP, off[near]
+
+
+def cell_pattern(random: np.random.Generator, length: float) -> np.ndarray:
+    """Share of the light that red cells take, by place along the stream (one value a pixel), in [0, 1].
+
+    Cells of 5 to 9 pixels follow each other in trains with plasma between them, as in capillaries.
+    """
+    pattern = np.zeros(int(length) + 1, np.float32)
+    place = 0.0
+    spacing = random.uniform(9, 20)
+    while place < length:
+        size = random.uniform(5, 9)
+        pattern[int(place) : int(place + size)] = random.uniform(0.6, 1.0)
+        place += size + random.exponential(spacing)
+    kernel = np.exp(-0.5 * (np.arange(-4, 5) / 1.4) ** 2)
+    return np.convolve(pattern, kernel / kernel.sum(), mode="same").astype(np.float32)
+
+
+def draw_vessel(
+    random: np.random.Generator,
+    look: Look,
+    frames: int,
+    shape: tuple[int, int],
+    path: np.ndarray,
+    speed: float,
+    deep: float,
+) -> Vessel:
+    """Fill a centreline with cells that move at `speed` pixels a frame; it is in focus around frame `deep`."""
+    radius = random.uniform(2.2, 4.0)
+    rows, columns, along, off = vessel_pixels(path, radius + FRINGE, shape)
+    length = len(path) * STEP + abs(speed) * frames + 20
+    return Vessel(
+        rows=rows,
+        columns=columns,
+        along=along.astype(np.float32),
+        off=off.astype(np.float32),
+        radius=radius,
+        level=look.gain * random.uniform(45, 110),
+        depth=(deep, random.normal(0, 6) / max(len(path) * STEP, 1)),
+        cells=cell_pattern(random, length),
+        speed=speed,
+    )
+
+
+def render(canvas: np.ndarray, vessel: Vessel, look: Look, wobble: np.ndarray) -> None:
+    """Add a vessel to `canvas` (frames, rows, columns), float32. wobble: (frames,) pixels that its cells are displaced.
+
+    Where the vessel leaves the focal plane it dims and its cells blur into one another.
+    """
+    if not len(vessel.rows):
+        return
+    frames = np.arange(len(canvas), dtype=np.float32)[:, None]
+    middle = vessel.along.max() / 2
+    defocus = (frames - vessel.depth[0] - vessel.depth[1] * (vessel.along - middle)) / (9 * look.focus)
+    focus = np.exp(-0.5 * defocus**2)
+    profile = vessel.level / (1 + np.exp((vessel.off - vessel.radius) / 0.7))
+    travelled = (
+        vessel.speed * frames + wobble[:, None] + (abs(vessel.speed) * len(canvas) if vessel.speed < 0 else 0) + 5
+    )
+    place = np.clip((vessel.along + travelled).astype(np.int32), 0, len(vessel.cells) - 1)
+    blur = min(abs(vessel.speed) / 16, 0.6)  # a fast cell smears while the laser scans it
+    taken = look.contrast * (1 - blur) * focus * vessel.cells[place]
+    canvas[:, vessel.rows, vessel.columns] += profile * focus * (1 - taken)
+
+
+def flow_speed(random: np.random.Generator, look: Look) -> float:
+    """Pixels a frame: log-normal around the project's speed, so that some flow is hardly faster than none."""
+    speed = np.clip(look.speed * np.exp(random.normal(1.0, 0.8)), 0.35, 14)
+    return float(speed * random.choice([-1, 1]))
+
+
+def stalled_wobble(random: np.random.Generator, frames: int) -> np.ndarray:
+    """Displacement of stuck cells: they tremble with the pulse, and now and then the plug slips by some pixels."""
+    tremble = random.normal(0, random.uniform(0, 0.8), frames)
+    slips = np.cumsum((random.random(frames) < 0.03) * random.uniform(-6, 6, frames))
+    return (tremble + slips - slips.min()).astype(np.float32)
