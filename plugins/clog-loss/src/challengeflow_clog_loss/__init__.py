@@ -50,7 +50,7 @@ SCHEMA = {
             "type": "integer",
             "minimum": 24,
             "default": 48,
-            "description": "Training videos of the demo's nano dataset; micro has half as many again, full twice as many.",
+            "description": "Training videos of the demo's nano dataset; micro has 1.5 times, full twice as many.",
         },
         "metadata": {
             "type": ["string", "null"],
@@ -117,7 +117,7 @@ CLOG_LOSS = Challenge(
 ROI_FEATURES = Model(
     name="roi-features",
     challenge="clog-loss",
-    summary="Motion of the cells along the outlined vessel, against the vessels around it; boosting and logistic regression",
+    summary="Motion of cells along the outlined vessel, against the vessels around; boosting and logistic regression",
     module="challengeflow_clog_loss.roi_features",
     parameters={
         "bags": {"type": "integer", "minimum": 1, "default": 4, "description": "Boosted ensembles that are averaged."},

@@ -17,7 +17,7 @@ class TransferError(Exception):
 
 
 def fetch_videos(job: DownloadJob) -> None:
-    """Fetch the shard's videos into `job.output`; one that the server does not have is left out, for preprocess to report.
+    """Fetch the shard's videos into `job.output`; one the server does not have is left out, for preprocess to report.
 
     Raises InputError when the server cannot be reached; what has arrived stays in `job.work` for the next try.
     """

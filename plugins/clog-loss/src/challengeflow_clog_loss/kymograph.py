@@ -58,7 +58,7 @@ def along(vessel: np.ndarray) -> np.ndarray:
 
 
 def kymograph(cube: np.ndarray, vessel: np.ndarray, peak: np.ndarray) -> np.ndarray:
-    """Luma by frame and place: float32 (frames, places), the mean over each stretch of `BIN` pixels, weighted by `peak`."""
+    """Luma by frame and place, float32 (frames, places): means of stretches of `BIN` pixels, weighted by `peak`."""
     place = (along(vessel) / BIN).astype(int)
     weight = peak[vessel] + 1e-3
     total = np.bincount(place, weight)

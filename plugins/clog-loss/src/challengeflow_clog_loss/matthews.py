@@ -28,7 +28,7 @@ class Videos:
 
 
 def run(job: ScoreJob) -> None:
-    """Fit the threshold on the train split, out of fold, and score every split with it; train itself is cross-fitted."""
+    """Fit the threshold on the train split, out of fold, and score each split with it; train itself is cross-fitted."""
     splits = {split: _read(job, split) for split in dict.fromkeys(shard.split for shard in job.shards)}
     train = splits.get("train")
     target = job.parameters["target_prevalence"]

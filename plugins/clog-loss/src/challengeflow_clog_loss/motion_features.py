@@ -6,6 +6,7 @@ vessels of the same frames. Size, length and absolute brightness of a video are 
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -26,7 +27,7 @@ def features(arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
     lines = kymograph(cube, vessel, peak) - around[:, :1]
     values = {
         **_pixel_features(cube, vessel, inside, around),
-        **_line_features(lines, around),
+        **_line_features(lines),
     }
     return {name: float(value) if np.isfinite(value) else 0.0 for name, value in values.items()}
 
@@ -48,7 +49,7 @@ def _pixel_features(cube, vessel, inside, around) -> dict[str, float]:
     focus = _focus(level)[1:-1]
     change = pixels[1:-1] - (pixels[:-2] + pixels[2:]) / 2
     energy = (change**2).mean(axis=1)
-    step = [_correlation(a, b) for a, b in zip(pixels[:-1], pixels[1:], strict=True)]
+    step = [_correlation(a, b) for a, b in pairwise(pixels)]
     skip = [_correlation(a, b) for a, b in zip(pixels[:-3], pixels[3:], strict=True)]
     brightness = np.maximum(others - background, 1)
     return {
@@ -67,8 +68,8 @@ def _pixel_features(cube, vessel, inside, around) -> dict[str, float]:
     }
 
 
-def _line_features(lines: np.ndarray, around: np.ndarray) -> dict[str, float]:
-    """What the kymograph tells: how long gaps stay, how fast they move, how much of the contrast a mean over time keeps."""
+def _line_features(lines: np.ndarray) -> dict[str, float]:
+    """What the kymograph tells: how long gaps stay, whether they move, what contrast a mean over time keeps."""
     texture, weight = _texture(lines)
     values = {}
     power = _product(texture, weight, 0, 0)
@@ -102,7 +103,7 @@ def _line_features(lines: np.ndarray, around: np.ndarray) -> dict[str, float]:
 
 
 def _texture(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Relative departure of the kymograph from its smooth course in time and place, and how far each point is in focus."""
+    """Relative departure of the kymograph from its smooth course, and how well each point is in focus."""
     smooth = ndimage.gaussian_filter(lines, (3.0, 6.0), mode="nearest")
     scale = max(float(np.quantile(smooth, 0.95)), 1.0)
     smooth = np.maximum(smooth, 0.1 * scale)

@@ -33,8 +33,8 @@ def _index(job: DownloadJob) -> None:
         metadata = job.parameters["metadata"]
         if not metadata:
             raise InputError(
-                "the CSV files of clog-loss sit behind a login: download them from the competition's data page and name "
-                "their folder in the config as download: metadata"
+                "the CSV files of clog-loss sit behind a login: download them from the competition's data page "
+                "and name their folder in the config as download: metadata"
             )
         index.from_tables(job, Path(metadata))
     else:

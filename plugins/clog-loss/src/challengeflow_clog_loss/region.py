@@ -32,7 +32,7 @@ class Region:
 
 
 def find_region(video: Video) -> Region:
-    """Find the outline by its colour, or in a video without colour by its constant luma; VideoError where there is none."""
+    """Find the outline by its colour, or by its constant luma where there is no colour; VideoError if there is none."""
     shape = video.luma.shape[1:]
     for found_by, line in (("colour", video.coloured > CONSENSUS), ("luma", None)):
         line = _steady_grey(video.luma) if line is None else line
@@ -80,7 +80,7 @@ def _double(half: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def without_outline(frames: np.ndarray, outline: np.ndarray) -> np.ndarray:
-    """A copy of frames (frames, rows, columns) where every pixel under the outline is that of its nearest clear pixel."""
+    """A copy of frames (frames, rows, columns) where each pixel under the outline is that of its nearest clear one."""
     filled = frames.copy()
     if outline.any() and not outline.all():
         rows, columns = ndimage.distance_transform_edt(outline, return_distances=False, return_indices=True)

@@ -24,8 +24,8 @@ def train(job: TrainJob) -> None:
     stalled = np.concatenate([np.empty(0, int), *(_stalled(shard) for shard in job.shards)])
     if len(set(stalled.tolist())) < 2:
         raise InputError(
-            f"fold {job.fold}: roi-features needs readable training videos of both classes, found {len(stalled)} videos, "
-            f"{int(stalled.sum())} of them stalled; use fewer folds or more videos"
+            f"fold {job.fold}: roi-features needs readable training videos of both classes, "
+            f"found {len(stalled)} videos, {int(stalled.sum())} of them stalled; use fewer folds or more videos"
         )
     with threadpool_limits(1):
         bags = job.progress(range(job.parameters["bags"]), "boosted ensemble")
@@ -40,7 +40,7 @@ def train(job: TrainJob) -> None:
 
 
 def predict(job: PredictJob) -> None:
-    """Mean probability over the models for every video; one that could not be read gets the share of stalled ones in training."""
+    """Mean probability over the models for every video; one that could not be read gets the training prevalence."""
     models = [joblib.load(folder / "model.joblib") for folder in job.models]
     prepared = Arrays(job.shard.prepared)
     prior = np.mean([model["prior"] for model in models])

@@ -63,7 +63,7 @@ def read_answers(given: Answers) -> list[Answer]:
 
 
 def validate_submission(path: Path, expected: Sequence[str]) -> None:
-    """Raise InputError, naming the first wrong row, unless `path` is a submission for the videos `expected`, in order."""
+    """Raise InputError, naming the first wrong row, unless `path` answers the videos `expected`, in order."""
     try:
         text = path.read_bytes().decode("ascii")
     except (OSError, UnicodeDecodeError) as error:

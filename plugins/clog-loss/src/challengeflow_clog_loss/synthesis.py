@@ -81,7 +81,9 @@ def _expose(random: np.random.Generator, look: vessels.Look, light: np.ndarray) 
     level = 20 * look.gain + np.cumsum(random.normal(0, 0.4, len(light))).astype(np.float32)
     light += level[:, None, None]
     noise = random.standard_normal(light.shape, np.float32)
-    noise *= look.noise * (3.0 + 1.1 * np.sqrt(np.maximum(light, 0)))
+    noise[:, :, 1:] += noise[:, :, :-1]  # the detector's bandwidth smears along the scan lines
+    noise[:, 1:] += 0.5 * noise[:, :-1]  # and registration interpolates across them
+    noise *= look.noise * (2.0 + 0.65 * np.sqrt(np.maximum(light, 0)))
     light += noise
     return np.clip(light + BLACK, BLACK, 235).astype(np.uint8)
 

@@ -92,7 +92,7 @@ def _read_labels(path: Path, rows: Sequence[TrainRow], metadata: Path) -> list[i
 
 
 def read_test(folder: Path) -> list[TestRow]:
-    """test_metadata.csv of `folder`; submission_format.csv, where present, must list the same videos in the same order."""
+    """test_metadata.csv of `folder`; submission_format.csv, where present, must list the same videos in order."""
     metadata = _require(folder, "test_metadata.csv")
     rows = [TestRow(*row[:2], _frames(metadata, line, row[2])) for line, row in read_rows(metadata, TEST_COLUMNS)]
     _check_filenames(metadata, [row.filename for row in rows])

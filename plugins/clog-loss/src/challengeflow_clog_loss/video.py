@@ -16,7 +16,7 @@ class VideoError(Exception):
 
 @dataclass(frozen=True)
 class Video:
-    """luma: uint8 (frames, rows, columns). coloured: share of frames, float32 (rows / 2, columns / 2), with strong chroma."""
+    """luma: uint8 (frames, rows, columns). coloured: float32, half that size: share of frames with strong chroma."""
 
     luma: np.ndarray
     coloured: np.ndarray

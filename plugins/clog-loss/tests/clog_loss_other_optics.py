@@ -1,0 +1,87 @@
+"""A second, differently made generator: other optics, speeds, noise and code. The package knows nothing of it.
+
+Here cells are single dark blobs that ride along a polyline, drawn one by one; light is counted in photons; depth
+sharpens and blurs the picture; the outline is an ellipse; the codec's quality and the frame rate differ.
+"""
+
+from pathlib import Path
+
+import av
+import numpy as np
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+WIDTH, HEIGHT = 320, 256
+PHOTONS = (5.0, 14.0)
+
+
+def write_other_video(path: Path, seed: int, stalled: bool) -> int:
+    """Write one video of a vessel that is stalled or flows; return its number of frames."""
+    random = np.random.default_rng([77, seed])
+    frames = int(random.integers(22, 40))
+    scene = np.zeros((frames, HEIGHT, WIDTH), np.float32)
+    centre = random.uniform((90, 100), (HEIGHT - 90, WIDTH - 100))
+    angle, length = random.uniform(0, np.pi), random.uniform(50, 80)
+    speed = 0.0 if stalled else random.uniform(1.0, 7.0) * random.choice([-1, 1])
+    scene += _vessel(random, frames, centre, angle, length, speed, frames * random.uniform(0.3, 0.7))
+    for _ in range(6):
+        away = centre + random.uniform(70, 150) * _direction(random.uniform(0, 2 * np.pi))
+        other = random.uniform(1.0, 7.0) * random.choice([-1, 1]) * (random.random() > 0.15)
+        place = frames * random.uniform(0, 1)
+        scene += _vessel(random, frames, away, random.uniform(0, np.pi), random.uniform(40, 110), other, place)
+    photons = random.uniform(*PHOTONS)
+    counted = random.poisson(np.maximum(scene * photons + 0.12 * photons, 0)) / photons
+    luma = np.clip(16 + random.uniform(75, 130) * counted, 16, 235)
+    luma = np.stack([gaussian_filter(frame, 0.6) for frame in luma]).astype(np.uint8)
+    _write(path, luma, _ellipse(centre, angle, length))
+    return frames
+
+
+def _direction(angle: float) -> np.ndarray:
+    return np.array([np.sin(angle), np.cos(angle)])
+
+
+def _vessel(random, frames, centre, angle, length, speed, sharp) -> np.ndarray:
+    """A slightly bowed tube with dark blobs in it: (frames, HEIGHT, WIDTH), 1 is full plasma."""
+    bow = random.uniform(-10, 10)
+    places = np.linspace(-length / 2, length / 2, int(length * 2))
+    path = centre + places[:, None] * _direction(angle)
+    path += (bow * (1 - (2 * places / length) ** 2))[:, None] * _direction(angle + np.pi / 2)
+    inside = (path[:, 0] > 1) & (path[:, 0] < HEIGHT - 2) & (path[:, 1] > 1) & (path[:, 1] < WIDTH - 2)
+    tube = np.ones((HEIGHT, WIDTH), bool)
+    tube[tuple(np.round(path[inside]).astype(int).T)] = False
+    plasma = (distance_transform_edt(tube) < random.uniform(2.5, 3.5)).astype(np.float32)
+    cells = np.cumsum(random.uniform(8, 24, 60))
+    cells = cells - cells[30]
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    result = np.zeros((frames, HEIGHT, WIDTH), np.float32)
+    for frame in range(frames):
+        blocked = np.zeros((HEIGHT, WIDTH), np.float32)
+        for cell in cells + speed * frame + random.normal(0, 0.4):
+            if abs(cell) < length / 2:
+                spot = path[int((cell + length / 2) * (len(path) - 1) / length)]
+                near = (slice(max(int(spot[0]) - 8, 0), int(spot[0]) + 9), slice(max(int(spot[1]) - 8, 0), int(spot[1]) + 9))
+                square = (rows[near] - spot[0]) ** 2 + (columns[near] - spot[1]) ** 2
+                blocked[near] = np.maximum(blocked[near], np.exp(-square / 18))
+        depth = abs(frame - sharp) / frames
+        result[frame] = gaussian_filter(plasma * (1 - 0.7 * blocked), 0.8 + 3 * depth) * (1 - depth) ** 2
+    return result
+
+
+def _ellipse(centre, angle, length) -> np.ndarray:
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH] - centre[:, None, None]
+    along = rows * np.sin(angle) + columns * np.cos(angle)
+    across = rows * np.cos(angle) - columns * np.sin(angle)
+    radius = np.hypot(along / (length / 2 + 16), across / 26)
+    return np.abs(radius - 1) * 26 < 1.6
+
+
+def _write(path: Path, luma: np.ndarray, outline: np.ndarray) -> None:
+    """Through colour and swscale, as a person with other software would."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=12, options={"crf": "18", "preset": "superfast", "threads": "1"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for frame in luma:
+            colour = np.repeat((np.clip(frame, 16, 235) - 16.0)[..., None] * 255 / 219, 3, axis=2).astype(np.uint8)
+            colour[outline] = (255, 102, 0)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(colour, format="rgb24")))
+        container.mux(stream.encode())
