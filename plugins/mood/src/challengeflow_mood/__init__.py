@@ -14,7 +14,7 @@ def _dataset(name: str, summary: str, cost: str) -> Dataset:
                 splits=_SPLITS,
                 gold=("proxy", "test"),
                 archives=("train", "toy"),
-                cost="32 train and 10 toy phantoms, made in seconds; 70 MB",
+                cost="48 train and 15 toy phantoms, made in seconds; at most 90 MB",
             ),
             "official": Source(splits=_SPLITS, gold=("proxy", "test"), cost=cost),
             "local": Source(splits=_SPLITS, gold=("proxy",), cost="reads your files in place; nothing is copied"),
@@ -64,10 +64,10 @@ MOOD = Challenge(
             "demo_train": {
                 "type": "integer",
                 "minimum": 6,
-                "default": 32,
+                "default": 48,
                 "description": "demo: number of healthy train phantoms, proxy scans included",
             },
-            "demo_toy": {"type": "integer", "minimum": 2, "default": 10, "description": "demo: number of toy cases"},
+            "demo_toy": {"type": "integer", "minimum": 2, "default": 15, "description": "demo: number of toy cases"},
             "demo_size": {
                 "type": "integer",
                 "minimum": 32,

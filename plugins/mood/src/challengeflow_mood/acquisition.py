@@ -1,5 +1,6 @@
 """The download stage: find the organisers' files (or one's own), table them, and provide a shard of them."""
 
+import csv
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -58,12 +59,29 @@ def _index(job: DownloadJob) -> None:
     order = {split: at for at, split in enumerate(("train", "proxy", "test"))}
     kept = [sample for sample in samples if sample.split in job.splits]
     write_samples(job.output, sorted(kept, key=lambda sample: order[sample.split]))
+    _write_proxy_plan(job.gold / "proxy.csv", [sample.id for sample in kept if sample.split == "proxy"])
     if "test" in job.gold_splits:
         for kind, labels in (("sample", layout.sample_labels), ("pixel", layout.pixel_labels)):
             folder = job.gold / "toy_label" / kind
             folder.mkdir(parents=True, exist_ok=True)
             for name, entry in labels.items():
                 entry.provide(folder / name)
+
+
+def _write_proxy_plan(path: Path, samples: list[str]) -> None:
+    """Which proxy samples get an anomaly (gold): one of `NAME-a` and `NAME-b`, by a hash; a number stands for its kind.
+
+    A number and not a kind, since the kinds are the preparation's, which takes them in turn.
+    """
+    names = sorted({sample[:-2] for sample in samples}, key=_hash)
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["sample", "number"])
+        writer.writerows([f"{name}-{'ab'[int(_hash(name), 16) % 2]}", number] for number, name in enumerate(names))
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _by_id(files: Mapping[str, Entry]) -> dict[str, str]:
@@ -87,7 +105,7 @@ def _groups(train: dict[str, Entry]) -> dict[str, str]:
 
 def _held_out(groups: set[str], share: float) -> set[str]:
     """The groups of the proxy split: the `share` whose names hash lowest, at least one, never all."""
-    ranked = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).hexdigest())
+    ranked = sorted(groups, key=_hash)
     return set(ranked[: min(len(ranked) - 1, max(1, round(share * len(ranked))))])
 
 

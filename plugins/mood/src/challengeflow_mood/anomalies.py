@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from challengeflow import InputError
 
-RADII = (0.07, 0.13)  # of the body's mean side
+RADII = (0.09, 0.15)  # of the body's mean side
 MIN_CHANGE = 0.02  # a voxel counts as abnormal when its value changed by more, in values of [0, 1]
 MIN_VOXELS = 20
 ATTEMPTS = 12

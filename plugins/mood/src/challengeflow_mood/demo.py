@@ -74,7 +74,7 @@ def with_lesion(volume: np.ndarray, kind: str, random: np.random.Generator) -> t
     size = volume.shape[0]
     for _ in range(20):
         centre = inner[random.integers(len(inner))]
-        radii = random.uniform(0.07, 0.13, size=3) * size
+        radii = random.uniform(0.08, 0.14, size=3) * size
         grid = np.ogrid[tuple(slice(0, n) for n in volume.shape)]
         distance = np.sqrt(sum(((g - c) / r) ** 2 for g, c, r in zip(grid, centre, radii, strict=True)))
         distance = distance.astype(np.float32) + 0.12 * smooth_field(size, 8, random)

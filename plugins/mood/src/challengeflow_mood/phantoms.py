@@ -47,6 +47,12 @@ def _ball(at: list[np.ndarray], centre: tuple, radii: tuple) -> np.ndarray:
     return np.sqrt(sum(((x - c) / r) ** 2 for x, c, r in zip(at, centre, radii, strict=True)))
 
 
+def _shared(at: list[np.ndarray], size: int, cells: int) -> np.ndarray:
+    """A smooth pattern all subjects share in anatomical coordinates, as the main folds of a cortex are."""
+    pattern = smooth_field(size, cells, np.random.default_rng(7))
+    return ndimage.map_coordinates(pattern, [(x + 1) * (size - 1) / 2 for x in at], order=1, mode="reflect")
+
+
 def _finish(image: np.ndarray, size: int, random: np.random.Generator, bias: float, noise: tuple) -> np.ndarray:
     """Partial volume, bias field and noise."""
     image = ndimage.gaussian_filter(image, random.uniform(0.5, 0.75))
@@ -58,11 +64,7 @@ def _finish(image: np.ndarray, size: int, random: np.random.Generator, bias: flo
 def _brain(size: int, random: np.random.Generator) -> np.ndarray:
     at = _coordinates(size, random, scale=0.07, bend=0.022)
     x, y, z = at
-    sulci = smooth_field(size, 14, np.random.default_rng(7))  # the folding all people share, and that of one's own
-    sulci = ndimage.map_coordinates(
-        sulci, [(a + 1) * (size - 1) / 2 for a in np.broadcast_arrays(x, y, z)], order=1, mode="reflect"
-    )
-    sulci = 0.8 * sulci + 0.45 * smooth_field(size, 14, random)
+    sulci = 0.85 * _shared(at, size, 14) + 0.35 * smooth_field(size, 14, random)
     cerebrum = _ball(at, (0, 0, 0.08), (0.62, 0.78, 0.60))
     depth = cerebrum + 0.035 * sulci
     white, grey, fluid = (m + random.uniform(-0.035, 0.035) for m in (0.72, 0.50, 0.18))
@@ -90,7 +92,7 @@ def _brain(size: int, random: np.random.Generator) -> np.ndarray:
 def _abdomen(size: int, random: np.random.Generator) -> np.ndarray:
     at = _coordinates(size, random, scale=0.09, bend=0.03)
     x, y, z = at
-    fatness = random.uniform(0.06, 0.16)
+    fatness = random.uniform(0.08, 0.13)
     body = np.sqrt((x / 0.82) ** 2 + (y / 0.62) ** 2) + 0 * z
     fat, muscle, organ, bone = (m + random.uniform(-0.025, 0.025) for m in (0.40, 0.53, 0.58, 0.82))
     image = np.zeros((size,) * 3, np.float32)
@@ -105,13 +107,13 @@ def _abdomen(size: int, random: np.random.Generator) -> np.ndarray:
         image[kidney < 0.45] = fat + 0.06
         psoas = np.hypot((x - side * 0.2) / 0.1, (y + 0.26) / 0.1)
         image[(psoas < 1) & (z < 0.1)] = muscle
-    loops = smooth_field(size, 9, random)
+    loops = 0.9 * _shared(at, size, 9) + 0.35 * smooth_field(size, 9, random)
     bowel = (_ball(at, (0, 0.16, -0.42), (0.56, 0.30, 0.5)) < 1) & (loops > -0.25)
     image[bowel] = (muscle + 0.04 * np.clip(loops, -1, 1))[bowel]
-    image[bowel & (loops > random.uniform(1.3, 1.8)) & (y > 0.12)] = 0.04
+    image[bowel & (loops > random.uniform(1.3, 1.5)) & (y > 0.12)] = 0.04
     stomach = _ball(at, (-0.2, 0.22, 0.42), (0.24, 0.2, 0.22)) + 0.1 * loops
     image[stomach < 1] = muscle - 0.02
-    image[(stomach < 0.9) & (y > random.uniform(0.26, 0.36))] = 0.03
+    image[(stomach < 0.9) & (y > random.uniform(0.28, 0.33))] = 0.03
     spine = np.hypot(x / 0.15, (y + 0.34) / 0.13)
     discs = np.abs(np.mod(z * 3.2 + 0.3, 1) - 0.5) < 0.13
     image[spine < 1] = bone - 0.12

@@ -1,6 +1,6 @@
 """The preprocess stage: scans onto the prepared grid, anomalies into the proxy's scans, gold on the scans' own grid."""
 
-import hashlib
+import csv
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,11 +44,11 @@ def prepare(volume: np.ndarray, facts: dict[str, Any], grid: int) -> tuple[dict[
     return {**facts, "mapping": mapping}, {"volume": small.astype(np.float16), "mask": body.astype(np.uint8)}
 
 
-def proxy_kind(sample: str) -> str:
-    """The kind of anomaly a proxy sample `NAME-a` or `NAME-b` gets: none for one of the two, by a hash of NAME."""
-    name, letter = sample.rsplit("-", 1)
-    digest = hashlib.sha256(f"mood {name}".encode()).digest()
-    return "" if (digest[0] % 2 == 0) == (letter == "a") else list(anomalies.KINDS)[digest[1] % len(anomalies.KINDS)]
+def proxy_kinds(plan: Path) -> dict[str, str]:
+    """Proxy sample -> the kind of anomaly it gets; those that stay healthy are left out. `plan`: the index's gold."""
+    kinds = list(anomalies.KINDS)
+    with open(plan, newline="") as file:
+        return {row["sample"]: kinds[int(row["number"]) % len(kinds)] for row in csv.DictReader(file)}
 
 
 def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[str, Any], tuple | None]:
@@ -60,7 +60,8 @@ def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[s
         volume, geometry = read_scan(job.raw / sample.columns["file"])
         facts |= geometry
         if job.split == "proxy":
-            volume, truth = _with_anomaly(volume, sample.id, job.seed)
+            kind = proxy_kinds(job.index_gold / "proxy.csv").get(sample.id, "")
+            volume, truth = _with_anomaly(volume, kind, sample.id, job.seed)
     except InputError as reason:
         volume, facts["status"] = None, str(reason)
     except Exception as error:  # a scan that breaks its reader in a new way must not stop the others
@@ -70,8 +71,7 @@ def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[s
     return volume, facts, truth
 
 
-def _with_anomaly(volume: np.ndarray, sample: str, seed: int) -> tuple[np.ndarray, tuple[np.ndarray, str]]:
-    kind = proxy_kind(sample)
+def _with_anomaly(volume: np.ndarray, kind: str, sample: str, seed: int) -> tuple[np.ndarray, tuple[np.ndarray, str]]:
     if not kind:
         return volume, (np.zeros(volume.shape, np.uint8), "healthy")
     body = volume > 0.04 + 0.1 * float(np.percentile(volume[::4, ::4, ::4], 95))

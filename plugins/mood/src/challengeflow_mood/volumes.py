@@ -25,13 +25,13 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     """
     if not path.exists():
         raise InputError("file missing")
-    image = nib.load(path)
+    image = nib.load(path, mmap=False)
     shape = tuple(int(n) for n in image.shape)
     if len(shape) < 3 or any(n != 1 for n in shape[3:]):
         raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
     if min(shape[:3]) < MIN_SIDE:
         raise InputError(f"has the shape {shape}; expected at least {MIN_SIDE} voxels along each axis")
-    volume = np.array(image.dataobj, dtype=np.float32).reshape(shape[:3], order="F")
+    volume = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3], order="F")
     geometry = {
         "file": path.name,
         "original": list(shape),

@@ -1,0 +1,87 @@
+"""Alignment by moments: there and back, in every orientation, and the shape of what is read."""
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from challengeflow import InputError
+from challengeflow_mood import alignment
+from challengeflow_mood.volumes import map_image, read_scan
+
+
+def ellipsoid(shape=(40, 48, 36), bright=(26, 20, 22)):
+    grid = np.indices(shape)
+    radii = np.array([13, 16, 12])[:, None, None, None]
+    inside = (((grid - np.array([19, 24, 18])[:, None, None, None]) / radii) ** 2).sum(axis=0) < 1
+    volume = np.where(inside, 0.5, 0).astype(np.float32)
+    volume[bright] = 1
+    return volume
+
+
+def reorient(volume, codes):
+    image = nib.Nifti1Image(volume, np.eye(4))
+    return image.as_reoriented(
+        nib.orientations.ornt_transform(nib.io_orientation(np.eye(4)), nib.orientations.axcodes2ornt(codes))
+    )
+
+
+@pytest.mark.parametrize("codes", ["LIA", "LPS", "RAS", "PSR"])
+def test_stored_orientation_changes_nothing_on_the_grid_and_comes_back(codes):
+    plain = ellipsoid()
+    expected = alignment.to_grid(plain, alignment.align(plain, np.eye(4), 24))
+    image = reorient(plain, tuple(codes))
+    volume = np.asarray(image.dataobj, np.float32)
+    mapping = alignment.align(volume, image.affine, 24)
+    grid = alignment.to_grid(volume, mapping)
+    assert np.abs(grid - expected).max() < 0.02  # the coarse mask may start at the other end
+    back = alignment.to_scan(grid, mapping)
+    assert back.shape == volume.shape
+    assert np.corrcoef(back.ravel(), volume.ravel())[0, 1] > 0.95
+
+
+def test_c_and_fortran_order_agree():
+    volume = ellipsoid()
+    mapping = alignment.align(volume, np.eye(4), 20)
+    assert np.allclose(alignment.to_grid(volume, mapping), alignment.to_grid(np.asfortranarray(volume), mapping))
+
+
+def test_position_and_size_are_taken_out():
+    small = ellipsoid()
+    large = np.zeros((100, 100, 100), np.float32)
+    large[10:90, 2:98, 20:92] = np.kron(small, np.ones((2, 2, 2), np.float32))
+    grids = [alignment.to_grid(v, alignment.align(v, np.eye(4), 24)) for v in (small, large)]
+    assert np.corrcoef(grids[0].ravel(), grids[1].ravel())[0, 1] > 0.97
+
+
+def test_an_unusable_affine_counts_as_right_anterior_superior():
+    assert alignment.align(ellipsoid(), np.zeros((4, 4)), 16)["axis"] == [0, 1, 2]
+
+
+def test_scaling_nan_and_the_way_to_a_map(tmp_path):
+    volume = (ellipsoid() * 255).astype(np.uint8)
+    image = nib.Nifti1Image(volume, np.diag([-2.0, 2, 2, 1]))
+    image.header["descrip"] = b"mine"
+    nib.save(image, tmp_path / "scan.nii.gz")
+    read, geometry = read_scan(tmp_path / "scan.nii.gz")
+    assert read.dtype == np.float32
+    assert read.max() == 1
+    written = map_image(read / 3, geometry)
+    assert written.get_data_dtype() == np.float32
+    assert written.header["descrip"].item() == b"mine"
+    assert (written.affine == image.affine).all()
+    assert (np.asarray(written.dataobj).astype(np.float16) == written.dataobj).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((9, 9, 9, 2), np.float32), "three-dimensional"),
+        (np.full((9, 9, 9), 3, np.float32), "constant"),
+        (np.full((9, 9, 9), np.nan, np.float32), "NaN"),
+        (np.zeros((9, 9, 2), np.float32), "at least"),
+    ],
+)
+def test_unusable_scans_say_why(tmp_path, array, reason):
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "scan.nii")
+    with pytest.raises(InputError, match=reason):
+        read_scan(tmp_path / "scan.nii")
