@@ -13,8 +13,9 @@ from challengeflow import InputError
 
 RADII = (0.09, 0.15)  # of the body's mean side
 MIN_CHANGE = 0.02  # a voxel counts as abnormal when its value changed by more, in values of [0, 1]
+VISIBLE = 0.07  # mean change within the sphere: a sphere of even tissue turned about itself is no anomaly
 MIN_VOXELS = 20
-ATTEMPTS = 12
+ATTEMPTS = 40
 
 
 def insert(
@@ -23,16 +24,19 @@ def insert(
     """A copy of `volume` (X, Y, Z) in [0, 1] with one anomaly of `kind` in its body, and the mask of it, uint8.
 
     body: bool (X, Y, Z), where anomalies may lie; centres are drawn in the middle half of its bounding box. Raises
-    InputError when no place could be found at which the anomaly changes at least 20 voxels.
+    InputError when no place could be found at which the anomaly changes at least 20 voxels. Of up to 40 places the
+    first is taken at which it clearly shows, or the one at which it shows best.
     """
-    places = np.argwhere(body)
-    if len(places) == 0:
+    profiles = [np.flatnonzero(body.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    if not len(profiles[0]):
         raise InputError("has no foreground to insert an anomaly into")
-    low, high = places.min(axis=0), places.max(axis=0) + 1
+    low, high = np.array([(p[0], p[-1] + 1) for p in profiles]).T
     side = float(np.mean(high - low))
-    inner = places[(np.abs(places - (low + high) / 2) <= (high - low) / 4 + 1).all(axis=1)]
+    best, best_change = None, 0.0
     for _ in range(ATTEMPTS):
-        centre = inner[random.integers(len(inner))] if len(inner) else places[random.integers(len(places))]
+        centre = random.integers(low + (high - low) // 4, high - (high - low) // 4)
+        if not body[tuple(centre)]:
+            continue
         radius = max(2.0, side * random.uniform(*RADII))
         window = tuple(
             slice(max(0, int(c - 2 * radius)), min(n, int(c + 2 * radius) + 1))
@@ -47,12 +51,19 @@ def insert(
         changed = np.clip(KINDS[kind](around, distance, np.stack(offsets), radius, random), 0, 1)
         mask = inside & (np.abs(changed - around) > MIN_CHANGE) & body[window]
         mask = ndimage.binary_closing(mask) & inside & body[window]
-        if mask.sum() >= MIN_VOXELS:
-            result, labels = volume.copy(order="K"), np.zeros(volume.shape, np.uint8)
-            result[window] = np.where(inside & body[window], changed, around)
-            labels[window] = mask
-            return result, labels
-    raise InputError(f"no place was found for an anomaly of kind {kind!r}")
+        where = inside & body[window]
+        change = float(np.abs(changed - around)[where].mean()) if where.any() else 0.0
+        if mask.sum() >= MIN_VOXELS and change > best_change:
+            best, best_change = (window, np.where(where, changed, around), mask), change
+        if best_change >= VISIBLE:
+            break
+    if best is None:
+        raise InputError(f"no place was found for an anomaly of kind {kind!r}")
+    window, changed, mask = best
+    result, labels = volume.copy(order="K"), np.zeros(volume.shape, np.uint8)
+    result[window] = changed
+    labels[window] = mask
+    return result, labels
 
 
 def uniform(around, distance, offsets, radius, random):

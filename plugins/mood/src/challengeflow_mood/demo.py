@@ -20,6 +20,7 @@ from challengeflow_mood.phantoms import phantom, smooth_field
 SPACING = {"brain": 1.4, "abdom": 4.0}  # mm at the size of the demo
 SIDE = {"brain": 1.0, "abdom": 1.125}
 HEALTHY_SHARE = 0.4
+VISIBLE = 0.06  # mean change of grey value within a lesion
 
 
 def write_archive(job: DownloadJob) -> None:
@@ -72,7 +73,7 @@ def with_lesion(volume: np.ndarray, kind: str, random: np.random.Generator) -> t
     low, high = places.min(axis=0), places.max(axis=0)
     inner = places[(np.abs(places - (low + high) / 2) < 0.3 * (high - low)).all(axis=1)]
     size = volume.shape[0]
-    for _ in range(20):
+    for _ in range(60):
         centre = inner[random.integers(len(inner))]
         radii = random.uniform(0.08, 0.14, size=3) * size
         grid = np.ogrid[tuple(slice(0, n) for n in volume.shape)]
@@ -81,7 +82,7 @@ def with_lesion(volume: np.ndarray, kind: str, random: np.random.Generator) -> t
         changed, reach = LESIONS[kind](volume, distance, centre, random)
         mask = reach & body & (np.abs(changed - volume) > 0.03)
         mask = ndimage.binary_closing(mask) & reach & body
-        if mask.sum() >= 60:
+        if mask.sum() >= 60 and np.abs(changed - volume)[reach & body].mean() > VISIBLE:
             return np.where(reach & body, np.clip(changed, 0.01, 1), volume).astype(np.float32), mask.astype(np.uint8)
     raise InputError(f"the demo found no place for a lesion of kind {kind!r}; choose another seed")
 

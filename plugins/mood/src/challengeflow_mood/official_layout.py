@@ -143,6 +143,6 @@ def _part(words: tuple[str, ...], dataset: str) -> str | None:
         return None
     if folders and folders[-1] == "toy":
         return "toy"
-    if folders and folders[-1] in {f"{alias}_train" for alias in ALIASES[dataset]}:
+    if folders and folders[-1] in {f"{alias}_train" for alias in ALIASES.get(dataset, (dataset,))}:
         return "train"
     return None

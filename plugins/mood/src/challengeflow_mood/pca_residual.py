@@ -18,7 +18,8 @@ from challengeflow.arrays import Arrays, write_scores
 
 EPSILON = 1e-3
 PARTS = 4  # inner folds for held-out residuals
-SCALES = (0.8, 1.8)  # voxels
+SCALES = (1.0, 2.5)  # voxels
+REFERENCE_SCALE = 3.0  # held-out scans are few: their statistics are shared over this many voxels
 CHANNELS = ("grey", "texture")
 HALF = 8.0  # the standardised residual that maps to one half
 MIN_SCANS = 4
@@ -91,7 +92,7 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> di
     stacked = np.asarray(features)  # (n, features, g, g, g)
     model["feature_mean"] = _smooth_each(stacked.mean(axis=0))
     deviation = np.sqrt(_smooth_each(((stacked - model["feature_mean"]) ** 2).mean(axis=0)))
-    model["feature_spread"] = np.maximum(deviation, 0.25 * deviation.mean(axis=(1, 2, 3), keepdims=True))
+    model["feature_spread"] = np.maximum(deviation, 0.5 * deviation.mean(axis=(1, 2, 3), keepdims=True))
     levels = [_level(combine(model, list(f)), m) for f, m in zip(stacked, masks, strict=True)]
     model["level"] = np.float32(np.median(levels))
     return model
@@ -117,7 +118,8 @@ def apply(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray)
 def channel(name: str, volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """One channel (g, g, g), float32: grey values relative to the scan's own median and spread, or local texture.
 
-    Texture is the logarithm of the local standard deviation about the local mean; it shows noise and lost structure.
+    Texture is the logarithm of the local standard deviation about the local mean, relative to the scan's own median (so
+    that a noisy scan is not strange everywhere); it shows noise and lost structure.
     """
     grey = np.asarray(volume, np.float32)
     inside = mask > 0
@@ -128,7 +130,8 @@ def channel(name: str, volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     if name == "grey":
         return ndimage.gaussian_filter(grey, 0.6).astype(np.float32)
     rough = grey - ndimage.gaussian_filter(grey, 1.0)
-    return (0.5 * np.log(ndimage.gaussian_filter(rough**2, 1.2) + EPSILON)).astype(np.float32)
+    texture = 0.5 * np.log(ndimage.gaussian_filter(rough**2, 1.2) + EPSILON)
+    return (texture - (np.median(texture[inside]) if inside.any() else 0)).astype(np.float32)
 
 
 def principal(rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -169,11 +172,11 @@ def gather(standard: np.ndarray) -> list[np.ndarray]:
 
 
 def combine(model: Mapping[str, np.ndarray], features: list[np.ndarray]) -> np.ndarray:
-    """Root mean square of the features' positive deviations from the held-out scans, (g, g, g)."""
+    """Root mean square of the features' positive deviations from the held-out scans, smoothed, (g, g, g)."""
     total = np.zeros(features[0].shape, np.float32)
     for feature, mean, spread in zip(features, model["feature_mean"], model["feature_spread"], strict=True):
         total += np.maximum((feature - mean) / spread, 0) ** 2
-    return np.sqrt(total / len(features))
+    return ndimage.gaussian_filter(np.sqrt(total / len(features)), SCALES[0])
 
 
 def _spread(residuals: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -184,7 +187,7 @@ def _spread(residuals: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _smooth_each(maps: np.ndarray) -> np.ndarray:
-    return np.stack([ndimage.gaussian_filter(values, 1.5) for values in maps]).astype(np.float32)
+    return np.stack([ndimage.gaussian_filter(values, REFERENCE_SCALE) for values in maps]).astype(np.float32)
 
 
 def _level(values: np.ndarray, mask: np.ndarray) -> float:
