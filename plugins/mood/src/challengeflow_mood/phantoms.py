@@ -90,9 +90,9 @@ def _brain(size: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _abdomen(size: int, random: np.random.Generator) -> np.ndarray:
-    at = _coordinates(size, random, scale=0.09, bend=0.03)
+    at = _coordinates(size, random, scale=0.07, bend=0.018)
     x, y, z = at
-    fatness = random.uniform(0.08, 0.13)
+    fatness = random.uniform(0.09, 0.12)
     body = np.sqrt((x / 0.82) ** 2 + (y / 0.62) ** 2) + 0 * z
     fat, muscle, organ, bone = (m + random.uniform(-0.025, 0.025) for m in (0.40, 0.53, 0.58, 0.82))
     image = np.zeros((size,) * 3, np.float32)
@@ -107,13 +107,13 @@ def _abdomen(size: int, random: np.random.Generator) -> np.ndarray:
         image[kidney < 0.45] = fat + 0.06
         psoas = np.hypot((x - side * 0.2) / 0.1, (y + 0.26) / 0.1)
         image[(psoas < 1) & (z < 0.1)] = muscle
-    loops = 0.9 * _shared(at, size, 9) + 0.35 * smooth_field(size, 9, random)
+    loops = 0.95 * _shared(at, size, 9) + 0.2 * smooth_field(size, 9, random)
     bowel = (_ball(at, (0, 0.16, -0.42), (0.56, 0.30, 0.5)) < 1) & (loops > -0.25)
     image[bowel] = (muscle + 0.04 * np.clip(loops, -1, 1))[bowel]
-    image[bowel & (loops > random.uniform(1.3, 1.5)) & (y > 0.12)] = 0.04
+    image[bowel & (loops > random.uniform(1.35, 1.45)) & (y > 0.12)] = 0.04
     stomach = _ball(at, (-0.2, 0.22, 0.42), (0.24, 0.2, 0.22)) + 0.1 * loops
     image[stomach < 1] = muscle - 0.02
-    image[(stomach < 0.9) & (y > random.uniform(0.28, 0.33))] = 0.03
+    image[(stomach < 0.9) & (y > random.uniform(0.29, 0.32))] = 0.03
     spine = np.hypot(x / 0.15, (y + 0.34) / 0.13)
     discs = np.abs(np.mod(z * 3.2 + 0.3, 1) - 0.5) < 0.13
     image[spine < 1] = bone - 0.12
