@@ -1,0 +1,197 @@
+"""The file layouts of the challenge: AIcrowd train and test, CalMS21 json and npy, and arrays of one's own.
+
+All of them give `Item`s, one a sequence, unchecked: what is wrong with one sequence is found when it is prepared,
+and does not keep the others from being read.
+"""
+
+import json
+import mmap
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from challengeflow import InputError
+from challengeflow.pickles import load_npy
+
+MARS_PARTS = ("nose", "left ear", "right ear", "neck", "left hip", "right hip", "tail base")
+"""Names of the body parts of CalMS21, in file order."""
+
+TRAIN_NAMES = ("train.npy", "calms21_task1_train.npy", "calms21_task1_train.json")
+TEST_NAMES = ("test.npy", "test-release.npy", "calms21_task1_test.npy", "calms21_task1_test.json")
+SAMPLE_SUBMISSION_NAMES = ("sample_submission.npy", "sample-submission.npy")
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sequence as its file has it. `vocabulary`: behaviours by class number, None where the file names none."""
+
+    id: str
+    keypoints: Any
+    annotations: Any = None
+    vocabulary: tuple[str, ...] | None = None
+    annotator: int = 0
+
+
+def find(folder: Path, names: Collection[str]) -> Path | None:
+    """The first file of `folder`, or of the folder the official archive unpacks to, that has one of `names`."""
+    for place in (folder, folder / "task1_classic_classification"):
+        for name in names:
+            if (place / name).is_file():
+                return place / name
+    return None
+
+
+def read(path: Path, wanted: Collection[str] | None = None) -> Iterator[Item]:
+    """Yield the sequences of a file (only those in `wanted`, if given). Raises InputError for a file in no known layout.
+
+    Layouts: {"vocabulary": [...], "sequences": {id: {...}}} and {id: {...}} (AIcrowd), {"annotator-id_0": {id: {...}}}
+    (CalMS21), an array of keypoints (T, 2, 2, P), or a .npz file of such arrays.
+    """
+    if path.suffix == ".json":
+        yield from _read_json(path, wanted)
+        return
+    if path.suffix == ".npz":
+        found = _read_npz(path)
+    else:
+        value = load_npy(path)
+        if isinstance(value, np.ndarray):
+            found = iter([Item(path.stem, value)])
+        else:
+            found = _read_dictionary(path, value)
+    yield from (item for item in found if wanted is None or item.id in wanted)
+
+
+def keypoints(item: Item) -> np.ndarray:
+    """The keypoints of a sequence as float32 (T, 2, 2, P), NaN where not finite. Raises InputError for any other shape."""
+    try:
+        array = np.asarray(item.keypoints, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InputError(f"keypoints of {item.id} are not an array of numbers (frame, animal, xy, part)") from None
+    if array.ndim != 4 or array.shape[1:3] != (2, 2) or array.shape[3] < 2:
+        hint = "; the last two axes are exchanged" if array.ndim == 4 and array.shape[3] == 2 else ""
+        raise InputError(
+            f"keypoints of {item.id} have the shape {array.shape}, not (frames, 2 animals, x and y, parts){hint}"
+        )
+    return np.where(np.isfinite(array), array, np.float32(np.nan))
+
+
+def annotations(item: Item, classes: int) -> np.ndarray:
+    """The class number of each frame as int16 (T,), -1 where there is none. Raises InputError outside the vocabulary."""
+    try:
+        labels = np.asarray(item.annotations, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError):
+        raise InputError(f"annotations of {item.id} are not one class number a frame") from None
+    labels = np.where(np.isfinite(labels), labels, -1)
+    wrong = np.flatnonzero((labels != np.round(labels)) | (labels < -1) | (labels >= classes))
+    if len(wrong):
+        raise InputError(
+            f"annotations of {item.id} have {labels[wrong[0]]:g} at frame {wrong[0]}; expected class numbers "
+            f"0 to {classes - 1} (or -1 for a frame without label): check the vocabulary"
+        )
+    return labels.astype(np.int16)
+
+
+def background(vocabulary: Collection[str]) -> int:
+    """The number of the class that means 'none of the behaviours': 'other', or the last one where none is called so."""
+    vocabulary = list(vocabulary)
+    return vocabulary.index("other") if "other" in vocabulary else len(vocabulary) - 1
+
+
+def _read_dictionary(path: Path, value: Any) -> Iterator[Item]:
+    if not isinstance(value, dict):
+        raise InputError(
+            f"{path} holds a {type(value).__name__}; expected a dictionary of sequences as AIcrowd gives it"
+        )
+    if "sequences" in value:
+        groups, names = [value["sequences"]], value.get("vocabulary")
+    elif all(_is_sequence(entry) for entry in value.values()):
+        groups, names = [value], None
+    else:
+        groups, names = list(value.values()), None
+    if not all(isinstance(group, dict) and all(map(_is_sequence, group.values())) for group in groups):
+        raise InputError(
+            f"{path} is in no known layout; expected 'sequences', sequence ids, or 'annotator-id_0' at the top, "
+            "and a dictionary with 'keypoints' for each sequence"
+        )
+    for group in groups:
+        for name, entry in group.items():
+            yield _item(path, name, entry, names)
+
+
+def _is_sequence(entry: Any) -> bool:
+    return isinstance(entry, dict) and "keypoints" in entry
+
+
+def _item(path: Path, name: Any, entry: dict, names: Any) -> Item:
+    metadata = entry.get("metadata") or {}
+    vocabulary = _vocabulary(path, names if names is not None else metadata.get("vocab"))
+    annotator = entry.get("annotator_id", metadata.get("annotator-id", 0))
+    return Item(str(name), entry["keypoints"], entry.get("annotations"), vocabulary, int(annotator))
+
+
+def _vocabulary(path: Path, names: Any) -> tuple[str, ...] | None:
+    """Behaviours by number, from a list or from a dictionary name -> number."""
+    if names is None:
+        return None
+    if isinstance(names, dict):
+        ordered = sorted(names, key=lambda name: int(names[name]))
+        if [int(names[name]) for name in ordered] != list(range(len(ordered))):
+            raise InputError(
+                f"the vocabulary of {path} numbers its behaviours {names}; expected 0, 1, 2, ... without gaps"
+            )
+        names = ordered
+    vocabulary = tuple(str(name) for name in names)
+    if len(vocabulary) < 2 or len(set(vocabulary)) < len(vocabulary):
+        raise InputError(f"the vocabulary of {path} is {list(vocabulary)}; expected two or more different behaviours")
+    return vocabulary
+
+
+def _read_npz(path: Path) -> Iterator[Item]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            names = [name for name in arrays.files if arrays[name].dtype.kind == "f"]
+            for name in names:
+                yield Item(path.stem if names == ["keypoints"] else f"{path.stem}/{name}", arrays[name])
+    except InputError:
+        raise
+    except Exception as error:  # zip and numpy raise many kinds for a damaged file
+        raise InputError(f"{path} is not a readable .npz of number arrays ({error})") from None
+
+
+def _read_json(path: Path, wanted: Collection[str] | None) -> Iterator[Item]:
+    """Yield the sequences of a CalMS21 json file, parsing one at a time: the whole would take several GB."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        depth, name, start, found = 0, "", 0, False
+        for token in _TOKEN.finditer(text):
+            kind = text[token.start()]
+            if kind == ord("{"):
+                depth += 1
+                if depth == 3:
+                    start = token.start()
+            elif kind == ord("}"):
+                if depth == 3 and (wanted is None or name in wanted):
+                    yield _item(path, name, _parse(path, name, text[start : token.end()]), None)
+                found, depth = found or depth == 3, depth - 1
+            elif depth == 2:
+                name = json.loads(token.group())
+        if depth != 0 or not found:
+            raise InputError(
+                f"{path} is cut off or not in the layout of CalMS21 "
+                '({"annotator-id_0": {sequence: {...}}}); download it again'
+            )
+
+
+def _parse(path: Path, name: str, text: bytes) -> dict:
+    try:
+        entry = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path} is damaged at sequence {name} ({error}); download it again") from None
+    if not _is_sequence(entry):
+        raise InputError(f"sequence {name} of {path} has no 'keypoints'; download the file again")
+    return entry
