@@ -59,10 +59,15 @@ def install_plugin(source: Path, plugins: Path, name: str) -> None:
     (info / "entry_points.txt").write_text(f"[challengeflow]\n{name} = {source.name}\n")
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
+def make_site(folder: Path) -> Site:
     """An empty site with the digits plugin and a config that runs it."""
-    made = Site(tmp_path)
-    install_plugin(ROOT / "tests/digits/challengeflow_digits", tmp_path / "plugins", "digits")
+    made = Site(folder)
+    install_plugin(ROOT / "tests/digits/challengeflow_digits", folder / "plugins", "digits")
     made.configure()
     return made
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site of the test's own."""
+    return make_site(tmp_path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,8 +43,10 @@ class Stages:
 
     def __init__(self, registry: Registry, plan: Plan, threads: int = 1):
         self.registry = registry
-        self.plan = plan
-        self.layout = plan.layout
+        # Absolute, so that a stage depends on no working directory.
+        self.results = Path(plan.config["results"]).resolve()
+        self.plan = Plan(plan.challenge, {**plan.config, "results": str(self.results)})
+        self.layout = self.plan.layout
         self.challenge = registry.challenges[plan.challenge]
         self.threads = threads
 
@@ -277,10 +280,11 @@ class Stages:
                 raise InputError(
                     f"{stage} of {dataset}/{part} needs {path}, which is not there; run the stage that makes it"
                 )
-        known = {str(path): provenance.recorded_hash(path) for path in inputs}
+        known = {os.path.relpath(path, self.results): provenance.recorded_hash(path) for path in inputs}
         fingerprint = stage_fingerprint(self.registry, stage, self.challenge.name, model) if code else None
         facts = {"stage": stage, "challenge": self.challenge.name, "dataset": dataset, "part": part}
-        facts |= {"config": self.plan.config, "code": fingerprint, "inputs": known}
+        config = {key: value for key, value in self.plan.config.items() if key != "results"}
+        facts |= {"config": config, "code": fingerprint, "inputs": known}
         work = Path(self.layout.work(stage, hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]))
         work.mkdir(parents=True, exist_ok=True)
         progress = Progress(f"{stage} {self.challenge.name}/{dataset} {part}")
