@@ -59,7 +59,10 @@ def _vessel(random, frames, centre, angle, length, speed, sharp) -> np.ndarray:
         for cell in cells + speed * frame + random.normal(0, 0.4):
             if abs(cell) < length / 2:
                 spot = path[int((cell + length / 2) * (len(path) - 1) / length)]
-                near = (slice(max(int(spot[0]) - 8, 0), int(spot[0]) + 9), slice(max(int(spot[1]) - 8, 0), int(spot[1]) + 9))
+                near = (
+                    slice(max(int(spot[0]) - 8, 0), int(spot[0]) + 9),
+                    slice(max(int(spot[1]) - 8, 0), int(spot[1]) + 9),
+                )
                 square = (rows[near] - spot[0]) ** 2 + (columns[near] - spot[1]) ** 2
                 blocked[near] = np.maximum(blocked[near], np.exp(-square / 18))
         depth = abs(frame - sharp) / frames

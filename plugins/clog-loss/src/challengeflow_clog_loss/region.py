@@ -45,23 +45,23 @@ def find_region(video: Video) -> Region:
 
 
 def _enclosed(line: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The connected line that encloses most, and what it encloses; gaps of a few pixels are closed first."""
+    """The line and the largest part of the frame that it cuts off; gaps of a few pixels are closed first.
+
+    The frame's edge closes an outline that was drawn up to it: the largest part that is left is taken for outside.
+    """
+    if line.sum() < SMALLEST:
+        return None
     for gap in (0, 2, 5):
-        # the frame's edge may close an outline that was drawn up to it
-        padded = np.pad(line, gap + 1)
+        padded = np.pad(line, gap + 1, mode="edge")
         closed = ndimage.binary_closing(padded, np.ones((3, 3), bool), gap) if gap else padded
-        labels, count = ndimage.label(closed, np.ones((3, 3), bool))
-        best = None
-        for label in range(1, count + 1):
-            part = labels == label
-            if part.sum() < SMALLEST:
-                continue
-            inside = ndimage.binary_fill_holes(part) & ~part
-            if inside.sum() >= SMALLEST and (best is None or inside.sum() > best[1].sum()):
-                best = part, inside
-        if best is not None:
-            inner = slice(gap + 1, -gap - 1)
-            return best[0][inner, inner], best[1][inner, inner]
+        closed = closed[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
+        parts, count = ndimage.label(~closed)
+        sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+        if count >= 2 and np.sort(sizes)[-2] >= SMALLEST:
+            inside = parts == 1 + int(np.argsort(sizes, kind="stable")[-2])
+            near = ndimage.binary_dilation(inside, np.ones((3, 3), bool), 2)
+            labels, _ = ndimage.label(closed, np.ones((3, 3), bool))
+            return np.isin(labels, np.unique(labels[near & closed])), inside
     return None
 
 

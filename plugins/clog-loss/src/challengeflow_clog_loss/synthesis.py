@@ -80,12 +80,14 @@ def _expose(random: np.random.Generator, look: vessels.Look, light: np.ndarray) 
     """Photon and detector noise, background that drifts, and the camera's limits: uint8 in video range."""
     level = 20 * look.gain + np.cumsum(random.normal(0, 0.4, len(light))).astype(np.float32)
     light += level[:, None, None]
-    noise = random.standard_normal(light.shape, np.float32)
-    noise[:, :, 1:] += noise[:, :, :-1]  # the detector's bandwidth smears along the scan lines
-    noise[:, 1:] += 0.5 * noise[:, :-1]  # and registration interpolates across them
-    noise *= look.noise * (2.0 + 0.65 * np.sqrt(np.maximum(light, 0)))
-    light += noise
-    return np.clip(light + BLACK, BLACK, 235).astype(np.uint8)
+    exposed = np.empty(light.shape, np.uint8)
+    for frame, seen in zip(exposed, light, strict=True):
+        noise = random.standard_normal(seen.shape, np.float32)
+        noise[:, 1:] += noise[:, :-1]  # the detector's bandwidth smears along the scan lines
+        noise[1:] += 0.5 * noise[:-1]  # and registration interpolates across them
+        noise *= look.noise * (2.0 + 0.65 * np.sqrt(np.maximum(seen, 0)))
+        frame[:] = np.clip(seen + noise + BLACK, BLACK, 235)
+    return exposed
 
 
 def _black_borders(random: np.random.Generator, luma: np.ndarray) -> None:

@@ -35,6 +35,7 @@ class Vessel:
     level: float
     depth: tuple[float, float]
     cells: np.ndarray
+    contrast: float
     speed: float
 
 
@@ -44,8 +45,8 @@ def draw_look(random: np.random.Generator) -> Look:
         gain=random.uniform(0.75, 1.3),
         noise=random.uniform(0.8, 1.35),
         speed=random.uniform(0.6, 1.6),
-        contrast=random.uniform(0.4, 0.75),
-        focus=random.uniform(0.75, 1.3),
+        contrast=random.uniform(0.6, 1.1),
+        focus=random.uniform(0.65, 1.2),
         jitter=random.uniform(0.1, 0.5),
     )
 
@@ -114,6 +115,7 @@ def draw_vessel(
         level=look.gain * random.uniform(45, 110),
         depth=(deep, random.normal(0, 6) / max(len(path) * STEP, 1)),
         cells=cell_pattern(random, length),
+        contrast=look.contrast * random.uniform(0.35, 0.85),
         speed=speed,
     )
 
@@ -135,18 +137,18 @@ def render(canvas: np.ndarray, vessel: Vessel, look: Look, wobble: np.ndarray) -
     )
     place = np.clip((vessel.along + travelled).astype(np.int32), 0, len(vessel.cells) - 1)
     blur = min(abs(vessel.speed) / 16, 0.6)  # a fast cell smears while the laser scans it
-    taken = look.contrast * (1 - blur) * focus * vessel.cells[place]
+    taken = vessel.contrast * (1 - blur) * focus * vessel.cells[place]
     canvas[:, vessel.rows, vessel.columns] += profile * focus * (1 - taken)
 
 
 def flow_speed(random: np.random.Generator, look: Look) -> float:
     """Pixels a frame: log-normal around the project's speed, so that some flow is hardly faster than none."""
-    speed = np.clip(look.speed * np.exp(random.normal(1.0, 0.8)), 0.35, 14)
+    speed = np.clip(look.speed * np.exp(random.normal(0.85, 0.9)), 0.25, 14)
     return float(speed * random.choice([-1, 1]))
 
 
 def stalled_wobble(random: np.random.Generator, frames: int) -> np.ndarray:
     """Displacement of stuck cells: they tremble with the pulse, and now and then the plug slips by some pixels."""
     tremble = random.normal(0, random.uniform(0, 0.8), frames)
-    slips = np.cumsum((random.random(frames) < 0.03) * random.uniform(-6, 6, frames))
+    slips = np.cumsum((random.random(frames) < 0.045) * random.uniform(-6, 6, frames))
     return (tremble + slips - slips.min()).astype(np.float32)

@@ -40,6 +40,7 @@ def decode(path: Path, expected_frames: int | None) -> Video:
             if stream is None or stream.codec_context is None:  # decoding without a codec would crash the process
                 raise VideoError("no video stream")
             stream.thread_count = 1
+            stream.codec_context.options = {"err_detect": "explode"}  # no damaged frame is to be mended in silence
             luma, counts = _collect(container.decode(stream))
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         raise VideoError(f"damaged: {type(error).__name__}") from None
@@ -53,6 +54,8 @@ def decode(path: Path, expected_frames: int | None) -> Video:
 def _collect(frames) -> tuple[list[np.ndarray], np.ndarray]:
     luma, counts = [], None
     for frame in frames:
+        if frame.is_corrupt:
+            raise VideoError(f"damaged: frame {len(luma)}")
         if frame.format.name not in ("yuv420p", "yuvj420p"):
             frame = frame.reformat(format="yuv420p")
         y, u, v = (_plane(plane) for plane in frame.planes)
