@@ -27,7 +27,7 @@ def other_head(random):
     w = z * random.uniform(0.94, 1.06) + amount[2] * np.sin(2.9 * x + phase[2, 0]) * np.cos(2.1 * y + phase[2, 1])
 
     def soft(distance, width=0.04):
-        return 1 / (1 + np.exp((distance - 1) / width))
+        return 1 / (1 + np.exp(np.clip((distance - 1) / width, -50, 50)))
 
     def ball(a, b, c, ra, rb, rc):
         return soft(np.sqrt(((u - a) / ra) ** 2 + ((v - b) / rb) ** 2 + ((w - c) / rc) ** 2))

@@ -62,9 +62,9 @@ def _finish(image: np.ndarray, size: int, random: np.random.Generator, bias: flo
 
 
 def _brain(size: int, random: np.random.Generator) -> np.ndarray:
-    at = _coordinates(size, random, scale=0.07, bend=0.022)
+    at = _coordinates(size, random, scale=0.07, bend=0.017)
     x, y, z = at
-    sulci = 0.85 * _shared(at, size, 14) + 0.35 * smooth_field(size, 14, random)
+    sulci = 0.9 * _shared(at, size, 14) + 0.25 * smooth_field(size, 14, random)
     cerebrum = _ball(at, (0, 0, 0.08), (0.62, 0.78, 0.60))
     depth = cerebrum + 0.035 * sulci
     white, grey, fluid = (m + random.uniform(-0.035, 0.035) for m in (0.72, 0.50, 0.18))
