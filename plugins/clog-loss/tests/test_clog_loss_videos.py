@@ -1,6 +1,5 @@
 """Videos: the demo's codec and look, the outlined region, damage of every kind, and one real video."""
 
-import os
 from pathlib import Path
 
 import av

@@ -115,10 +115,8 @@ def _stalled(shard: Shard) -> np.ndarray:
 def _kept_boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray):
     """The boosted ensemble of a bag, from `job.work` where a killed training has left it."""
     path = job.work / f"boosting-{bag}.joblib"
-    if path.exists():
-        return joblib.load(path)
-    boosted = _boost(job, bag, values, stalled)
-    temporary = path.with_suffix(".part")
-    joblib.dump(boosted, temporary)
-    os.replace(temporary, path)
-    return boosted
+    if not path.exists():
+        temporary = path.with_suffix(".part")
+        joblib.dump(_boost(job, bag, values, stalled), temporary)
+        os.replace(temporary, path)
+    return joblib.load(path)  # also when just made: what was read back pickles to other bytes than what was not
