@@ -1,0 +1,209 @@
+"""Runs the plugin's stages on job objects made by hand, as the workflow would."""
+
+import csv
+import os
+from pathlib import Path
+
+import challengeflow_mabe_task1 as plugin
+import pytest
+from challengeflow import (
+    Answers,
+    DownloadJob,
+    Member,
+    PackageJob,
+    PredictJob,
+    PreprocessJob,
+    ScoreJob,
+    Shard,
+    TrainJob,
+)
+from challengeflow.progress import Progress
+from challengeflow.samples import read_samples
+
+REAL = Path(os.environ.get("CHALLENGEFLOW_DATA", Path(__file__).parents[3].parent / "shared" / "data")) / "mabe-task1"
+
+
+def defaults(schema, **changes):
+    return {name: value["default"] for name, value in schema.items()} | changes
+
+
+def common(folder, parameters, seed=1):
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "challenge": "mabe-task1",
+        "dataset": "task1",
+        "parameters": parameters,
+        "seed": seed,
+        "threads": 1,
+        "device": "cpu",
+        "work": folder,
+        "progress": Progress("test"),
+    }
+
+
+def new(folder):
+    folder.mkdir(parents=True)
+    return folder
+
+
+class Stages:
+    """All stages on one source, in a folder of their own."""
+
+    def __init__(self, root, source, splits=("train", "test"), gold_splits=("train",), folds=3, archives=None):
+        self.root, self.source, self.splits, self.gold_splits, self.folds = (
+            root,
+            str(source),
+            splits,
+            gold_splits,
+            folds,
+        )
+        self.archives = archives or {}
+
+    def _download(self, part, output, **more):
+        job = DownloadJob(
+            **common(self.root / f"work-{part}", {}),
+            part=part,
+            source=self.source,
+            splits=self.splits,
+            gold_splits=self.gold_splits,
+            archives={} if part == "archive" else self.archives,
+            gold=self.root / "index-gold",
+            output=output,
+            **more,
+        )
+        plugin.download(job)
+
+    def archive(self, name):
+        self.archives = {name: new(self.root / "archive")}
+        self._download("archive", self.archives[name], archive=name)
+
+    def index(self):
+        new(self.root / "index-gold")
+        self._download("index", new(self.root / "index"))
+        return read_samples(self.root / "index" / "samples.csv")
+
+    def prepare(self, **parameters):
+        """Index, shards and preparation of everything; returns the shards (train: one a fold)."""
+        samples = self.index()
+        train = [sample for sample in samples if sample.split == "train"]
+        cuts = [("train", fold, train[fold :: self.folds]) for fold in range(self.folds if train else 0)]
+        cuts += [("test", None, [sample for sample in samples if sample.split == "test"])]
+        self.shards = [self._shard(*cut, parameters) for cut in cuts]
+        return self.shards
+
+    def _shard(self, split, fold, samples, parameters):
+        name = f"{split}-{fold}"
+        self._download("shard", new(self.root / "raw" / name), shard=name, samples=tuple(samples))
+        shard = Shard(
+            name,
+            split,
+            fold,
+            index=self.root / f"{name}.csv",
+            prepared=new(self.root / "prepared" / name),
+            gold=new(self.root / "gold" / name) if split in self.gold_splits else None,
+            predictions=self.root / "predictions" / name,
+        )
+        self._table(shard.index, samples)
+        job = PreprocessJob(
+            **common(self.root / "work-prepare", defaults(plugin.CHALLENGE.schema["preprocess"], **parameters)),
+            shard=name,
+            split=split,
+            samples=tuple(samples),
+            labelled=split in self.gold_splits,
+            source=self.source,
+            raw=self.root / "raw" / name,
+            index_gold=self.root / "index-gold",
+            prepared=shard.prepared,
+            gold=shard.gold or new(self.root / "gold" / name),
+        )
+        plugin.preprocess(job)
+        return shard
+
+    @staticmethod
+    def _table(path, samples):
+        with open(path, "w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["sample", "split", "group", *samples[0].columns] if samples else ["sample"])
+            writer.writerows([s.id, s.split, s.group, *s.columns.values()] for s in samples)
+
+    def train(self, fold, **parameters):
+        output = new(self.root / f"fold-{fold}")
+        job = TrainJob(
+            **common(self.root / f"work-fold-{fold}", defaults(plugin.POSE_BOOSTING.parameters, **parameters)),
+            model="pose-boosting",
+            fold=fold,
+            shards=tuple(shard for shard in self.shards if shard.split == "train" and shard.fold != fold),
+            output=output,
+        )
+        plugin.train(job)
+        return output
+
+    def predict(self, shard, models, output=None):
+        job = PredictJob(
+            **common(self.root / "work-predict", {}),
+            model="pose-boosting",
+            models=tuple(models),
+            shard=Shard(shard.name, shard.split, shard.fold, shard.index, shard.prepared),
+            output=output or shard.predictions,
+        )
+        plugin.predict(job)
+
+    def learn(self, **parameters):
+        """Train every fold and predict every shard."""
+        models = [self.train(fold, **parameters) for fold in range(self.folds)]
+        for shard in self.shards:
+            self.predict(shard, models if shard.fold is None else [models[shard.fold]])
+        return models
+
+    def score(self, **parameters):
+        import json
+
+        scores, decision = self.root / "scores.json", self.root / "decision.json"
+        job = ScoreJob(
+            **common(self.root / "work-score", defaults(plugin.CHALLENGE.schema["score"], **parameters)),
+            model="pose-boosting",
+            shards=tuple(shard for shard in self.shards if shard.split in self.gold_splits),
+            scores=scores,
+            decision=decision,
+        )
+        plugin.score(job)
+        return json.loads(scores.read_text())
+
+    def package(self, submission, decision=None, **parameters):
+        output = new(self.root / "submissions" / submission)
+        answers = Answers(
+            "task1",
+            "pose-boosting",
+            self.source,
+            tuple(shard for shard in self.shards if shard.split == "test"),
+            decision or self.root / "decision.json",
+            (Member("pose-boosting", {}, ()),),
+        )
+        job = PackageJob(
+            **common(self.root / "work-package", defaults(plugin.CHALLENGE.schema["package"], **parameters)),
+            submission=submission,
+            name="test",
+            answers={"task1": answers},
+            output=output,
+        )
+        plugin.package(job)
+        return output
+
+
+@pytest.fixture
+def stages(tmp_path):
+    """Makes `Stages` in a temporary folder."""
+    return lambda *arguments, **more: Stages(tmp_path / "run", *arguments, **more)
+
+
+@pytest.fixture(scope="session")
+def make_stages():
+    return Stages
+
+
+@pytest.fixture(scope="session")
+def real():
+    """Folder of the real files; skips where they are absent."""
+    if not REAL.is_dir():
+        pytest.skip(f"no real data at {REAL}; set CHALLENGEFLOW_DATA to the folder that holds mabe-task1")
+    return REAL
