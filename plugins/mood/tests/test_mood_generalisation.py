@@ -113,7 +113,7 @@ def other_case(number, abnormal):
 
 @pytest.mark.parametrize("generator", ["brain", "abdom", "other"])
 def test_no_single_statistic_tells(generator):
-    labels = np.arange(120) % 2 == 1
+    labels = np.arange(240) % 2 == 1  # fewer, and chance alone reaches 0.2
     scans = (
         other_case(i, abnormal) if generator == "other" else demo_case(generator, i, abnormal)
         for i, abnormal in enumerate(labels)

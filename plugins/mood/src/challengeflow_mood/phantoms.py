@@ -67,7 +67,7 @@ def _brain(size: int, random: np.random.Generator) -> np.ndarray:
     sulci = 0.9 * _shared(at, size, 14) + 0.25 * smooth_field(size, 14, random)
     cerebrum = _ball(at, (0, 0, 0.08), (0.62, 0.78, 0.60))
     depth = cerebrum + 0.035 * sulci
-    white, grey, fluid = (m + random.uniform(-0.035, 0.035) for m in (0.72, 0.50, 0.18))
+    white, grey, fluid = (m + random.uniform(-0.05, 0.05) for m in (0.72, 0.50, 0.18))
     image = np.zeros((size,) * 3, np.float32)
     rim = random.uniform(0.96, 1.0)
     image[cerebrum < 1.03] = fluid
