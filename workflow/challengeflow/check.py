@@ -15,10 +15,13 @@ def check(value: Any, schema: Mapping[str, Any], where: str) -> None:
     import jsonschema
 
     validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    errors = list(validator.iter_errors(value))
+    # A misspelt key is also a missing one: name the spelling first.
+    unknown = [error for error in errors if error.validator == "additionalProperties"]
+    error = jsonschema.exceptions.best_match(unknown or errors)
     if error is not None:
-        place = ".".join([where, *(str(step) for step in error.absolute_path)])
-        raise InputError(f"config key {place}: {_sentence(error)}")
+        place = ".".join([*([where] if where else []), *(str(step) for step in error.absolute_path)])
+        raise InputError(f"config key {place or 'challenges'}: {_sentence(error)}")
 
 
 def section(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def resolve(config: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
     import yaml
 
     schema = yaml.safe_load(SCHEMA.read_text())
-    check(config, schema, "config")
+    check(config, schema, "")
     top = {name: config.get(name, part["default"]) for name, part in schema["properties"].items() if "default" in part}
     challenges = {}
     for name, entry in config["challenges"].items():
@@ -103,13 +103,13 @@ def _resolve_dataset(challenge: Challenge, name: str, challenge_entry: Mapping[s
     where = f"{where}.datasets.{name}"
     check_name("dataset", name)
     source = entry["source"]
-    declared_source = _source(challenge, declared, source, where)
     trained_on = entry.get("trained_on")
     if declared is None and trained_on is None:
         raise InputError(
             f"config key {where}: {challenge.name} declares no dataset {name!r} "
             f"({nearest(name, [d.name for d in challenge.datasets])}); for data of your own add trained_on: DATASET"
         )
+    declared_source = _source(challenge, declared, source, where)
     splits = tuple(entry.get("splits", declared_source.splits))
     folds = entry.get("folds", declared.folds if declared else 2)
     shards = {"train": 1, "proxy": 1, "test": 1, "unlabelled": 1}

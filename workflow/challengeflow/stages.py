@@ -198,8 +198,9 @@ class Stages:
         shards = [self._shard(s, gold=True, by=(dataset, variant)) for s in self.plan.scored_shards(dataset)]
         outputs = [Path(self.layout.scores(dataset, variant)), Path(self.layout.decision(dataset, variant))]
         inputs = [path for s in shards for path in (s.prepared, s.gold, s.predictions)]
-        failed = conformance.check_failures([s.prepared for s in shards], self.plan.config["max_failed"], dataset)
         with self._run("score", dataset, variant, outputs=outputs, inputs=inputs) as (parts, common):
+            prepared, allowed = [s.prepared for s in shards], self.plan.config["max_failed"]
+            failed = conformance.check_failures(prepared, allowed, dataset)
             job = ScoreJob(**common, model=variant, shards=tuple(shards), scores=parts[0], decision=parts[1])
             self.registry.call("score", job)
             splits = list(dict.fromkeys(s.split for s in shards))
@@ -226,9 +227,9 @@ class Stages:
         shards = [shard for answer in answers.values() for shard in answer.shards]
         inputs = [path for s in shards for path in (s.prepared, s.predictions)]
         inputs += [answer.decision for answer in answers.values()]
-        conformance.check_failures([s.prepared for s in shards], self.plan.config["max_failed"], name)
         dataset = next(iter(chosen))
         with self._run("package", dataset, f"{submission}/{name}", outputs=[output], inputs=inputs) as (parts, common):
+            conformance.check_failures([s.prepared for s in shards], self.plan.config["max_failed"], name)
             job = PackageJob(**common, submission=submission, name=name, answers=answers, output=parts[0])
             self.registry.call("package", job)
             if not any(parts[0].iterdir()):

@@ -1,0 +1,34 @@
+"""Intervals over groups, and decisions that never see what they decide on."""
+
+import numpy as np
+import pytest
+
+from challengeflow.scoring import bootstrap_interval, cross_fit, write_json
+
+
+def test_the_interval_resamples_groups_not_units():
+    values = np.repeat([0.0, 1.0, 0.0, 1.0], 100)
+    groups = np.repeat(list("abcd"), 100)
+    low, high = bootstrap_interval(groups, lambda drawn: values[drawn].mean(), seed=1)
+    assert low <= 0.1 and high >= 0.9  # 400 independent units would give 0.45 to 0.55
+    narrow = bootstrap_interval(range(400), lambda drawn: values[drawn].mean(), seed=1)
+    assert 0.44 < narrow[0] < narrow[1] < 0.56
+
+
+def test_the_same_seed_gives_the_same_interval():
+    values = np.arange(20.0)
+    first, second = (bootstrap_interval(range(20), lambda d: values[d].mean(), seed=3) for _ in range(2))
+    assert first == second
+
+
+def test_cross_fit_fits_on_the_other_parts():
+    seen = []
+    cross_fit([0, 0, 1, 2], lambda others: others.tolist(), lambda decision, own: seen.append((decision, own.tolist())))
+    assert seen == [([2, 3], [0, 1]), ([0, 1, 3], [2]), ([0, 1, 2], [3])]
+
+
+def test_json_is_sorted_and_refuses_nan(tmp_path):
+    write_json(tmp_path / "a.json", {"b": np.float32(1.5), "a": np.arange(2)})
+    assert (tmp_path / "a.json").read_text() == '{\n  "a": [\n    0,\n    1\n  ],\n  "b": 1.5\n}\n'
+    with pytest.raises(ValueError):
+        write_json(tmp_path / "b.json", {"x": float("nan")})
