@@ -4,8 +4,9 @@ import csv
 import os
 from pathlib import Path
 
-import challengeflow_mabe_task1 as plugin
 import pytest
+
+import challengeflow_mabe_task1 as plugin
 from challengeflow import (
     Answers,
     DownloadJob,

@@ -10,7 +10,7 @@ CHALLENGE = Challenge(
     url="https://www.aicrowd.com/challenges/multi-agent-behavior-representation-modeling-measurement-and-applications",
     metric=Metric(
         name="macro-f1",
-        description="Mean of the F1 of the scored behaviours (all but 'other'), counted over the frames of all sequences",
+        description="Mean F1 of the scored behaviours (all but 'other'), counted over the frames of all sequences",
         chance="about the mean share of the scored behaviours: 0.12 on CalMS21",
     ),
     datasets=(
@@ -38,7 +38,7 @@ CHALLENGE = Challenge(
         Submission(name="npy", summary="submission.npy: sequence -> one class number a frame, as AIcrowd accepts it"),
         Submission(
             name="answers",
-            summary="bouts.csv and summary.csv: when each behaviour starts and stops, how often, how long, how soon",
+            summary="bouts.csv and summary.csv: when each behaviour starts and stops, how often and how long",
             own_data=True,
         ),
     ),
@@ -80,7 +80,7 @@ CHALLENGE = Challenge(
                 "type": "number",
                 "minimum": 0,
                 "default": 0,
-                "description": "Seconds below which a bout is left out of the tables for people (not of the submission)",
+                "description": "Seconds below which a bout is left out of the tables (never of the submission)",
             },
         },
     },
@@ -102,7 +102,7 @@ POSE_BOOSTING = Model(
             "type": "array",
             "items": {"type": "number", "exclusiveMinimum": 0},
             "minItems": 1,
-            "default": [0.5, 2, 6],
+            "default": [0.5, 2, 6, 20],
             "description": "Lengths in seconds of the centred windows whose mean and spread enter the features",
         },
         "longest_gap": {
@@ -117,34 +117,34 @@ POSE_BOOSTING = Model(
             "minItems": 2,
             "maxItems": 2,
             "default": None,
-            "description": "Parts, by number or name, that the body axis runs from and to; null: tail base to neck where there "
+            "description": "Parts, by number or name, the body axis runs from and to; null: tail base to neck where there "
             "are the seven MARS parts, else the two parts seen most often, the later one to the earlier",
         },
         "rows": {
             "type": "integer",
             "minimum": 100,
-            "default": 40000,
+            "default": 20000,
             "description": "Most frames to train each part of the model on, evenly spread over the sequences",
         },
         "parts": {
             "type": "integer",
             "minimum": 1,
-            "default": 2,
+            "default": 3,
             "description": "Boosted models to average; each sees other frames and features",
         },
         "features": {
             "type": "number",
             "exclusiveMinimum": 0,
             "maximum": 1,
-            "default": 0.4,
+            "default": 0.2,
             "description": "Share of the features each part sees, drawn at random",
         },
-        "iterations": {"type": "integer", "minimum": 1, "default": 80, "description": "Boosting rounds of each part"},
+        "iterations": {"type": "integer", "minimum": 1, "default": 50, "description": "Boosting rounds of each part"},
         "leaves": {"type": "integer", "minimum": 2, "default": 15, "description": "Most leaves of a tree"},
         "learning_rate": {
             "type": "number",
             "exclusiveMinimum": 0,
-            "default": 0.12,
+            "default": 0.15,
             "description": "Step of each boosting round",
         },
         "balance": {

@@ -113,7 +113,7 @@ def strata(counts: Mapping[str, np.ndarray], vocabulary: tuple[str, ...]) -> dic
     total = sum(counts.values())
     behaviours = [k for k in range(len(vocabulary)) if k != layouts.background(vocabulary) and total[k] > 0]
     if not behaviours:
-        return {name: "none" for name in counts}
+        return dict.fromkeys(counts, "none")
     rarest = min(behaviours, key=lambda k: total[k])
     shares = {name: count[rarest] / max(count.sum(), 1) for name, count in counts.items()}
     ranked = sorted(shares, key=lambda name: (shares[name], name))

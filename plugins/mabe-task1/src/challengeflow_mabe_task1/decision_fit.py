@@ -116,7 +116,7 @@ def _fit_path(sequences: Sequence[Scored], scored: Sequence[int], step: int, tra
 
 
 def _fit_weights(values, classes: int, best: float) -> list[float]:
-    """Change the weight of one class at a time, the best change first, while that gains. `values`: trials -> macro F1."""
+    """Change one class at a time, the best change first, while that gains. `values`: trials -> macro F1."""
     weights = np.ones(classes)
     for _ in range(ROUNDS * (classes - 1)):
         trials = [np.where(np.arange(classes) == c, weights * f, weights) for c in range(classes) for f in FACTORS]

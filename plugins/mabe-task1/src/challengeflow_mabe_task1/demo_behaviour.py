@@ -65,7 +65,7 @@ def annotate(bouts: list[Bout], frames: int, random: np.random.Generator) -> lis
         if bout.state not in VOCABULARY:
             continue
         overlooked = random.random() < (0.3 if bout.stop - bout.start < 15 else 0.03)
-        start, stop = np.round([bout.start, bout.stop] + random.normal(0, 4, 2)).astype(int)
+        start, stop = np.rint(np.array([bout.start, bout.stop]) + random.normal(0, 4, 2)).astype(int)
         if not overlooked:
             labels[max(start, 0) : max(stop, 0)] = VOCABULARY.index(bout.state)
     return labels.tolist()

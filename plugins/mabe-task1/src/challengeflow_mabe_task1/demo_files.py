@@ -1,4 +1,4 @@
-"""The demo's files, in AIcrowd's exact layout: train.npy, test.npy, sample_submission.npy, and the organisers' test labels."""
+"""The demo's files, in AIcrowd's exact layout, and the test labels that the organisers keep."""
 
 from pathlib import Path
 

@@ -48,7 +48,7 @@ def move(bouts: list[Bout], frames: int, fps: float, random: np.random.Generator
 
 
 def film(track: np.ndarray, bouts: list[Bout], random: np.random.Generator) -> np.ndarray:
-    """What a tracker makes of it: keypoints (frames, 2, 2, 7) in pixels of a 1024 x 570 image, with its usual faults."""
+    """What a tracker makes of it: keypoints (frames, 2, 2, 7) in pixels of 1024 x 570, with its faults."""
     size = random.uniform(82, 98)
     length = np.array([1.05, 0.95]) * random.uniform(0.95, 1.05, 2)
     bend = np.where(HEAD, 1, 0) * track[:, :, 2, None].real

@@ -27,7 +27,7 @@ class Track:
 
 
 def run(job: ScoreJob) -> None:
-    """Fit the decision on out-of-fold scores of train, cross-fitted by fold for its own score; other splits use it as it is."""
+    """Fit the decision on out-of-fold scores of train, cross-fitted by fold for their own score."""
     vocabulary = _vocabulary(job.shards)
     scored = scored_classes(vocabulary, job.parameters["scored"])
     splits = {split: _sequences(job.shards, split) for split in dict.fromkeys(shard.split for shard in job.shards)}
@@ -103,7 +103,7 @@ def _sequences(shards: Sequence[Shard], split: str) -> list[Track]:
             scores = predictions[sample.id]
             if scores.shape != truth.shape:
                 raise InputError(
-                    f"predictions of {sample.id} have the shape {scores.shape}, its gold {truth.shape}; predict it again"
+                    f"predictions of {sample.id} have the shape {scores.shape}, its gold {truth.shape}; predict again"
                 )
             fps = prepared.attributes(sample.id).get("fps", 30.0)
             lengths = gold.attributes(sample.id)

@@ -48,7 +48,7 @@ def find(folder: Path, names: Collection[str]) -> Path | None:
 
 
 def read(path: Path, wanted: Collection[str] | None = None) -> Iterator[Item]:
-    """Yield the sequences of a file (only those in `wanted`, if given). Raises InputError for a file in no known layout.
+    """Yield the sequences of a file (only those in `wanted`, if given); InputError for a file in no known layout.
 
     Layouts: {"vocabulary": [...], "sequences": {id: {...}}} and {id: {...}} (AIcrowd), {"annotator-id_0": {id: {...}}}
     (CalMS21), an array of keypoints (T, 2, 2, P), or a .npz file of such arrays.
@@ -60,15 +60,13 @@ def read(path: Path, wanted: Collection[str] | None = None) -> Iterator[Item]:
         found = _read_npz(path)
     else:
         value = load_npy(path)
-        if isinstance(value, np.ndarray):
-            found = iter([Item(path.stem, value)])
-        else:
-            found = _read_dictionary(path, value)
+        is_track = isinstance(value, np.ndarray)
+        found = iter([Item(path.stem, value)]) if is_track else _read_dictionary(path, value)
     yield from (item for item in found if wanted is None or item.id in wanted)
 
 
 def keypoints(item: Item) -> np.ndarray:
-    """The keypoints of a sequence as float32 (T, 2, 2, P), NaN where not finite. Raises InputError for any other shape."""
+    """The keypoints of a sequence as float32 (T, 2, 2, P), NaN where not finite; InputError for another shape."""
     try:
         array = np.asarray(item.keypoints, dtype=np.float32)
     except (TypeError, ValueError):
@@ -82,7 +80,7 @@ def keypoints(item: Item) -> np.ndarray:
 
 
 def annotations(item: Item, classes: int) -> np.ndarray:
-    """The class number of each frame as int16 (T,), -1 where there is none. Raises InputError outside the vocabulary."""
+    """The class number of each frame as int16 (T,), -1 where there is none; InputError outside the vocabulary."""
     try:
         labels = np.asarray(item.annotations, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError):
@@ -105,9 +103,7 @@ def background(vocabulary: Collection[str]) -> int:
 
 def _read_dictionary(path: Path, value: Any) -> Iterator[Item]:
     if not isinstance(value, dict):
-        raise InputError(
-            f"{path} holds a {type(value).__name__}; expected a dictionary of sequences as AIcrowd gives it"
-        )
+        raise InputError(f"{path} holds a {type(value).__name__}; expected a dictionary of sequences")
     if "sequences" in value:
         groups, names = [value["sequences"]], value.get("vocabulary")
     elif all(_is_sequence(entry) for entry in value.values()):
@@ -142,9 +138,7 @@ def _vocabulary(path: Path, names: Any) -> tuple[str, ...] | None:
     if isinstance(names, dict):
         ordered = sorted(names, key=lambda name: int(names[name]))
         if [int(names[name]) for name in ordered] != list(range(len(ordered))):
-            raise InputError(
-                f"the vocabulary of {path} numbers its behaviours {names}; expected 0, 1, 2, ... without gaps"
-            )
+            raise InputError(f"the vocabulary of {path} numbers its behaviours {names}; expected 0, 1, 2, ...")
         names = ordered
     vocabulary = tuple(str(name) for name in names)
     if len(vocabulary) < 2 or len(set(vocabulary)) < len(vocabulary):

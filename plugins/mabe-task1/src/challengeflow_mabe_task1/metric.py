@@ -10,7 +10,7 @@ import numpy as np
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Count frames (classes, classes): row the label, column the prediction. Frames with a negative label do not count."""
+    """Count frames (classes, classes): row the label, column the prediction. Negative labels do not count."""
     known = labels >= 0
     pairs = labels[known].astype(np.int64) * classes + predicted[known]
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)

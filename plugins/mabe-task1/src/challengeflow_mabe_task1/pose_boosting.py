@@ -47,7 +47,7 @@ def predict(job: PredictJob) -> None:
 
 
 def sampled_frames(shards: Sequence[Shard], rows: int, random: np.random.Generator) -> dict[str, np.ndarray]:
-    """Sequence id -> labelled frames to train on: `rows` of them over all sequences, evenly spread, shifted at random."""
+    """Sequence id -> labelled frames to train on: `rows` in all, evenly spread, shifted at random."""
     labelled = {}
     for shard in shards:
         prepared, gold = Arrays(shard.prepared), Arrays(shard.gold)

@@ -30,7 +30,7 @@ def run(job: PackageJob) -> None:
 
 
 def write_submission(path: Path, answers: Answers) -> None:
-    """Write sequence id -> list of Python ints, one a frame, read it back through the checks, and state its checksum."""
+    """Write sequence id -> list of Python ints, one a frame, check what was written, and state its checksum."""
     frames = {sample.id: attributes["shape"][0] for sample, attributes, _ in _decoded(answers)}
     classes = len(_decision(answers)["vocabulary"])
     submission = {sample.id: [int(label) for label in labels] for sample, _, labels in _decoded(answers)}

@@ -1,0 +1,49 @@
+"""The metric equals its definition on the traps where reimplementations go wrong."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, f1_score, precision_score
+
+from challengeflow_mabe_task1 import metric
+from challengeflow_mabe_task1.evaluate import average_precision, scored_classes
+
+
+def test_frames_of_other_count_as_false_positives():
+    counts = metric.confusion(np.array([0, 1, 2, 3, 3, 3]), np.array([0, 1, 2, 0, 3, 3]), 4)
+    assert metric.f1(counts)[0] == pytest.approx(2 / 3)
+    assert metric.macro_f1(counts, [0, 1, 2]) == pytest.approx((2 / 3 + 1 + 1) / 3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equals_the_definition_on_random_answers(seed):
+    random = np.random.default_rng(seed)
+    labels, answers = random.integers(0, 4, 300), random.integers(0, 4, 300)
+    if seed == 4:
+        labels[labels == 2] = 3  # a class that never occurs
+        answers[answers == 2] = 3
+    counts = metric.confusion(labels, answers, 4)
+    options = {"labels": [0, 1, 2], "average": "macro", "zero_division": 0}
+    assert metric.macro_f1(counts, [0, 1, 2]) == f1_score(labels, answers, **options)
+    assert metric.macro_precision(counts, [0, 1, 2]) == precision_score(labels, answers, **options)
+
+
+def test_unlabelled_frames_do_not_count():
+    counts = metric.confusion(np.array([0, -1, 1]), np.array([0, 0, 1]), 2)
+    assert counts.tolist() == [[1, 0], [0, 1]]
+
+
+def test_counts_are_pooled_over_sequences_not_averaged():
+    one = metric.confusion(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), 2)
+    other = metric.confusion(np.array([1, 1, 1, 1]), np.array([0, 0, 0, 0]), 2)
+    assert metric.f1(one + other)[0] == pytest.approx(0.5)
+
+
+def test_average_precision_equals_its_definition_with_ties():
+    random = np.random.default_rng(0)
+    labels, scores = random.random(500) < 0.2, random.integers(0, 20, 500) / 20
+    assert average_precision(labels, scores) == pytest.approx(average_precision_score(labels, scores), abs=1e-12)
+
+
+def test_scored_classes_are_all_but_other_or_those_named():
+    assert scored_classes(["attack", "other", "mount"], None) == [0, 2]
+    assert scored_classes(["aggression", "social", "nonsocial", "base"], ["social", "aggression"]) == [1, 0]
