@@ -5,6 +5,8 @@ snakemake clog-loss                 one challenge
 snakemake results/.../scores.json   one file
 """
 
+import os
+
 from challengeflow import dag
 from challengeflow.errors import InputError
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from conftest import Site, make_site
 
 from challengeflow.arrays import Predictions, write_scores

@@ -14,6 +14,6 @@ rule leaderboard:
     conda:
         "../../envs/core.yaml"
     params:
-        results=RUN.config["results"],
+        results=lambda wildcards, output: os.path.dirname(output.csv),
     shell:
         "challengeflow leaderboard {params.results} {input.scores} {input.submissions} > {log} 2>&1"
