@@ -117,8 +117,8 @@ POSE_BOOSTING = Model(
             "minItems": 2,
             "maxItems": 2,
             "default": None,
-            "description": "Parts, by number or name, the body axis runs from and to; null: tail base to neck where there "
-            "are the seven MARS parts, else the two parts seen most often, the later one to the earlier",
+            "description": "Parts, by number or name, the body axis runs from and to; null: tail base to neck where "
+            "there are the seven MARS parts, else the two parts seen most often, the later one to the earlier",
         },
         "rows": {
             "type": "integer",

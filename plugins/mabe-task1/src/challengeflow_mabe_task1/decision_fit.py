@@ -134,11 +134,14 @@ def _fit_path(sequences: Sequence[Scored], scored: Sequence[int], step: int, tra
 def _fit_weights(
     tabulate: Callable[[Sequence[np.ndarray]], np.ndarray], classes: int, scored: Sequence[int]
 ) -> list[float]:
-    """Change one class at a time, the surest change first, while that gains. tabulate: trials -> confusion matrices."""
+    """Change one scored class at a time, the surest change first, while that gains.
+
+    tabulate: trials -> confusion matrices. Weights of unscored classes stay 1: more freedom fits noise.
+    """
     weights = np.ones(classes)
     current = tabulate([weights])[0]
     for _ in range(STEPS):
-        trials = [np.where(np.arange(classes) == c, weights * f, weights) for c in range(classes) for f in FACTORS]
+        trials = [np.where(np.arange(classes) == c, weights * f, weights) for c in scored for f in FACTORS]
         tables = tabulate(trials)
         chosen = _choose(current, tables, scored)
         if chosen is None:

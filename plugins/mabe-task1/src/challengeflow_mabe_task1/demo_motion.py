@@ -42,7 +42,7 @@ def move(bouts: list[Bout], frames: int, fps: float, random: np.random.Generator
                 place[animal] = _inside(place[animal] + velocity[animal] / fps)
                 turn = cmath.phase(cmath.exp(1j * (facing - heading[animal])))
                 heading[animal] += turn * min(1.0, 6 / fps) + 0.3 * (0.3 + restless) * draw[animal, 2] / math.sqrt(fps)
-                bend[animal] += -2 * bend[animal] / fps + (0.6 + restless) * draw[animal, 3] / math.sqrt(fps)
+                bend[animal] += -2 * bend[animal] / fps + (0.8 + 0.2 * restless) * draw[animal, 3] / math.sqrt(fps)
             track[frame, :, 0], track[frame, :, 1], track[frame, :, 2] = place, heading, bend
     return track
 
