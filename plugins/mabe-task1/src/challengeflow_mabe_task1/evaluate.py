@@ -106,9 +106,9 @@ def _sequences(shards: Sequence[Shard], split: str) -> list[Track]:
                     f"predictions of {sample.id} have the shape {scores.shape}, its gold {truth.shape}; predict again"
                 )
             fps = prepared.attributes(sample.id).get("fps", 30.0)
-            lengths = gold.attributes(sample.id)
+            surplus = gold.attributes(sample.id).get("labels", len(labels)) - len(labels)
             scored = Scored(scores.astype(np.float32), labels.astype(np.int16), fps)
-            found.append(Track(sample.id, sample.group, shard.fold, scored, lengths["labels"] - lengths["frames"]))
+            found.append(Track(sample.id, sample.group, shard.fold, scored, surplus))
     return found
 
 
