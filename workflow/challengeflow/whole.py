@@ -1,10 +1,15 @@
-"""Outputs that appear whole or not at all."""
+"""Outputs that appear whole or not at all, written by one process at a time."""
 
+import errno
+import fcntl
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from challengeflow.errors import InputError
 
 FILES = {".json", ".csv", ".html"}
 
@@ -33,3 +38,35 @@ def whole(*outputs: Path) -> Iterator[tuple[Path, ...]]:
     for part, output in zip(parts, outputs, strict=True):
         remove(output)
         os.replace(part, output)
+
+
+@contextmanager
+def claimed(lock: Path, what: str) -> Iterator[None]:
+    """Hold the file `lock` while the block runs; raises InputError where another process holds it.
+
+    On a cluster a job may outlive the workflow that submitted it: its successor must not write the same files. File
+    systems without locks are taken at their word: nothing is held there.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with open(lock, "a+") as file:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EAGAIN):
+                    file.seek(0)
+                    holder = file.read().strip() or "another process"
+                    raise InputError(
+                        f"{what} is being made by {holder}; wait until that has ended or stop it, then run again"
+                    ) from None
+            if not lock.exists() or os.fstat(file.fileno()).st_ino != lock.stat().st_ino:
+                continue  # its last holder has just removed it
+            file.truncate(0)
+            job = os.environ.get("SLURM_JOB_ID")
+            file.write(f"process {os.getpid()} on {socket.gethostname()}" + (f" (Slurm job {job})" if job else ""))
+            file.flush()
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
