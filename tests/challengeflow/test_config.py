@@ -4,7 +4,7 @@ import pytest
 
 GOOD = "challenges: {digits: {datasets: {few: {source: demo}}}}"
 BAD = {
-    "challenges: {digts: {datasets: {few: {source: demo}}}}": "no such challenge; did you mean 'digits'?",
+    "challenges: {digts: {datasets: {few: {source: demo}}}}": "no such challenge 'digts'; did you mean 'digits'?",
     "challenges: {digits: {dataset: {few: {source: demo}}}}": "unknown key 'dataset'; did you mean 'datasets'?",
     "challenges: {digits: {datasets: {fwe: {source: demo}}}}": "declares no dataset 'fwe'",
     "challenges: {digits: {datasets: {few: {source: /no/such}}}}": "there is no '/no/such'",

@@ -60,6 +60,8 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
             raise InputError(
                 f"{self.folder} holds no arrays (no index.json); run the stage that makes it again"
             ) from None
+        except ValueError:
+            raise self._damaged("index.json is not JSON") from None
         self._entries = {entry["sample"]: entry for entry in entries}
 
     @cached_property
@@ -85,8 +87,13 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
         return [sample for sample in self if self.attributes(sample).get("status") == "ok"]
 
     def _view(self, dtype: str, shape: list[int], offset: int) -> np.ndarray:
-        count = int(np.prod(shape, dtype=np.int64))
-        return self._data[offset : offset + count * np.dtype(dtype).itemsize].view(dtype).reshape(shape)
+        end = offset + int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        if end > len(self._data):
+            raise self._damaged("data.bin is cut short")
+        return self._data[offset:end].view(dtype).reshape(shape)
+
+    def _damaged(self, how: str) -> InputError:
+        return InputError(f"{self.folder} is damaged ({how}); remove it and run the stage that makes it again")
 
 
 class Predictions(Mapping[str, np.ndarray]):

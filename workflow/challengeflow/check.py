@@ -24,6 +24,21 @@ def check(value: Any, schema: Mapping[str, Any], where: str) -> None:
         raise InputError(f"config key {place or 'challenges'}: {_sentence(error)}")
 
 
+def check_defaults(properties: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """Raise InputError where a plugin's parameter has no default, or one that breaks its schema."""
+    import jsonschema
+
+    for name, schema in properties.items():
+        if "default" not in schema:
+            raise InputError(f"{where}: {name!r} has no default; give it one")
+        try:
+            error = next(jsonschema.Draft202012Validator(schema).iter_errors(schema["default"]), None)
+        except jsonschema.exceptions.UnknownType as unknown:
+            raise InputError(f"{where}: the schema of {name!r} has the unknown type {unknown.type!r}") from None
+        if error is not None:
+            raise InputError(f"{where}: the default of {name!r} breaks its own schema: {_sentence(error)}")
+
+
 def section(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of a section with exactly these parameters."""
     return {"type": "object", "properties": dict(properties), "additionalProperties": False}

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except InputError as error:
-        if options.traceback:
+        if options.traceback or os.environ.get("CHALLENGEFLOW_TRACEBACK"):
             raise
         print(f"challengeflow: {error}", file=sys.stderr)
         return 1
@@ -57,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
             verb.add_argument("--on", help="the dataset predicted; the model's own without it")
         verb.add_argument("--config", default="config.yaml", help="config file, or JSON")
         verb.add_argument("--threads", type=int, default=1)
-        verb.add_argument("--traceback", action="store_true", help="show where an error came from")
+        verb.add_argument(
+            "--traceback",
+            action="store_true",
+            help="show where an error came from (CHALLENGEFLOW_TRACEBACK=1 does too)",
+        )
         verb.set_defaults(run=_run_stage, stage=name)
     return parser
 

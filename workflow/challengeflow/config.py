@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from challengeflow.check import SCHEMA, check, nearest, section, with_defaults
+from challengeflow.check import SCHEMA, check, check_defaults, nearest, section, with_defaults
 from challengeflow.declare import Challenge, Source
 from challengeflow.errors import InputError
 from challengeflow.layout import check_name
 from challengeflow.plan import CONTROLS, Plan
-from challengeflow.plugins import Registry
+from challengeflow.plugins import MODEL_STAGES, Registry
 
 STAGES = ("download", "preprocess", "score", "package")
 
@@ -44,9 +44,12 @@ def resolve(config: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
     top = {name: config.get(name, part["default"]) for name, part in schema["properties"].items() if "default" in part}
     challenges = {}
     for name, entry in config["challenges"].items():
-        if name not in registry.challenges:
-            raise InputError(f"config key challenges.{name}: no such challenge; {nearest(name, registry.challenges)}")
-        challenges[name] = _resolve_challenge(registry.challenges[name], entry, top, registry)
+        try:
+            challenge = registry.challenge(name)
+        except InputError as error:
+            raise InputError(f"config key challenges.{name}: {error}") from None
+        challenges[name] = _resolve_challenge(challenge, entry, top, registry)
+        _check_plugins(challenge, challenges[name], registry)
     return top | {"challenges": challenges}
 
 
@@ -81,6 +84,19 @@ def _resolve_challenge(
     }
     resolved["submissions"] = _resolve_submissions(challenge, entry, resolved, where)
     return resolved
+
+
+def _check_plugins(challenge: Challenge, resolved: Mapping[str, Any], registry: Registry) -> None:
+    """The plugins behind a challenge and its models have every hook that is needed, and sound defaults."""
+    name = challenge.name
+    for stage in STAGES:
+        registry.implementation(stage, name)
+        check_defaults(challenge.schema.get(stage, {}), f"plugin {registry.owner[name]!r}, parameters of {stage}")
+    for model in {entry["model"] for entry in resolved["models"].values() if entry["kind"] == "trained"}:
+        for stage in MODEL_STAGES:
+            registry.implementation(stage, name, model)
+        owner = registry.owner[name, model]
+        check_defaults(registry.models[name, model].parameters, f"plugin {owner!r}, parameters of model {model}")
 
 
 def _with_bases(challenge: Challenge, datasets: Mapping[str, Any]) -> list[str]:

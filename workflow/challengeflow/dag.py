@@ -5,6 +5,7 @@ this opens no data.
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -206,5 +207,7 @@ class Dag:
 
 
 def load(config: Mapping[str, Any]) -> Dag:
-    """The workflow of a config with all installed plugins; what the Snakefile calls."""
+    """The workflow of a config with all installed plugins; what the Snakefile calls. Warns of plugins set aside."""
+    for plugin in registry().broken:
+        print(f"challengeflow: plugin {plugin.name!r} is left out: {plugin.reason}", file=sys.stderr)
     return Dag(config, registry())

@@ -3,3 +3,7 @@
 
 class InputError(Exception):
     """A wrong config, file or argument. The message says what is wrong and where, what was expected, how to mend it."""
+
+
+class ContractError(InputError):
+    """What a plugin wrote breaks the contract. The core puts the plugin's name before the message."""

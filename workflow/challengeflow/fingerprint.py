@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from challengeflow.errors import InputError
 from challengeflow.plugins import Registry
 
 
@@ -67,5 +68,8 @@ def _parse(module: str) -> ast.Module | None:
     path = Path(spec.submodule_search_locations[0], *module.split(".")[1:])
     for candidate in (path.with_suffix(".py"), path / "__init__.py"):
         if candidate.is_file():
-            return ast.parse(candidate.read_text())
+            try:
+                return ast.parse(candidate.read_text())
+            except SyntaxError as error:
+                raise InputError(f"{candidate}, line {error.lineno}, is not valid Python: {error.msg}") from None
     return None

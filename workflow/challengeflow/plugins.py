@@ -1,12 +1,13 @@
 """Finding plugins and calling the one that owns a stage.
 
-Each entry point of the group `challengeflow` is loaded apart: one that fails is reported by name and reason and the
-rest keeps working, unless CHALLENGEFLOW_STRICT_PLUGINS is set. CHALLENGEFLOW_PLUGINS=a,b loads those alone.
+Each entry point of the group `challengeflow` is loaded apart: one that fails, or whose declarations break the contract,
+is set aside by name and reason and the rest keeps working, unless CHALLENGEFLOW_STRICT_PLUGINS is set.
+CHALLENGEFLOW_PLUGINS=a,b loads those alone.
 """
 
 import importlib.metadata
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pluggy
 
 from challengeflow import hookspecs
+from challengeflow.check import nearest
 from challengeflow.declare import Challenge, Model, Resources
 from challengeflow.errors import InputError
 from challengeflow.layout import check_name
@@ -24,69 +26,136 @@ MODEL_STAGES = ("train", "predict")
 
 @dataclass(frozen=True)
 class Broken:
-    """A plugin that could not be loaded, and why."""
+    """A plugin that was set aside, and why."""
 
     name: str
     reason: str
 
 
+class ClaimError(InputError):
+    """Two plugins claim one name; `holder` is the plugin that had it first."""
+
+    def __init__(self, message: str, holder: str):
+        super().__init__(message)
+        self.holder = holder
+
+
 class Registry:
     """The plugins that are there: their challenges and models, who owns which, and how to call a stage."""
 
-    def __init__(self, plugins: Iterable[tuple[str, Any, str]], broken: Iterable[Broken] = ()):
+    def __init__(self, plugins: Iterable[tuple[str, Any, str]] = ()):
         """`plugins`: (entry point name, module or object, distribution and version)."""
         self.manager = pluggy.PluginManager(GROUP)
         self.manager.add_hookspecs(hookspecs)
-        self.broken = list(broken)
+        self.broken: list[Broken] = []
         self.challenges: dict[str, Challenge] = {}
         self.models: dict[tuple[str, str], Model] = {}
         self.owner: dict[Any, str] = {}
         self.distribution: dict[str, str] = {}
-        for name, plugin, distribution in sorted(plugins, key=lambda found: found[0]):
-            self.distribution[name] = distribution
+        for name, plugin, distribution in plugins:
+            self.add(name, plugin, distribution)
+
+    def add(self, name: str, plugin: Any, distribution: str) -> None:
+        """Register a plugin and what it declares. One that raises, InputError or whatever its own code does, is not added."""
+        if name in self.distribution:
+            raise InputError(f"{self.distribution[name]} and {distribution} both call their plugin {name!r}")
+        self.distribution[name] = distribution
+        try:
             self._register(name, plugin)
+        except Exception:
+            self.remove(name)
+            raise
+
+    def remove(self, name: str) -> None:
+        """Take a plugin and its claims out again."""
+        if self.manager.has_plugin(name):
+            self.manager.unregister(name=name)
+        for key in [key for key, owner in self.owner.items() if owner == name]:
+            del self.owner[key]
+            (self.models if isinstance(key, tuple) else self.challenges).pop(key, None)
+        del self.distribution[name]
+
+    def set_aside(self, name: str, error: BaseException) -> None:
+        """Note why a plugin is not there."""
+        reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        self.broken.append(Broken(name, reason))
 
     def _register(self, name: str, plugin: Any) -> None:
-        self.manager.register(plugin, name)
         try:
+            self.manager.register(plugin, name)
             self.manager.check_pending()
         except pluggy.PluginValidationError as error:
-            self.manager.unregister(plugin)
-            raise InputError(f"plugin {name!r} has a hook that is not in the contract: {error}") from None
-        for challenge in self._declared(plugin, "challenges"):
+            raise InputError(f"plugin {name!r} has a hook that is not in the contract: {_brief(error)}") from None
+        for challenge in self._declared(plugin, "challenges", Challenge):
             check_name("challenge", challenge.name)
+            for what, parts in (("dataset", challenge.datasets), ("submission", challenge.submissions)):
+                for part in parts:
+                    check_name(what, part.name)
             self._claim(name, f"challenge {challenge.name!r}", challenge.name)
             self.challenges[challenge.name] = challenge
-        for model in self._declared(plugin, "models"):
+        for model in self._declared(plugin, "models", Model):
             check_name("model", model.name)
             key = (model.challenge, model.name)
             self._claim(name, f"model {model.name!r} of {model.challenge!r}", key)
             self.models[key] = model
 
-    def _declared(self, plugin: Any, hook: str) -> list[Any]:
+    def _declared(self, plugin: Any, hook: str, kind: type) -> list[Any]:
         function = getattr(plugin, hook, None)
-        return list(function()) if function is not None else []
+        declared = list(function()) if function is not None else []
+        for each in declared:
+            if not isinstance(each, kind):
+                raise InputError(
+                    f"its hook {hook!r} returns a {type(each).__name__} where a {kind.__name__} is expected"
+                )
+        return declared
 
     def _claim(self, plugin: str, what: str, key: Any) -> None:
         if key in self.owner:
-            raise InputError(
-                f"{what} is claimed by two plugins, {self.owner[key]!r} ({self.distribution[self.owner[key]]}) and "
-                f"{plugin!r} ({self.distribution[plugin]}); uninstall one of them or rename it"
+            holder = self.owner[key]
+            raise ClaimError(
+                f"{what} is claimed by two plugins, {holder!r} ({self.distribution[holder]}) and "
+                f"{plugin!r} ({self.distribution[plugin]}); uninstall one of them or rename it",
+                holder,
             )
         self.owner[key] = plugin
+
+    def package_of(self, name: str) -> str:
+        """The top-level package that a plugin's code is in."""
+        plugin = self.manager.get_plugin(name)
+        return getattr(plugin, "__name__", type(plugin).__module__).partition(".")[0]
+
+    def challenge(self, name: str) -> Challenge:
+        """The challenge of that name; InputError with the nearest one, and the plugins that are set aside."""
+        if name not in self.challenges:
+            raise InputError(f"no such challenge {name!r}; {nearest(name, self.challenges)}{self._aside()}")
+        return self.challenges[name]
+
+    def model(self, challenge: str, name: str) -> Model:
+        """A model of a challenge, or InputError likewise."""
+        known = [model for owner, model in self.models if owner == challenge]
+        if name not in known:
+            raise InputError(f"{challenge} has no model {name!r}; {nearest(name, known)}{self._aside()}")
+        return self.models[challenge, name]
+
+    def _aside(self) -> str:
+        return "".join(f"; plugin {plugin.name!r} is left out: {plugin.reason}" for plugin in self.broken)
 
     def owner_of(self, stage: str, challenge: str, model: str | None = None) -> str:
         """Name of the plugin whose hook a stage is called on."""
         key = (challenge, model) if stage in MODEL_STAGES else challenge
         return self.owner[key]
 
-    def implementation(self, stage: str, challenge: str, model: str | None = None) -> Any:
+    def implementation(self, stage: str, challenge: str, model: str | None = None) -> Callable[..., Any]:
         """The function a stage is called on, or InputError where its owner has none."""
         name = self.owner_of(stage, challenge, model)
-        function = getattr(self.manager.get_plugin(name), stage, None)
-        if function is None:
-            raise InputError(f"plugin {name!r} does not implement the hook {stage!r}, which {challenge!r} needs")
-        return function
+        owner = self.manager.get_plugin(name)
+        for found in getattr(self.manager.hook, stage).get_hookimpls():
+            if found.plugin is owner and not (found.wrapper or found.hookwrapper):
+                return found.function
+        raise InputError(
+            f"plugin {name!r} does not implement the hook {stage!r}, which {challenge!r} needs; "
+            f"add a function {stage}(job) marked @hookimpl"
+        )
 
     def call(self, stage: str, job: Any, model: str | None = None) -> None:
         """Call `stage` on its owner alone, inside every wrapper of every plugin."""
@@ -101,23 +170,30 @@ class Registry:
         self.manager.subset_hook_caller(stage, others)(job=job)
 
 
+def _brief(error: pluggy.PluginValidationError) -> str:
+    """pluggy's message in one line, without the file it may add."""
+    return " ".join(str(error).split())
+
+
 @lru_cache
 def registry() -> Registry:
     """The registry of everything installed."""
     wanted = os.environ.get("CHALLENGEFLOW_PLUGINS")
     names = wanted.split(",") if wanted is not None else None
-    plugins, broken = [], []
-    for entry in importlib.metadata.entry_points(group=GROUP):
+    found = Registry()
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
         if names is not None and entry.name not in names:
             continue
         try:
-            plugins.append((entry.name, entry.load(), f"{entry.dist.name} {entry.dist.version}"))
-        except Exception as error:  # a plugin may fail in any way; the others must not suffer for it
-            reason = f"{type(error).__name__}: {error}"
+            found.add(entry.name, entry.load(), f"{entry.dist.name} {entry.dist.version}")
+        except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must not suffer for it
+            found.set_aside(entry.name, error)
             if os.environ.get("CHALLENGEFLOW_STRICT_PLUGINS"):
-                raise InputError(f"plugin {entry.name!r} cannot be loaded: {reason}") from error
-            broken.append(Broken(entry.name, reason))
-    return Registry(plugins, broken)
+                raise InputError(f"plugin {entry.name!r} cannot be loaded: {found.broken[-1].reason}") from error
+            if isinstance(error, ClaimError):  # who is right is not ours to say
+                found.remove(error.holder)
+                found.set_aside(error.holder, error)
+    return found
 
 
 def resources(registry: Registry, stage: str, challenge: str, model: str | None = None) -> Resources:

@@ -4,8 +4,6 @@ import json
 from collections.abc import Sequence
 
 from challengeflow import hookspecs
-from challengeflow.check import nearest
-from challengeflow.errors import InputError
 from challengeflow.plugins import Registry, registry
 
 
@@ -38,9 +36,7 @@ def _plugin(found: Registry, name: str) -> dict:
 def describe(name: str) -> None:
     """Print what a challenge is and what a run of it costs."""
     found = registry()
-    if name not in found.challenges:
-        raise InputError(f"there is no challenge {name!r}; {nearest(name, found.challenges)}")
-    challenge = found.challenges[name]
+    challenge = found.challenge(name)
     print(f"{challenge.title}\n{challenge.url}\n")
     print(f"Metric      {challenge.metric.name}: {challenge.metric.description}")
     print(f"            best {challenge.metric.best:g}, chance {challenge.metric.chance}")
@@ -63,24 +59,18 @@ def describe(name: str) -> None:
 
 
 def validate(path: str) -> None:
-    """Check a config and that every plugin implements the hooks that its challenges and models need."""
+    """Check a config and the plugins it needs: their hooks and their defaults."""
     from challengeflow.config import plans, read_config, resolve
 
     found = registry()
     checked = plans(resolve(read_config(path), found))
     for name, plan in checked.items():
-        for stage in ("download", "preprocess", "score", "package"):
-            found.implementation(stage, name)
-        for entry in plan.models.values():
-            if entry["kind"] == "trained":
-                for stage in ("train", "predict"):
-                    found.implementation(stage, name, entry["model"])
         jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
         print(
             f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} targets"
         )
     for plugin in found.broken:
-        print(f"warning: plugin {plugin.name} is broken and left out: {plugin.reason}")
+        print(f"warning: plugin {plugin.name!r} is left out: {plugin.reason}")
     print(f"{path} is sound")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from challengeflow import conformance, controls, ensemble, provenance
 from challengeflow.arrays import write_scores
+from challengeflow.blame import blame
 from challengeflow.errors import InputError
 from challengeflow.fingerprint import stage_fingerprint
 from challengeflow.folds import write_index
@@ -30,7 +31,7 @@ from challengeflow.plugins import Registry, resources
 from challengeflow.progress import Progress
 from challengeflow.samples import read_samples
 from challengeflow.scoring import write_json
-from challengeflow.whole import remove, whole
+from challengeflow.whole import claimed, remove, whole
 
 
 def derived_seed(*parts: object) -> int:
@@ -47,7 +48,7 @@ class Stages:
         self.results = Path(plan.config["results"]).resolve()
         self.plan = Plan(plan.challenge, {**plan.config, "results": str(self.results)})
         self.layout = self.plan.layout
-        self.challenge = registry.challenges[plan.challenge]
+        self.challenge = registry.challenge(plan.challenge)
         self.threads = threads
 
     # -- download -------------------------------------------------------------------------------------------------
@@ -71,6 +72,7 @@ class Stages:
             made.mkdir()
             (parts[0] / "gold").mkdir()
             self._download(dataset, common, part="index", gold=parts[0] / "gold", output=made)
+            conformance.check_table(made, f"download of the index of {dataset}")
             shards = list(self.plan.own_shards(dataset))
             base_table = Path(self.layout.samples(base)) if base else None
             write_index(parts[0], made, shards, entry["folds"], entry["shards"], base_table)
@@ -126,7 +128,7 @@ class Stages:
     def train(self, dataset: str, variant: str, fold: int | None) -> None:
         """Train a variant on all folds but one (on all: fold None)."""
         entry = self.plan.models[variant]
-        model = self.registry.models[self.challenge.name, entry["model"]]
+        model = self.registry.model(self.challenge.name, entry["model"])
         label = "all" if fold is None else fold
         output = Path(self.layout.model(dataset, variant, label))
         shards = [self._shard(s, gold=True) for s in self.plan.training_shards(dataset, fold)]
@@ -144,6 +146,7 @@ class Stages:
                 output=parts[0],
             )
             self.registry.call("train", job, model.name)
+            conformance.check_written(parts[0], f"train of {dataset}/{part}", "job.output")
 
     def predict(self, dataset: str, variant: str, name: str, on: str) -> None:
         """Predict one shard of `on` by a variant of `dataset`: a trained model, an ensemble or a control."""
@@ -205,6 +208,7 @@ class Stages:
             self.registry.call("score", job)
             splits = list(dict.fromkeys(s.split for s in shards))
             scores = conformance.check_scores(parts[0], splits, f"{dataset}/{variant}")
+            conformance.check_json(parts[1], f"decisions of {dataset}/{variant}", "job.decision")
             write_json(parts[0], self._about(dataset, variant) | {"splits": scores, "failed": failed})
 
     def _about(self, dataset: str, variant: str) -> dict[str, Any]:
@@ -232,8 +236,7 @@ class Stages:
             conformance.check_failures([s.prepared for s in shards], self.plan.config["max_failed"], name)
             job = PackageJob(**common, submission=submission, name=name, answers=answers, output=parts[0])
             self.registry.call("package", job)
-            if not any(parts[0].iterdir()):
-                raise InputError(f"package of {submission}/{name} wrote nothing")
+            conformance.check_written(parts[0], f"package of {submission}/{name}", "job.output")
 
     def _answers(self, on: str, variant: str) -> Answers:
         dataset = self.plan.home_of_models(on)
@@ -299,7 +302,11 @@ class Stages:
             "work": work,
             "progress": progress,
         }
-        with whole(*outputs) as parts:
+        built_in = stage == "predict" and model is None
+        owner = "challengeflow" if built_in else self.registry.owner_of(stage, self.challenge.name, model)
+        lock = Path(self.layout.work("lock", hashlib.sha256(str(outputs[0]).encode()).hexdigest()[:16]))
+        held = claimed(lock, str(outputs[0]))
+        with held, whole(*outputs) as parts, blame(self.registry, owner, stage, work.with_suffix(".traceback")):
             yield parts, common
         peak, seconds = provenance.peak_memory_mb(), time.monotonic() - started
         facts |= {"seed": common["seed"], "seconds": round(seconds, 2), "peak_memory_mb": peak}
