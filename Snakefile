@@ -16,7 +16,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config.yaml"
+# A config of one's own stands alone: nothing of the shipped demo is mixed into it.
+if not workflow.config_settings.configfiles:
+
+    configfile: "config.yaml"
 
 
 try:
