@@ -50,7 +50,17 @@ def new(folder):
 class Stages:
     """All stages on one source, in a folder of their own."""
 
-    def __init__(self, root, source, splits=("train", "test"), gold_splits=("train",), folds=3, archives=None):
+    def __init__(
+        self,
+        root,
+        source,
+        splits=("train", "test"),
+        gold_splits=("train",),
+        folds=3,
+        archives=None,
+        dataset="task1",
+        **download,
+    ):
         self.root, self.source, self.splits, self.gold_splits, self.folds = (
             root,
             str(source),
@@ -59,10 +69,11 @@ class Stages:
             folds,
         )
         self.archives = archives or {}
+        self.dataset, self.download = dataset, defaults(plugin.CHALLENGE.schema["download"], **download)
 
     def _download(self, part, output, **more):
         job = DownloadJob(
-            **common(self.root / f"work-{part}", {}),
+            **common(self.root / f"work-{part}", self.download) | {"dataset": self.dataset},
             part=part,
             source=self.source,
             splits=self.splits,

@@ -33,6 +33,48 @@ CHALLENGE = Challenge(
             folds=5,
             shards={"train": 1, "test": 1},
         ),
+        Dataset(
+            name="task2",
+            summary="Annotation style: the same behaviours, labelled by several people, each in a way of their own",
+            sources={
+                "demo": Source(
+                    gold=("train", "test"),
+                    archives=("aicrowd",),
+                    cost="24 simulated sequences of three annotators, 15 MB, made in seconds",
+                ),
+                "local": Source(
+                    cost="a folder with train.npy and test.npy, or calms21_task2_train.json and ..._test.json"
+                ),
+            },
+            folds=3,
+        ),
+        Dataset(
+            name="task3",
+            summary="New behaviours from few examples, one at a time: download.behaviours says which",
+            sources={
+                "demo": Source(
+                    gold=("train", "test"),
+                    archives=("aicrowd",),
+                    cost="8 simulated sequences of a new behaviour ('chase' unless told otherwise), made in seconds",
+                ),
+                "local": Source(
+                    cost="a folder with train.npy and test.npy, or calms21_task3_train.json and ..._test.json"
+                ),
+            },
+            folds=3,
+        ),
+        Dataset(
+            name="lab",
+            summary="One's own recordings: any pair of animals, any body parts, any behaviours",
+            sources={
+                "demo": Source(
+                    archives=("recordings",),
+                    cost="10 labelled and 4 unlabelled simulated recordings (DeepLabCut, Bento, BORIS), 9 MB",
+                ),
+                "local": Source(cost="a folder of poses (DeepLabCut, SLEAP, .npy) and labels (Bento, BORIS, csv)"),
+            },
+            folds=3,
+        ),
     ),
     submissions=(
         Submission(name="npy", summary="submission.npy: sequence -> one class number a frame, as AIcrowd accepts it"),
@@ -46,8 +88,54 @@ CHALLENGE = Challenge(
     citation="Sun et al. (2021): The Multi-Agent Behavior Dataset: Mouse Dyadic Social Interactions. "
     "NeurIPS Datasets and Benchmarks. DOI 10.22002/D1.1991",
     schema={
+        "download": {
+            "accept_licence": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether you accept the licence of the official data (shown when it is not)",
+            },
+            "behaviours": {
+                "type": ["array", "null"],
+                "items": {"type": "string"},
+                "minItems": 1,
+                "default": None,
+                "description": "Behaviours to take from label files of one's own (where bouts overlap the first wins); of a "
+                "task-3 file the one whose sequences to take. null: all that occur, the rarest first",
+            },
+            "animals": {
+                "type": ["array", "null"],
+                "items": {"type": "string"},
+                "minItems": 2,
+                "maxItems": 2,
+                "default": None,
+                "description": "Names of resident and intruder in tracks of one's own, where recordings.csv does not say",
+            },
+            "group_by": {
+                "enum": ["sequence", "annotator"],
+                "default": "sequence",
+                "description": "What folds keep together; annotator: every fold leaves whole annotators out",
+            },
+        },
         "preprocess": {
-            "fps": {"type": "number", "exclusiveMinimum": 0, "default": 30, "description": "Frames a second"},
+            "fps": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "default": 30,
+                "description": "Frames a second, where recordings.csv does not say",
+            },
+            "pixels_per_cm": {
+                "type": ["number", "null"],
+                "exclusiveMinimum": 0,
+                "default": None,
+                "description": "Scale of the video, where recordings.csv does not say; null: not known, ways stay in body lengths",
+            },
+            "least_confidence": {
+                "type": "number",
+                "minimum": 0,
+                "maximum": 1,
+                "default": 0,
+                "description": "Points the tracker is less sure of are taken as not seen (where its file says how sure it is)",
+            },
             "parts": {
                 "type": ["array", "null"],
                 "items": {"type": "string"},

@@ -1,4 +1,4 @@
-"""The file layouts of the challenge: AIcrowd train and test, CalMS21 json and npy, and arrays of one's own.
+"""The file layouts of the challenge's three tasks: AIcrowd train and test, CalMS21 json and npy, and plain arrays.
 
 All of them give `Item`s, one a sequence, unchecked: what is wrong with one sequence is found when it is prepared,
 and does not keep the others from being read.
@@ -20,48 +20,72 @@ from challengeflow.pickles import load_npy
 MARS_PARTS = ("nose", "left ear", "right ear", "neck", "left hip", "right hip", "tail base")
 """Names of the body parts of CalMS21, in file order."""
 
-TRAIN_NAMES = ("train.npy", "calms21_task1_train.npy", "calms21_task1_train.json")
-TEST_NAMES = ("test.npy", "test-release.npy", "calms21_task1_test.npy", "calms21_task1_test.json")
-SAMPLE_SUBMISSION_NAMES = ("sample_submission.npy", "sample-submission.npy")
+NAMES = {
+    "train": ("train.npy", *(f"calms21_task{task}_train.{kind}" for task in (1, 2, 3) for kind in ("npy", "json"))),
+    "test": (
+        "test.npy",
+        "test-release.npy",
+        *(f"calms21_task{task}_test.{kind}" for task in (1, 2, 3) for kind in ("npy", "json")),
+    ),
+}
+"""File names of the organisers by split."""
 
+SAMPLE_SUBMISSION_NAMES = ("sample_submission.npy", "sample-submission.npy")
+OFFICIAL_FOLDERS = ("task1_classic_classification", "task2_annotation_style_transfer", "task3_new_behaviors")
+
+ANNOTATOR = "annotator-id"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
 
 
 @dataclass(frozen=True)
 class Item:
-    """A sequence as its file has it. `vocabulary`: behaviours by class number, None where the file names none."""
+    """A sequence as its file has it. `vocabulary`: behaviours by class number, None where the file names none;
+    `scores`: the tracker's confidence."""
 
     id: str
     keypoints: Any
     annotations: Any = None
     vocabulary: tuple[str, ...] | None = None
     annotator: int = 0
+    scores: Any = None
 
 
-def find(folder: Path, names: Collection[str]) -> Path | None:
-    """The first file of `folder`, or of the folder the official archive unpacks to, that has one of `names`."""
-    for place in (folder, folder / "task1_classic_classification"):
-        for name in names:
-            if (place / name).is_file():
-                return place / name
-    return None
+def find(folder: Path, split: str) -> Path | None:
+    """The organisers' file of a split in `folder`, or in a folder that an official archive unpacks to."""
+    return _first(folder, NAMES[split])
 
 
-def read(path: Path, wanted: Collection[str] | None = None) -> Iterator[Item]:
+def sample_submission(folder: Path) -> Path | None:
+    """The organisers' sample submission in `folder`, if there is one."""
+    return _first(folder, SAMPLE_SUBMISSION_NAMES) if folder.is_dir() else None
+
+
+def read_submission(path: Path, behaviour: str | None = None) -> dict[str, Any]:
+    """Sequence id -> class numbers of a submission; of one behaviour where it has several (task 3)."""
+    value = load_npy(path)
+    if not isinstance(value, dict):
+        raise InputError(f"{path} holds a {type(value).__name__}; expected a dictionary sequence -> class numbers")
+    if value and all(isinstance(entry, dict) for entry in value.values()):
+        value = value[_chosen(path, list(value), behaviour)]
+    return {str(name): labels for name, labels in value.items()}
+
+
+def read(path: Path, wanted: Collection[str] | None = None, behaviour: str | None = None) -> Iterator[Item]:
     """Yield the sequences of a file (only those in `wanted`, if given); InputError for a file in no known layout.
 
     Layouts: {"vocabulary": [...], "sequences": {id: {...}}} and {id: {...}} (AIcrowd), {"annotator-id_0": {id: {...}}}
-    (CalMS21), an array of keypoints (T, 2, 2, P), or a .npz file of such arrays.
+    (CalMS21), each of them once more below the names of behaviours (task 3: `behaviour` says which), an array of
+    keypoints (T, 2, 2, P), or a .npz file of such arrays.
     """
     if path.suffix == ".json":
-        yield from _read_json(path, wanted)
+        yield from _read_json(path, wanted, behaviour)
         return
     if path.suffix == ".npz":
         found = _read_npz(path)
     else:
         value = load_npy(path)
         is_track = isinstance(value, np.ndarray)
-        found = iter([Item(path.stem, value)]) if is_track else _read_dictionary(path, value)
+        found = iter([Item(path.stem, value)]) if is_track else _read_dictionary(path, value, behaviour)
     yield from (item for item in found if wanted is None or item.id in wanted)
 
 
@@ -77,6 +101,14 @@ def keypoints(item: Item) -> np.ndarray:
             f"keypoints of {item.id} have the shape {array.shape}, not (frames, 2 animals, x and y, parts){hint}"
         )
     return np.where(np.isfinite(array), array, np.float32(np.nan))
+
+
+def confidence(item: Item) -> np.ndarray | None:
+    """The tracker's confidence as float32 (T, 2, P), or None where the file has none in that shape."""
+    points = np.shape(item.keypoints)
+    if item.scores is None or np.shape(item.scores) != (*points[:2], points[3]):
+        return None
+    return np.asarray(item.scores, dtype=np.float32)
 
 
 def annotations(item: Item, classes: int) -> np.ndarray:
@@ -101,9 +133,11 @@ def background(vocabulary: Collection[str]) -> int:
     return vocabulary.index("other") if "other" in vocabulary else len(vocabulary) - 1
 
 
-def _read_dictionary(path: Path, value: Any) -> Iterator[Item]:
+def _read_dictionary(path: Path, value: Any, behaviour: str | None) -> Iterator[Item]:
     if not isinstance(value, dict):
         raise InputError(f"{path} holds a {type(value).__name__}; expected a dictionary of sequences")
+    if _is_by_behaviour(value):
+        value = value[_chosen(path, list(value), behaviour)]
     if "sequences" in value:
         groups, names = [value["sequences"]], value.get("vocabulary")
     elif all(_is_sequence(entry) for entry in value.values()):
@@ -120,6 +154,27 @@ def _read_dictionary(path: Path, value: Any) -> Iterator[Item]:
             yield _item(path, name, entry, names)
 
 
+def _is_by_behaviour(value: dict) -> bool:
+    """Whether a dictionary has the layout of task 3: a whole file, or a group of sequences, for each behaviour."""
+    if not value or "sequences" in value or not all(isinstance(entry, dict) for entry in value.values()):
+        return False
+    if all("sequences" in entry for entry in value.values()):
+        return True
+    nested = all(entry and all(map(_is_sequence, entry.values())) for entry in value.values())
+    return nested and not any(str(name).startswith(ANNOTATOR) for name in value)
+
+
+def _chosen(path: Path, behaviours: list, behaviour: str | None) -> str:
+    if behaviour is None and len(behaviours) == 1:
+        return behaviours[0]
+    if behaviour not in behaviours:
+        raise InputError(
+            f"{path} has sequences for the behaviours {', '.join(map(str, behaviours))}; choose one of them in the "
+            f"download parameter 'behaviours' (it names {behaviour or 'none'})"
+        )
+    return behaviour
+
+
 def _is_sequence(entry: Any) -> bool:
     return isinstance(entry, dict) and "keypoints" in entry
 
@@ -128,7 +183,9 @@ def _item(path: Path, name: Any, entry: dict, names: Any) -> Item:
     metadata = entry.get("metadata") or {}
     vocabulary = _vocabulary(path, names if names is not None else metadata.get("vocab"))
     annotator = entry.get("annotator_id", metadata.get("annotator-id", 0))
-    return Item(str(name), entry["keypoints"], entry.get("annotations"), vocabulary, int(annotator))
+    return Item(
+        str(name), entry["keypoints"], entry.get("annotations"), vocabulary, int(annotator), entry.get("scores")
+    )
 
 
 def _vocabulary(path: Path, names: Any) -> tuple[str, ...] | None:
@@ -158,10 +215,10 @@ def _read_npz(path: Path) -> Iterator[Item]:
         raise InputError(f"{path} is not a readable .npz of number arrays ({error})") from None
 
 
-def _read_json(path: Path, wanted: Collection[str] | None) -> Iterator[Item]:
+def _read_json(path: Path, wanted: Collection[str] | None, behaviour: str | None) -> Iterator[Item]:
     """Yield the sequences of a CalMS21 json file, parsing one at a time: the whole would take several GB."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        depth, name, start, found = 0, "", 0, False
+        depth, group, name, start, found = 0, "", "", 0, False
         for token in _TOKEN.finditer(text):
             kind = text[token.start()]
             if kind == ord("{"):
@@ -169,9 +226,13 @@ def _read_json(path: Path, wanted: Collection[str] | None) -> Iterator[Item]:
                 if depth == 3:
                     start = token.start()
             elif kind == ord("}"):
-                if depth == 3 and (wanted is None or name in wanted):
+                if depth == 3 and (wanted is None or name in wanted) and _in_group(group, behaviour):
                     yield _item(path, name, _parse(path, name, text[start : token.end()]), None)
                 found, depth = found or depth == 3, depth - 1
+            elif depth == 1:
+                others, group = group, json.loads(token.group())
+                if others and behaviour is None and not group.startswith(ANNOTATOR):
+                    _chosen(path, [others, group], None)
             elif depth == 2:
                 name = json.loads(token.group())
         if depth != 0 or not found:
@@ -179,6 +240,11 @@ def _read_json(path: Path, wanted: Collection[str] | None) -> Iterator[Item]:
                 f"{path} is cut off or not in the layout of CalMS21 "
                 '({"annotator-id_0": {sequence: {...}}}); download it again'
             )
+
+
+def _in_group(group: str, behaviour: str | None) -> bool:
+    """Whether the sequences of a group of a json file are asked for: those of all annotators, or of one behaviour."""
+    return behaviour is None or group == behaviour or group.startswith(ANNOTATOR)
 
 
 def _parse(path: Path, name: str, text: bytes) -> dict:
@@ -189,3 +255,8 @@ def _parse(path: Path, name: str, text: bytes) -> dict:
     if not _is_sequence(entry):
         raise InputError(f"sequence {name} of {path} has no 'keypoints'; download the file again")
     return entry
+
+
+def _first(folder: Path, names: Collection[str]) -> Path | None:
+    places = [folder, *(folder / name for name in OFFICIAL_FOLDERS)]
+    return next((place / name for place in places for name in names if (place / name).is_file()), None)

@@ -13,7 +13,7 @@ from challengeflow import Answers, InputError, PackageJob, Sample
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow.pickles import load_npy
 from challengeflow_mabe_task1.decoding import decode
-from challengeflow_mabe_task1.layouts import SAMPLE_SUBMISSION_NAMES, background, find
+from challengeflow_mabe_task1.layouts import background, read_submission, sample_submission
 
 BOUT_COLUMNS = ("sequence", "behaviour", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s")
 SUMMARY_COLUMNS = ("sequence", "status", "behaviour", "bouts", "total_s", "share", "latency_s", "mean_bout_s")
@@ -38,7 +38,8 @@ def write_submission(path: Path, answers: Answers) -> None:
     validate_submission(path, frames, classes)
     reference = _sample_submission(answers.source)
     if reference is not None:
-        validate_submission(path, {str(name): len(labels) for name, labels in load_npy(reference).items()}, classes)
+        behaviour = _decision(answers)["vocabulary"][0]
+        validate_submission(path, {name: len(labels) for name, labels in read_submission(reference, behaviour).items()}, classes)
     manifest = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -155,5 +156,4 @@ def _answer(scores: np.ndarray, attributes: dict[str, Any], decision: dict[str, 
 
 def _sample_submission(source: str) -> Path | None:
     """The organisers' sample submission beside local files, if it is there."""
-    folder = Path(source)
-    return find(folder, SAMPLE_SUBMISSION_NAMES) if source not in ("demo", "official") and folder.is_dir() else None
+    return None if source in ("demo", "official") else sample_submission(Path(source))
