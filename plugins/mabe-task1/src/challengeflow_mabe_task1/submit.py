@@ -39,7 +39,9 @@ def write_submission(path: Path, answers: Answers) -> None:
     reference = _sample_submission(answers.source)
     if reference is not None:
         behaviour = _decision(answers)["vocabulary"][0]
-        validate_submission(path, {name: len(labels) for name, labels in read_submission(reference, behaviour).items()}, classes)
+        validate_submission(
+            path, {name: len(labels) for name, labels in read_submission(reference, behaviour).items()}, classes
+        )
     manifest = {
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -1,0 +1,63 @@
+"""Scores of bouts, which the score of frames hides: are events found, are their borders right, does the answer flicker?
+
+A predicted bout is a hit where it overlaps a true bout of its class with an intersection over union of at least `IOU`; each
+true bout is hit once, the best overlap first. So F1 = 2 hits / (predicted + true), as event detection is usually scored.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from challengeflow_mabe_task1.formats.labels import runs
+
+IOU = 0.5
+
+
+@dataclass(frozen=True)
+class BoutCounts:
+    """Of one sequence: hits, predicted and true bouts by class, (C, 3); distances of the borders of hits in frames by class;
+    switches of class in truth and answer."""
+
+    counts: np.ndarray
+    border_errors: tuple[tuple[int, ...], ...]
+    switches: tuple[int, int]
+
+
+def count_bouts(labels: np.ndarray, answers: np.ndarray, classes: int) -> BoutCounts:
+    """Compare class numbers (T,) with labels (T,), -1 where there is none; there the answer does not count either."""
+    answers = np.where(labels < 0, -1, answers)
+    true, predicted = _by_class(labels, classes), _by_class(answers, classes)
+    counts, errors = np.zeros((classes, 3), np.int64), []
+    for k in range(classes):
+        pairs = match(predicted[k], true[k])
+        counts[k] = len(pairs), len(predicted[k]), len(true[k])
+        errors.append(tuple(int(abs(predicted[k][i, end] - true[k][j, end])) for i, j in pairs for end in (0, 1)))
+    switches = tuple(int((np.diff(values[values >= 0]) != 0).sum()) for values in (labels, answers))
+    return BoutCounts(counts, tuple(errors), switches)
+
+
+def match(predicted: np.ndarray, true: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs (predicted, true) of bouts (N, 2) of start and stop that overlap enough, one to one, best first."""
+    first = np.maximum(predicted[:, None, 0], true[None, :, 0])
+    last = np.minimum(predicted[:, None, 1], true[None, :, 1])
+    common = np.maximum(last - first, 0)
+    union = (predicted[:, 1] - predicted[:, 0])[:, None] + (true[:, 1] - true[:, 0])[None] - common
+    overlap = common / np.maximum(union, 1)
+    candidates = np.argwhere(overlap >= IOU)
+    pairs: dict[int, int] = {}
+    for i, j in candidates[np.argsort(-overlap[tuple(candidates.T)], kind="stable")].tolist():
+        if i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return list(pairs.items())
+
+
+def bout_f1(counts: np.ndarray) -> np.ndarray:
+    """F1 of every class from summed counts (..., C, 3) of hits, predicted, true; 0 where a class never occurs."""
+    whole = counts[..., 1] + counts[..., 2]
+    return np.where(whole > 0, 2 * counts[..., 0] / np.maximum(whole, 1), 0.0)
+
+
+def _by_class(values: np.ndarray, classes: int) -> list[np.ndarray]:
+    """Start and stop of the bouts of each class, (N, 2) each."""
+    found = runs(values)
+    return [np.array([bout[1:] for bout in found if bout[0] == k], np.int64).reshape(-1, 2) for k in range(classes)]
