@@ -7,6 +7,7 @@ OFFICIAL_ARCHIVE = "task1_classic_classification.zip"
 CHALLENGE = Challenge(
     name="mabe-task1",
     title="MABe 2021 Task 1: classical classification of mouse behaviour (CalMS21)",
+    env="mabe-task1",
     url="https://www.aicrowd.com/challenges/multi-agent-behavior-representation-modeling-measurement-and-applications",
     metric=Metric(
         name="macro-f1",

@@ -27,6 +27,7 @@ def _dataset(name: str, summary: str, cost: str) -> Dataset:
 MOOD = Challenge(
     name="mood",
     title="Medical Out-of-Distribution Analysis Challenge (MICCAI 2021)",
+    env="mood",
     url="https://www.synapse.org/mood",
     metric=Metric(
         name="average precision",
