@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from challengeflow.errors import ContractError, InputError
+from challengeflow.errors import ContractError, InputError, PluginError
 from challengeflow.plugins import Registry
 from challengeflow.samples import Sample
 
 
 @contextmanager
 def blame(registry: Registry, owner: str, stage: str, note: Path) -> Iterator[None]:
-    """Turn what a stage raises into one InputError: plugin, hook, sample where known, and place.
+    """Turn what a stage raises into one PluginError: plugin, hook, sample where known, and place.
 
     owner: the plugin whose hook is called; another one, a wrapper say, is named where the error came out of its code.
     note: file that the traceback is written to. What already is an InputError stays as it is.
@@ -22,7 +22,7 @@ def blame(registry: Registry, owner: str, stage: str, note: Path) -> Iterator[No
     try:
         yield
     except ContractError as error:
-        raise InputError(f"plugin {owner!r}: {error}") from error
+        raise PluginError(f"plugin {owner!r}: {error}") from error
     except InputError:
         raise
     except Exception as error:
@@ -30,7 +30,7 @@ def blame(registry: Registry, owner: str, stage: str, note: Path) -> Iterator[No
         frames = list(traceback.walk_tb(error.__traceback__))[::-1]
         plugin, place = _guilty(registry, frames) or (owner, "")
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(
+        raise PluginError(
             f"plugin {plugin!r} failed in its hook {stage!r}{_sample(frames)}{place}: {reason}; the traceback is in {note}"
         ) from error
 

@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 for what the user can mend, told in one sentence."""
     options = _parser().parse_args(arguments)
     try:
+        _check_version()
         options.run(options)
     except InputError as error:
         if options.traceback or os.environ.get("CHALLENGEFLOW_TRACEBACK"):
@@ -40,6 +41,16 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
+
+
+def _check_version() -> None:
+    """A job's environment must hold the version that planned the workflow: another one may read and write other files."""
+    wanted = os.environ.get("CHALLENGEFLOW_VERSION", __version__)
+    if wanted != __version__:
+        raise InputError(
+            f"this environment ({sys.prefix}) has challengeflow {__version__}, the workflow is run by {wanted};"
+            f" install challengeflow=={wanted} in it, or let the env file name that version and make the env again"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,12 +115,18 @@ def _run_leaderboard(options: argparse.Namespace) -> None:
     leaderboard.write(options.results, options.files)
 
 
+def thread_limits(threads: int) -> dict[str, str]:
+    """Environment variables of a stage, to be set before numpy is imported.
+
+    BLAS sums in an order that depends on its thread count: one thread, so that results do not. OpenMP (histogram
+    boosting) gives the same result at any count, and may use all threads.
+    """
+    blas = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    return dict.fromkeys(blas, "1") | {"OMP_NUM_THREADS": str(threads)}
+
+
 def _run_stage(options: argparse.Namespace) -> None:
-    # BLAS sums in an order that depends on its thread count: one thread, so that results do not. OpenMP (histogram
-    # boosting) gives the same result at any count, and may use all threads.
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-        os.environ[name] = "1"
-    os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    os.environ.update(thread_limits(options.threads))
     from challengeflow.plugins import registry
     from challengeflow.stages import Stages
 

@@ -6,4 +6,8 @@ class InputError(Exception):
 
 
 class ContractError(InputError):
-    """What a plugin wrote breaks the contract. The core puts the plugin's name before the message."""
+    """What a plugin wrote breaks the contract; becomes a PluginError where the plugin's name is known."""
+
+
+class PluginError(InputError):
+    """A plugin broke the contract or died of a bug of its own. The message names plugin and hook."""

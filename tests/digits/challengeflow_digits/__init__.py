@@ -23,10 +23,17 @@ def challenges():
             licence="BSD-3-Clause",
             citation="E. Alpaydin, C. Kaynak (1998)",
             schema={
-                "download": {"broken": {"type": "array", "items": {"type": "string"}, "default": []}},
-                "preprocess": {"scale": {"type": "number", "default": 16.0}},
+                "download": {
+                    "broken": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "default": [],
+                        "description": "images that are left out, as if they could not be had",
+                    }
+                },
+                "preprocess": {"scale": {"type": "number", "default": 16.0, "description": "the grey value of white"}},
             },
-            resources={"download": Resources(mem_mb=500), "preprocess": Resources(mem_mb=500)},
+            resources=dict.fromkeys(("download", "preprocess", "score", "package"), Resources(mem_mb=500)),
         )
     ]
 
@@ -42,6 +49,7 @@ def models():
             summary="logistic regression by gradient descent",
             module="challengeflow_digits.logistic",
             parameters={"iterations": iterations, "pause": pause},
+            resources={"train": Resources(mem_mb=500), "predict": Resources(mem_mb=500)},
         )
     ]
 

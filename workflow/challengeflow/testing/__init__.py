@@ -1,0 +1,14 @@
+"""The conformance kit: every check that the plugins of this project pass, for the price of three lines of pytest.
+
+    from challengeflow.testing import ChallengeContract
+
+    class TestContract(ChallengeContract):
+        challenge = "my-challenge"
+
+The demo of the challenge is run once, each stage by the core's own `Stages` in a process of its own, and the tests of the
+class share what it made. `ModelContract` holds a plugin that brings a model for somebody else's challenge to the same.
+"""
+
+from challengeflow.testing.contracts import ChallengeContract, ModelContract
+
+__all__ = ["ChallengeContract", "ModelContract"]

@@ -1,0 +1,314 @@
+"""The checks, as methods of two pytest classes to inherit from."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from challengeflow import plugins
+from challengeflow.arrays import Arrays
+from challengeflow.config import STAGES
+from challengeflow.errors import InputError
+from challengeflow.samples import read_samples
+from challengeflow.testing import controls
+from challengeflow.testing.damage import NOISE, cases, damage, scramble
+from challengeflow.testing.declared import challenge_complaints, model_complaints
+from challengeflow.testing.demo_run import DemoRun, Step
+
+HEAVY = (
+    *("av", "cv2", "h5py", "jax", "joblib", "matplotlib", "nibabel", "numpy", "pandas", "plotly", "polars", "pyarrow"),
+    *("scipy", "skimage", "sklearn", "snakemake", "tables", "tensorflow", "timm", "torch", "torchvision", "xarray"),
+)
+DISCOVERY = f"""
+import sys
+from challengeflow.plugins import registry
+if registry().broken:
+    sys.exit(registry().broken[0].reason)
+print(*(name for name in {HEAVY!r} if name in sys.modules))
+"""
+INSTALL = "install its plugin, say with `pip install -e .`"
+
+
+class _Contract:
+    """What both contracts share. `challenge` names the challenge; `config`, its section of a config, makes the demo small."""
+
+    challenge: str
+    config: Mapping[str, Any] | None = None
+
+    def __init_subclass__(cls) -> None:
+        # With pytest-xdist's --dist loadgroup, the tests of a class stay together and share one run.
+        if importlib.util.find_spec("xdist"):
+            cls.pytestmark = [pytest.mark.xdist_group(f"{cls.__module__}.{cls.__name__}")]
+
+    # -- checks of every plugin -----------------------------------------------------------------------------------
+
+    def test_declaring_imports_nothing_heavy(self):
+        path = os.pathsep.join(filter(None, sys.path))
+        environment = os.environ | {"CHALLENGEFLOW_PLUGINS": self._plugin(), "PYTHONPATH": path}
+        done = subprocess.run([sys.executable, "-c", DISCOVERY], capture_output=True, text=True, env=environment)
+        if done.returncode:
+            self._fail("challenges", f"cannot be loaded: {done.stderr.strip().splitlines()[-1]}", "mend what it names")
+        if done.stdout.strip():
+            self._fail(
+                "challenges", f"declaring imports {done.stdout.strip()}", "import inside the stages that need it"
+            )
+
+    def test_the_models_are_declared_whole(self):
+        found = self._found()
+        for model in self._own_models():
+            self._complain("models", model_complaints(found.models[self.challenge, model], found.challenges))
+
+    def test_training_repeats_and_never_sees_the_held_out_fold(self, run, copy):
+        """Fold 0 trained again in another process, with other gold in fold 0 and in every split but train."""
+        for dataset in copy.plan.trainable():
+            for shard in copy.plan.scored_shards(dataset):
+                if shard.fold == 0 or shard.split != "train":
+                    scramble(Path(copy.plan.gold(shard)))
+        for dataset, variant in copy.trained():
+            held_out = {shard.name for shard in copy.plan.shards(dataset, "train") if shard.fold == 0}
+            steps = [step for step in copy.training() if step.arguments == (dataset, variant, 0)]
+            steps += [s for s in copy.predicting(variant) if s.arguments[3] == dataset and s.arguments[2] in held_out]
+            leak = (
+                "gives other bytes when the gold of the held-out fold is other",
+                "train on the gold of job.shards alone",
+            )
+            self._same(run, copy, steps, *leak)
+
+    def test_prediction_repeats_and_needs_no_gold(self, run, copy):
+        """Every shard predicted again in another process, with all gold deleted."""
+        for dataset in copy.plan.datasets:
+            shutil.rmtree(copy.folder / self.challenge / dataset / "gold")
+            shutil.rmtree(copy.plan.layout.index_gold(dataset))
+        leak = "is not the same when all gold is deleted", "predict from job.models and job.shard.prepared alone"
+        self._same(run, copy, copy.predicting(*copy.variants()), *leak)
+
+    def test_a_killed_training_goes_on(self, run, copy):
+        for step in _one_each(copy.training(), lambda step: step.arguments[1]):
+            self._survives(run, copy, step)
+
+    def test_damaged_raw_files_are_answered(self, run, copy):
+        """Each kind of damage is a sample with its reason, which is predicted all the same, or one sentence."""
+        dataset, name = copy.smallest_shard()
+        (prepare,) = [s for s in copy.data() if (s.method, s.arguments) == ("preprocess", (dataset, name))]
+        predict = [s for s in copy.predicting(*copy.variants()) if s.arguments[2:] == (name, dataset)]
+        raw, whole = Path(copy.plan.layout.raw(dataset, name)), Path(run.plan.layout.raw(dataset, name))
+        tried = list(cases(whole))
+        if not tried:
+            self._fail(
+                "download", f"wrote no raw file for {dataset}/{name}", "write the samples' files into job.output"
+            )
+        for kind, file in tried:
+            damage(whole, raw, kind, file)
+            if (error := copy.attempt(prepare)) is not None:
+                if error.bug:
+                    mend = "list the sample with the reason as its status, or raise one InputError"
+                    self._fail("preprocess", f"a raw file that is {kind} stops it ({error})", mend)
+                continue
+            prepared = Arrays(copy.folder / prepare.outputs[0])
+            if kind != NOISE and len(prepared.ok()) == len(prepared):
+                mend = "give its sample the reason as its status"
+                self._fail("preprocess", f"does not notice that the raw file {file} is {kind}", mend)
+            for step in predict:
+                self._do(copy, step)
+
+    # -- what the checks are made of ------------------------------------------------------------------------------
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def run(cls, tmp_path_factory):
+        """The demo, every stage run once. Tests read it, and change copies."""
+        made = DemoRun(tmp_path_factory.mktemp(cls.challenge) / "results", cls.challenge, cls._section(), cls._found())
+        try:
+            for step in made.everything():
+                cls._do(made, step)
+            yield made
+        finally:
+            made.close()
+
+    @pytest.fixture
+    def copy(self, run, tmp_path):
+        """A copy of the run, for a test to change."""
+        made = run.copy(tmp_path / "results")
+        yield made
+        made.close()
+
+    @classmethod
+    def _found(cls) -> plugins.Registry:
+        found = plugins.registry()
+        try:
+            found.challenge(cls.challenge)
+        except InputError as error:
+            pytest.fail(f"{error}; {INSTALL}", pytrace=False)
+        return found
+
+    @classmethod
+    def _section(cls) -> Mapping[str, Any]:
+        """The section of the config: by default the demo of every dataset, with the plugin's own models as they are."""
+        declared = cls._found().challenges[cls.challenge].datasets
+        section = dict(cls.config or {"datasets": {each.name: {"source": "demo"} for each in declared}})
+        section.setdefault("models", dict.fromkeys(cls._own_models()))
+        return section
+
+    @classmethod
+    def _plugin(cls) -> str:
+        return cls._found().owner[cls.challenge]
+
+    @classmethod
+    def _own_models(cls) -> list[str]:
+        found = cls._found()
+        mine = [key for key in found.models if key[0] == cls.challenge and found.owner[key] == cls._plugin()]
+        return [model for _, model in mine]
+
+    @classmethod
+    def _do(cls, run: DemoRun, step: Step) -> None:
+        """Run a step; what goes wrong is the failure's one sentence."""
+        if (error := run.attempt(step)) is not None:
+            pytest.fail(f"{step}: {error}", pytrace=False)
+
+    def _same(self, run: DemoRun, changed: DemoRun, steps: Iterable[Step], leak: str, mend: str) -> None:
+        """Run steps where something was changed; they must give what they gave before."""
+        for step in steps:
+            reason = changed.attempt(step)
+            if reason is None and changed.hashes(step) != run.hashes(step):
+                reason = "other bytes"
+            if reason is not None:
+                self._repeats(run, step)
+                self._fail(step.hook, f"{step} {leak} ({reason})", mend)
+
+    def _repeats(self, run: DemoRun, step: Step) -> None:
+        """Run a step once more in another process, as it was; it must give the same bytes."""
+        expected = run.hashes(step)
+        run.close()
+        self._do(run, step)
+        if run.hashes(step) != expected:
+            mend = "draw from job.seed alone, and keep no time, path or order of a set"
+            self._fail(step.hook, f"{step} gives other bytes the second time", mend)
+
+    def _survives(self, run: DemoRun, copy: DemoRun, step: Step) -> None:
+        """Kill a step part way, then let its hook do all its work and fail at the very end, then let it end well."""
+        expected = run.hashes(step)
+        for output in step.outputs:
+            shutil.rmtree(copy.folder / output)
+        copy.kill(step)
+        if any(there not in (None, good) for there, good in zip(copy.hashes(step), expected, strict=True)):
+            self._fail(
+                step.hook, f"{step} left something half-written when killed", "write to its outputs and job.work alone"
+            )
+        mend = "trust in job.work only what was renamed when it was whole"
+        if (error := copy.attempt(step, interrupt=True) or copy.attempt(step)) is not None:
+            self._fail(step.hook, f"{step} does not go on after it was killed ({error})", mend)
+        if copy.hashes(step) != expected:
+            self._repeats(run, step)
+            self._fail(step.hook, f"{step} ends with other bytes after it was killed", mend)
+
+    def _complain(self, hook: str, complaints: Iterable[str]) -> None:
+        if found := list(complaints):
+            pytest.fail("\n".join(f"plugin {self._plugin()!r}, hook {hook!r}: {each}" for each in found), pytrace=False)
+
+    def _fail(self, hook: str, what: str, mend: str) -> NoReturn:
+        pytest.fail(f"plugin {self._plugin()!r}, hook {hook!r}: {what}; {mend}", pytrace=False)
+
+
+class ModelContract(_Contract):
+    """The contract of a plugin that brings the model `model` for the challenge `challenge`."""
+
+    model: str
+
+    @classmethod
+    def _plugin(cls) -> str:
+        try:
+            cls._found().model(cls.challenge, cls.model)
+        except InputError as error:
+            pytest.fail(f"{error}; {INSTALL}", pytrace=False)
+        return cls._found().owner[cls.challenge, cls.model]
+
+    @classmethod
+    def _own_models(cls) -> list[str]:
+        return [cls.model]
+
+
+class ChallengeContract(_Contract):
+    """The contract of a plugin that brings the challenge `challenge`, and of the models it brings for it."""
+
+    def test_the_challenge_is_declared_whole(self):
+        found = self._found()
+        self._complain("challenges", challenge_complaints(found.challenges[self.challenge]))
+        for stage in STAGES:
+            try:
+                found.implementation(stage, self.challenge)
+            except InputError as error:
+                pytest.fail(str(error), pytrace=False)
+
+    def test_every_demo_sample_is_in_a_shard(self, run):
+        for dataset in run.plan.datasets:
+            listed = [sample.id for sample in read_samples(Path(run.plan.layout.samples(dataset)))]
+            tables = [read_samples(Path(run.plan.index(shard))) for shard in run.plan.shards(dataset)]
+            shared = [sample.id for table in tables for sample in table]
+            if not listed or sorted(listed) != sorted(shared):
+                self._fail(
+                    "download", f"the shards of {dataset} do not hold the samples of its index", "see write_samples"
+                )
+
+    def test_the_demo_downloads_the_same_bytes_again(self, run, tmp_path):
+        """Archives, indexes and the smallest shard, in another folder and process."""
+        again = DemoRun(tmp_path / "results", self.challenge, self._section(), self._found())
+        smallest = run.smallest_shard()
+        wanted = [s for s in run.data() if s.method in ("archive", "index") or s.arguments == smallest]
+        try:
+            self._same(run, again, wanted, "depends on the folder it is in", "keep paths out of what is downloaded")
+        finally:
+            again.close()
+
+    def test_prepared_data_hold_no_label(self, run, copy):
+        """Prepared again without any gold. The proxy split is left out: its anomalies are made from its gold."""
+        for dataset, entry in copy.plan.datasets.items():
+            entry["gold"] = []
+            shutil.rmtree(copy.plan.layout.index_gold(dataset))
+            Path(copy.plan.layout.index_gold(dataset)).mkdir()
+        for step in copy.data():
+            if step.method != "preprocess" or step.arguments[1].startswith("proxy"):
+                continue
+            if (error := copy.attempt(step)) is not None:
+                mend = "read gold only where job.labelled is true"
+                self._fail("preprocess", f"{step} fails without gold ({error})", mend)
+            if copy.hashes(step)[0] != run.hashes(step)[0]:
+                self._repeats(run, step)
+                self._fail(
+                    "preprocess", f"{step} prepares other arrays without gold", "write labels into job.gold alone"
+                )
+
+    def test_killed_downloads_and_preparations_go_on(self, run, copy):
+        smallest = run.smallest_shard()
+        for step in copy.data():
+            if step.method in ("shard", "preprocess") and step.arguments == smallest:
+                self._survives(run, copy, step)
+
+    def test_scores_and_submissions_repeat(self, run, copy):
+        """In another process. Every submission of the challenge's own data was made, and so checked, from the demo."""
+        for submission in self._found().challenges[self.challenge].submissions:
+            if not submission.own_data and submission.name not in run.plan.submissions:
+                mend = "give the config of the contract the datasets it needs, with a test split"
+                self._fail("package", f"no submission {submission.name!r} was made of the demo", mend)
+        steps = (*_one_each(copy.scoring(*copy.variants()), _first), *_one_each(copy.packaging(), _first))
+        self._same(run, copy, steps, "depends on the folder it is in", "keep paths out of scores and submissions")
+
+    def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
+        self._complain("score", controls.complaints(run, self._found().challenges[self.challenge].metric))
+
+
+def _one_each(steps: Iterable[Step], key: Callable[[Step], Any]) -> list[Step]:
+    """The first step of each key."""
+    first: dict[Any, Step] = {}
+    for step in steps:
+        first.setdefault(key(step), step)
+    return list(first.values())
+
+
+def _first(step: Step) -> Any:
+    return step.arguments[0]

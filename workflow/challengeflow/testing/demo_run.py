@@ -1,0 +1,211 @@
+"""The demo of a challenge in a folder: every stage as a step, to be run once, again, or killed part way."""
+
+import copy
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from challengeflow.cli import thread_limits
+from challengeflow.config import plans, resolve
+from challengeflow.plan import Plan
+from challengeflow.plugins import Registry
+from challengeflow.provenance import content_hash
+
+CONTROLS = ("control-perfect", "control-random")
+
+
+@dataclass(frozen=True)
+class StageError:
+    """What a stage said. `bug`: its plugin broke the contract or died, where an input error may be a fair answer."""
+
+    message: str
+    bug: bool
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a run: a method of `Stages`, its arguments, and what it makes, below the run's folder."""
+
+    hook: str
+    method: str
+    arguments: tuple[Any, ...]
+    outputs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join([self.method, *(str(argument) for argument in self.arguments)])
+
+
+class DemoRun:
+    """A run of one challenge's config section below `folder`. Stages run in one worker process after the other."""
+
+    def __init__(self, folder: Path, challenge: str, section: Mapping[str, Any], registry: Registry):
+        config = {"results": str(folder), "challenges": {challenge: section}}
+        self.plan: Plan = plans(resolve(config, registry))[challenge]
+        self.folder, self.registry = folder, registry
+        self._worker: subprocess.Popen | None = None
+
+    # -- steps ----------------------------------------------------------------------------------------------------
+
+    def data(self) -> Iterator[Step]:
+        """Download and preparation of every dataset, bases first."""
+        layout = self.plan.layout
+        for dataset in self.plan.datasets:
+            for archive, path in self.plan.archives(dataset).items():
+                yield self._step("download", "archive", (dataset, archive), path)
+            yield self._step("download", "index", (dataset,), layout.index(dataset))
+            for shard in self.plan.own_shards(dataset):
+                raw, prepared, gold = (path(dataset, shard.own) for path in (layout.raw, layout.prepared, layout.gold))
+                yield self._step("download", "shard", (dataset, shard.own), raw)
+                yield self._step("preprocess", "preprocess", (dataset, shard.own), prepared, gold)
+
+    def training(self) -> Iterator[Step]:
+        """Every model of every fold (and the refit, where it is asked for)."""
+        for dataset, variant in self.trained():
+            folds: list[int | None] = list(range(self.plan.datasets[dataset]["folds"]))
+            folds += [None] if self.plan.models[variant]["refit"] else []
+            for fold in folds:
+                path = self.plan.layout.model(dataset, variant, "all" if fold is None else fold)
+                yield self._step("train", "train", (dataset, variant, fold), path)
+
+    def predicting(self, *variants: str) -> Iterator[Step]:
+        """Predictions of every shard of every dataset that the variants answer."""
+        for on in self.plan.datasets:
+            dataset = self.plan.home_of_models(on)
+            for variant in variants:
+                for shard in self.plan.shards(on):
+                    if variant != "control-perfect" or self.plan.has_gold(on, shard.split):
+                        path = self.plan.predictions(dataset, variant, shard)
+                        yield self._step("predict", "predict", (dataset, variant, shard.name, on), path)
+
+    def scoring(self, *variants: str) -> Iterator[Step]:
+        """Scores of the variants on every dataset with gold."""
+        layout = self.plan.layout
+        for dataset, variant in self.plan.scored():
+            if variant in variants:
+                paths = (layout.scores(dataset, variant), layout.decision(dataset, variant))
+                yield self._step("score", "score", (dataset, variant), *paths)
+
+    def packaging(self) -> Iterator[Step]:
+        """Every submission."""
+        for submission, named in self.plan.submissions.items():
+            for name in named:
+                path = self.plan.layout.submission(submission, name)
+                yield self._step("package", "package", (submission, name), path)
+
+    def everything(self) -> Iterator[Step]:
+        """All steps, each after what it needs; of the controls, those at the ends."""
+        honest = [v for v, entry in self.plan.models.items() if entry["kind"] != "control"]
+        yield from (*self.data(), *self.training(), *self.predicting(*honest, *CONTROLS))
+        yield from (*self.scoring(*honest, *CONTROLS), *self.packaging())
+
+    def _step(self, hook: str, method: str, arguments: tuple[Any, ...], *outputs: str) -> Step:
+        return Step(hook, method, arguments, tuple(os.path.relpath(path, self.folder) for path in outputs))
+
+    def trained(self) -> list[tuple[str, str]]:
+        """(dataset, variant) of everything that is trained."""
+        variants = [variant for variant, entry in self.plan.models.items() if entry["kind"] == "trained"]
+        return [(dataset, variant) for dataset in self.plan.trainable() for variant in variants]
+
+    def variants(self) -> list[str]:
+        """The variants that are trained."""
+        return list(dict.fromkeys(variant for _, variant in self.trained()))
+
+    def smallest_shard(self) -> tuple[str, str]:
+        """(dataset, shard) of the shard with the fewest samples that has some."""
+        sizes = {}
+        for dataset in self.plan.datasets:
+            for shard in self.plan.own_shards(dataset):
+                lines = Path(self.plan.index(shard)).read_text().count("\n") - 1
+                if lines:
+                    sizes[dataset, shard.own] = lines
+        return min(sizes, key=lambda key: (sizes[key], key))
+
+    # -- running --------------------------------------------------------------------------------------------------
+
+    def attempt(self, step: Step, interrupt: bool = False) -> StageError | None:
+        """Run a step and return what went wrong. `interrupt`: its hook does all its work, and then the stage fails."""
+        self._send(step, interrupt)
+        answer = self._worker.stdout.readline()
+        if not answer:
+            code = self._worker.wait()
+            self.close()
+            return StageError(f"the process of the stage {step} died (status {code}); the log is {self.log}", True)
+        error = json.loads(answer)
+        return error and StageError(error["message"], error["bug"])
+
+    def kill(self, step: Step) -> None:
+        """Kill the process of a step part way: soon after its first checkpoint, at a random moment without one."""
+        work = self.folder / ".work" / self.plan.challenge
+        shutil.rmtree(work, ignore_errors=True)
+        self._send(step, False)
+        note = Path(f"{self.folder / step.outputs[0]}.provenance.json")
+        patience = random.random() * (json.loads(note.read_text())["seconds"] + 0.5)
+        started = None
+        while not select.select([self._worker.stdout], [], [], 0.005)[0]:
+            started = started or (time.monotonic() if list(work.glob(f"{step.hook}-*")) else None)
+            if list(work.glob(f"{step.hook}-*/*")) or (started and time.monotonic() - started > patience):
+                break
+        self.close()
+
+    def close(self) -> None:
+        """End the worker, whatever it is doing, and all it has started."""
+        if self._worker is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._worker.pid, signal.SIGKILL)
+            self._worker.wait()
+            self._worker.stdin.close()
+            self._worker.stdout.close()
+            self._worker = None
+
+    @property
+    def log(self) -> Path:
+        """What the stages print."""
+        return self.folder / "stages.log"
+
+    def _send(self, step: Step, interrupt: bool) -> None:
+        if self._worker is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            environment = os.environ | thread_limits(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            with open(self.log, "a") as log:
+                self._worker = subprocess.Popen(
+                    [sys.executable, "-m", "challengeflow.testing.worker"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env=environment,
+                    start_new_session=True,
+                )
+        order = {"challenge": self.plan.challenge, "config": self.plan.config, "interrupt": interrupt}
+        order |= {"method": step.method, "arguments": step.arguments}
+        self._worker.stdin.write(json.dumps(order) + "\n")
+        self._worker.stdin.flush()
+
+    # -- results --------------------------------------------------------------------------------------------------
+
+    def hashes(self, step: Step) -> list[str | None]:
+        """The content of a step's outputs; None for what is not there."""
+        paths = [self.folder / output for output in step.outputs]
+        return [content_hash(path) if path.exists() else None for path in paths]
+
+    def copy(self, folder: Path) -> "DemoRun":
+        """A run that goes on from a copy of this one's results."""
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".work", "stages.log"))
+        other = object.__new__(DemoRun)
+        other.plan = Plan(self.plan.challenge, {**copy.deepcopy(self.plan.config), "results": str(folder)})
+        other.folder, other.registry, other._worker = folder, self.registry, None
+        return other
