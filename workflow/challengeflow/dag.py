@@ -19,6 +19,11 @@ from challengeflow.plan import Plan, ShardName
 from challengeflow.plugins import Registry, registry, resources
 
 ENVS = Path(__file__).parent.parent.parent / "envs"
+# Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.  Formatted by Snakemake too, hence the doubled braces.
+PRELUDE = f"""export CHALLENGEFLOW_VERSION={__version__}
+command -v challengeflow > /dev/null || {{{{ echo "challengeflow: this job's environment has no command challengeflow;\
+ its env file must list challengeflow=={__version__} and the plugin's package under pip" >&2; exit 127; }}}}
+"""
 NOTHING = "(?!)"  # matches no name, for a kind of variant that the config does not use
 
 

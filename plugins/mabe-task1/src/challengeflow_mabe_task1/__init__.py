@@ -1,5 +1,7 @@
 """MABe 2021 Task 1 (CalMS21): classify what two animals do to each other, frame by frame, from their tracked poses."""
 
+from pathlib import Path
+
 from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
 
 OFFICIAL_ARCHIVE = "task1_classic_classification.zip"
@@ -81,7 +83,7 @@ CHALLENGE = Challenge(
         Submission(name="npy", summary="submission.npy: sequence -> one class number a frame, as AIcrowd accepts it"),
         Submission(
             name="answers",
-            summary="bouts.csv and summary.csv: when each behaviour starts and stops, how often and how long",
+            summary="for a lab: tables of bouts, recordings and quality, Bento and BORIS files, what to label next, ethograms",
             own_data=True,
         ),
     ),
@@ -171,8 +173,21 @@ CHALLENGE = Challenge(
                 "default": 0,
                 "description": "Seconds below which a bout is left out of the tables (never of the submission)",
             },
+            "label_next": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 50,
+                "description": "How many moments to list as most worth a label (label_next.csv)",
+            },
+            "pictures": {
+                "type": "integer",
+                "minimum": 0,
+                "default": 20,
+                "description": "Of how many sequences to draw ethograms",
+            },
         },
     },
+    snakefile=str(Path(__file__).with_name("pictures.smk")),
     resources={
         "download": Resources(mem_mb=4000, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),

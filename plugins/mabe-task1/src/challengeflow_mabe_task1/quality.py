@@ -74,9 +74,9 @@ def _warnings(facts: dict[str, Any]):
         if facts["longest_gap_s"][animal] > 2:
             yield f"the {who} is lost for {facts['longest_gap_s'][animal]:.1f} s on end"
         if facts["jumps"][animal] > facts["seconds"] / 30:
-            yield f"the {who} jumps {facts['jumps'][animal]} times"
+            yield f"the {who} jumps ({facts['jumps'][animal]} frames)"
     if facts["swaps"]:
-        yield f"the animals may have been exchanged at {facts['swaps']} frames"
+        yield f"the animals may have been exchanged ({facts['swaps']} frames)"
     if facts["doubtful"] > 0.2:
         yield f"{facts['doubtful']:.0%} of the points were left out for low confidence"
     if facts["seconds"] < 2:

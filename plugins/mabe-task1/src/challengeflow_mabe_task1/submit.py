@@ -1,55 +1,81 @@
-"""The submission AIcrowd accepts, checked as it would be, and the answers in a form people read."""
+"""The submission AIcrowd accepts, checked as it would be, and the answers in a form people read.
 
-import csv
+Nothing is ever sent: the command that would do so is written beside the submission. The key it needs is AIcrowd's business
+(`aicrowd login`); no key is read, written or logged here.
+"""
+
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from challengeflow import Answers, InputError, PackageJob, Sample
-from challengeflow.arrays import Arrays, Predictions
-from challengeflow.pickles import load_npy
-from challengeflow_mabe_task1.decoding import decode
-from challengeflow_mabe_task1.layouts import background, read_submission, sample_submission
+from challengeflow import Answers, InputError, PackageJob, __version__
+from challengeflow_mabe_task1 import lab_tables, label_next
+from challengeflow_mabe_task1.answered import Answered, answered, decision_of
+from challengeflow_mabe_task1.layouts import read_submission, sample_submission
+from challengeflow_mabe_task1.pictures import of_answers
 
-BOUT_COLUMNS = ("sequence", "behaviour", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s")
-SUMMARY_COLUMNS = ("sequence", "status", "behaviour", "bouts", "total_s", "share", "latency_s", "mean_bout_s")
+SLUGS = {"task1": "mabe-task-1-classical-classification"}
+"""AIcrowd's names of the challenges, as far as they are known for sure."""
 
 
 def run(job: PackageJob) -> None:
-    """Write `submission.npy` with its manifest, or the tables `bouts.csv` and `summary.csv` of each dataset."""
+    """Write tables, pictures and a manifest for each dataset, and `submission.npy` or the exports for other programs."""
     for dataset, answers in job.answers.items():
         folder = job.output if len(job.answers) == 1 else job.output / dataset
         folder.mkdir(exist_ok=True)
-        write_tables(folder, answers, job.parameters["shortest_bout"])
+        sequences = answered(answers)
+        lab_tables.write(folder, sequences, decision_of(answers), job.parameters["shortest_bout"])
         if job.submission == "npy":
-            write_submission(folder / "submission.npy", answers)
+            write_submission(folder / "submission.npy", answers, sequences)
+            command = submit_command(dataset, answers.model)
+            (folder / "how-to-submit.txt").write_text(command + "\n")
+            job.progress.message(f"not sent; to submit: {command.splitlines()[-1]}")
+        else:
+            lab_tables.export(folder, sequences)
+            label_next.write(folder / "label_next.csv", answers, job.parameters["label_next"])
+        of_answers.draw(folder / "pictures", sequences, job.parameters["pictures"])
+        write_manifest(folder, answers, sequences)
 
 
-def write_submission(path: Path, answers: Answers) -> None:
-    """Write sequence id -> list of Python ints, one a frame, check what was written, and state its checksum."""
-    frames = {sample.id: attributes["shape"][0] for sample, attributes, _ in _decoded(answers)}
-    classes = len(_decision(answers)["vocabulary"])
-    submission = {sample.id: [int(label) for label in labels] for sample, _, labels in _decoded(answers)}
-    np.save(path, submission, allow_pickle=True)
-    validate_submission(path, frames, classes)
-    reference = _sample_submission(answers.source)
+def write_submission(path: Path, answers: Answers, sequences: Sequence[Answered]) -> None:
+    """Write sequence id -> list of Python ints, one a frame (task 3: below the behaviour's name), and check it."""
+    names = decision_of(answers)["vocabulary"]
+    labels = {one.id: [int(label) for label in one.labels] for one in sequences}
+    np.save(path, {names[0]: labels} if answers.dataset == "task3" else labels, allow_pickle=True)
+    validate_submission(path, {one.id: one.frames for one in sequences}, len(names))
+    reference = None if answers.source in ("demo", "official") else sample_submission(Path(answers.source))
     if reference is not None:
-        behaviour = _decision(answers)["vocabulary"][0]
-        validate_submission(
-            path, {name: len(labels) for name, labels in read_submission(reference, behaviour).items()}, classes
-        )
+        expected = {name: len(own) for name, own in read_submission(reference, names[0]).items()}
+        validate_submission(path, expected, len(names))
+
+
+def submit_command(dataset: str, model: str) -> str:
+    """How a participant sends the submission, once they want to."""
+    slug = SLUGS.get(dataset, "SLUG")
+    where = "" if dataset in SLUGS else "# SLUG is the last part of the challenge's address on aicrowd.com\n"
+    return (
+        "# pip install aicrowd-cli (in an environment of its own), then once: aicrowd login\n"
+        f'{where}aicrowd submission create -c {slug} -f submission.npy -d "challengeflow {model}"'
+    )
+
+
+def write_manifest(folder: Path, answers: Answers, sequences: Sequence[Answered]) -> None:
+    """Write manifest.json: the sha256 of every file of the package, and what it answers."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
     manifest = {
-        "file": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "sequences": len(frames),
-        "frames": sum(frames.values()),
+        "files": {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "dataset": answers.dataset,
         "model": answers.model,
+        "sequences": len(sequences),
+        "frames": sum(one.frames for one in sequences),
+        "vocabulary": decision_of(answers)["vocabulary"],
+        "challengeflow": __version__,
     }
-    (path.parent / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
 
 
 def validate_submission(path: Path, frames: Mapping[str, int], classes: int) -> None:
@@ -57,9 +83,7 @@ def validate_submission(path: Path, frames: Mapping[str, int], classes: int) -> 
 
     frames: sequence id -> expected number of frames, in order. Raises InputError that names the first thing wrong.
     """
-    submission = load_npy(path)
-    if not isinstance(submission, dict):
-        raise InputError(f"{path} holds a {type(submission).__name__}; expected a dictionary sequence -> class numbers")
+    submission = read_submission(path)
     missing = [name for name in frames if name not in submission]
     surplus = [name for name in submission if name not in frames]
     if missing or surplus:
@@ -84,78 +108,3 @@ def _validate_labels(path: Path, name: str, labels: Any, frames: int, classes: i
             raise InputError(f"{path} has {label!r} at frame {frame} of sequence {name!r}; expected an int")
         if not 0 <= label < classes:
             raise InputError(f"{path} has {label} at frame {frame} of sequence {name!r}; expected 0 to {classes - 1}")
-
-
-def write_tables(folder: Path, answers: Answers, shortest_bout: float) -> None:
-    """Write the bouts of each behaviour ('other' aside) and, per sequence and behaviour, count, time and latency."""
-    vocabulary = _decision(answers)["vocabulary"]
-    with (
-        open(folder / "bouts.csv", "w", newline="") as bout_file,
-        open(folder / "summary.csv", "w", newline="") as summary_file,
-    ):
-        bout_table = csv.writer(bout_file, lineterminator="\n")
-        summary_table = csv.writer(summary_file, lineterminator="\n")
-        bout_table.writerow(BOUT_COLUMNS)
-        summary_table.writerow(SUMMARY_COLUMNS)
-        for sample, attributes, labels in _decoded(answers):
-            fps = attributes.get("fps", 30.0)
-            found = [bout for bout in bouts(labels) if (bout[2] - bout[1]) / fps >= shortest_bout]
-            rest = background(vocabulary)
-            for label, start, stop in found:
-                if label != rest:
-                    times = (_seconds(start, fps), _seconds(stop, fps), _seconds(stop - start, fps))
-                    bout_table.writerow([sample.id, vocabulary[label], start, stop, *times])
-            for label, behaviour in enumerate(vocabulary):
-                own = [(start, stop) for which, start, stop in found if which == label]
-                summary_table.writerow([sample.id, attributes["status"], behaviour, *_summary(own, len(labels), fps)])
-
-
-def bouts(labels: np.ndarray) -> list[tuple[int, int, int]]:
-    """Runs of one class as (class, first frame, frame after the last)."""
-    if not len(labels):
-        return []
-    starts = np.append(0, np.flatnonzero(np.diff(labels)) + 1)
-    stops = np.append(starts[1:], len(labels))
-    return [(int(labels[start]), int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
-
-
-def _summary(own: list[tuple[int, int]], frames: int, fps: float) -> tuple:
-    """Number of bouts, total seconds, share of the sequence, seconds to the first (empty: never), mean seconds."""
-    total = sum(stop - start for start, stop in own)
-    latency = _seconds(own[0][0], fps) if own else ""
-    mean = _seconds(total / len(own), fps) if own else ""
-    return len(own), _seconds(total, fps), f"{total / max(frames, 1):.5f}", latency, mean
-
-
-def _seconds(frames: float, fps: float) -> str:
-    return f"{frames / fps:.3f}"
-
-
-def _decision(answers: Answers) -> dict[str, Any]:
-    return json.loads(answers.decision.read_text())
-
-
-def _decoded(answers: Answers) -> Iterator[tuple[Sample, dict[str, Any], np.ndarray]]:
-    """Each test sequence in the order of the test file: its sample, attributes and class numbers (T,)."""
-    decision = _decision(answers)
-    places = [(sample, shard) for shard in answers.shards for sample in shard.samples]
-    for sample, shard in sorted(places, key=lambda place: int(place[0].columns["position"])):
-        attributes = Arrays(shard.prepared).attributes(sample.id)
-        if attributes["vocabulary"] != decision["vocabulary"]:
-            raise InputError(
-                f"sequence {sample.id} has the behaviours {attributes['vocabulary']}, the decision "
-                f"{decision['vocabulary']}; set the preprocess parameter 'vocabulary' to the latter"
-            )
-        scores = Predictions(shard.predictions)[sample.id]
-        yield sample, attributes, _answer(scores, attributes, decision)
-
-
-def _answer(scores: np.ndarray, attributes: dict[str, Any], decision: dict[str, Any]) -> np.ndarray:
-    if attributes["status"] != "ok":
-        return np.full(len(scores), background(decision["vocabulary"]), np.int16)
-    return decode(scores, decision, attributes["fps"])
-
-
-def _sample_submission(source: str) -> Path | None:
-    """The organisers' sample submission beside local files, if it is there."""
-    return None if source in ("demo", "official") else sample_submission(Path(source))
