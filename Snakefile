@@ -28,6 +28,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 PATHS = RUN.paths
 
+shell.prefix(dag.PRELUDE)
+
 
 wildcard_constraints:
     challenge=RUN.names("challenge"),
