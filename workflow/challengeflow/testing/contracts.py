@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,13 +14,15 @@ import pytest
 
 from challengeflow import plugins
 from challengeflow.arrays import Arrays
-from challengeflow.config import STAGES
+from challengeflow.config import STAGES, plans, resolve
 from challengeflow.errors import InputError
+from challengeflow.plan import Plan
 from challengeflow.samples import read_samples
 from challengeflow.testing import controls
 from challengeflow.testing.damage import NOISE, cases, damage, scramble
 from challengeflow.testing.declared import challenge_complaints, model_complaints
 from challengeflow.testing.demo_run import DemoRun, Step
+from challengeflow.testing.stage_process import StageProcess
 
 HEAVY = (
     *("av", "cv2", "h5py", "jax", "joblib", "matplotlib", "nibabel", "numpy", "pandas", "plotly", "polars", "pyarrow"),
@@ -123,20 +126,24 @@ class _Contract:
     @classmethod
     def run(cls, tmp_path_factory):
         """The demo, every stage run once. Tests read it, and change copies."""
-        made = DemoRun(tmp_path_factory.mktemp(cls.challenge) / "results", cls.challenge, cls._section(), cls._found())
-        try:
+        folder = tmp_path_factory.mktemp(cls.challenge)
+        with _process(folder) as process:
+            made = DemoRun(folder / "results", cls._plan(), process)
             for step in made.everything():
                 cls._do(made, step)
             yield made
-        finally:
-            made.close()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def second_process(cls, tmp_path_factory):
+        """Runs what is run again: what depends on the process comes out different there."""
+        with _process(tmp_path_factory.mktemp(cls.challenge)) as process:
+            yield process
 
     @pytest.fixture
-    def copy(self, run, tmp_path):
+    def copy(self, run, second_process, tmp_path):
         """A copy of the run, for a test to change."""
-        made = run.copy(tmp_path / "results")
-        yield made
-        made.close()
+        return run.copy(tmp_path / "results", second_process)
 
     @classmethod
     def _found(cls) -> plugins.Registry:
@@ -148,12 +155,12 @@ class _Contract:
         return found
 
     @classmethod
-    def _section(cls) -> Mapping[str, Any]:
-        """The section of the config: by default the demo of every dataset, with the plugin's own models as they are."""
+    def _plan(cls) -> Plan:
+        """Of the configured section; by default the demo of every dataset, with the plugin's own models as they are."""
         declared = cls._found().challenges[cls.challenge].datasets
         section = dict(cls.config or {"datasets": {each.name: {"source": "demo"} for each in declared}})
         section.setdefault("models", dict.fromkeys(cls._own_models()))
-        return section
+        return plans(resolve({"challenges": {cls.challenge: section}}, cls._found()))[cls.challenge]
 
     @classmethod
     def _plugin(cls) -> str:
@@ -184,7 +191,7 @@ class _Contract:
     def _repeats(self, run: DemoRun, step: Step) -> None:
         """Run a step once more in another process, as it was; it must give the same bytes."""
         expected = run.hashes(step)
-        run.close()
+        run.process.kill()
         self._do(run, step)
         if run.hashes(step) != expected:
             mend = "draw from job.seed alone, and keep no time, path or order of a set"
@@ -255,25 +262,21 @@ class ChallengeContract(_Contract):
                     "download", f"the shards of {dataset} do not hold the samples of its index", "see write_samples"
                 )
 
-    def test_the_demo_downloads_the_same_bytes_again(self, run, tmp_path):
+    def test_the_demo_downloads_the_same_bytes_again(self, run, second_process, tmp_path):
         """Archives, indexes and the smallest shard, in another folder and process."""
-        again = DemoRun(tmp_path / "results", self.challenge, self._section(), self._found())
+        again = DemoRun(tmp_path / "results", run.plan, second_process)
         smallest = run.smallest_shard()
         wanted = [s for s in run.data() if s.method in ("archive", "index") or s.arguments == smallest]
-        try:
-            self._same(run, again, wanted, "depends on the folder it is in", "keep paths out of what is downloaded")
-        finally:
-            again.close()
+        self._same(run, again, wanted, "depends on the folder it is in", "keep paths out of what is downloaded")
 
     def test_prepared_data_hold_no_label(self, run, copy):
-        """Prepared again without any gold. The proxy split is left out: its anomalies are made from its gold."""
+        """A shard of each split without any gold. The proxy split is left out: its anomalies are made from its gold."""
         for dataset, entry in copy.plan.datasets.items():
             entry["gold"] = []
             shutil.rmtree(copy.plan.layout.index_gold(dataset))
             Path(copy.plan.layout.index_gold(dataset)).mkdir()
-        for step in copy.data():
-            if step.method != "preprocess" or step.arguments[1].startswith("proxy"):
-                continue
+        prepare = [step for step in copy.data() if step.method == "preprocess" and "proxy" not in step.arguments[1]]
+        for step in _one_each(prepare, lambda step: step.arguments[1].partition("-")[0]):
             if (error := copy.attempt(step)) is not None:
                 mend = "read gold only where job.labelled is true"
                 self._fail("preprocess", f"{step} fails without gold ({error})", mend)
@@ -300,6 +303,15 @@ class ChallengeContract(_Contract):
 
     def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
         self._complain("score", controls.complaints(run, self._found().challenges[self.challenge].metric))
+
+
+@contextmanager
+def _process(folder: Path) -> Iterator[StageProcess]:
+    process = StageProcess(folder / "stages.log")
+    try:
+        yield process
+    finally:
+        process.kill()
 
 
 def _one_each(steps: Iterable[Step], key: Callable[[Step], Any]) -> list[Step]:

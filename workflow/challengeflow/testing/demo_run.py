@@ -4,36 +4,19 @@ import copy
 import json
 import os
 import random
-import select
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from challengeflow.cli import thread_limits
-from challengeflow.config import plans, resolve
 from challengeflow.plan import Plan
-from challengeflow.plugins import Registry
 from challengeflow.provenance import content_hash
+from challengeflow.samples import read_samples
+from challengeflow.testing.stage_process import StageError, StageProcess
 
 CONTROLS = ("control-perfect", "control-random")
-
-
-@dataclass(frozen=True)
-class StageError:
-    """What a stage said. `bug`: its plugin broke the contract or died, where an input error may be a fair answer."""
-
-    message: str
-    bug: bool
-
-    def __str__(self) -> str:
-        return self.message
 
 
 @dataclass(frozen=True)
@@ -50,13 +33,11 @@ class Step:
 
 
 class DemoRun:
-    """A run of one challenge's config section below `folder`. Stages run in one worker process after the other."""
+    """The run of a plan below `folder`, its stages run by `process`."""
 
-    def __init__(self, folder: Path, challenge: str, section: Mapping[str, Any], registry: Registry):
-        config = {"results": str(folder), "challenges": {challenge: section}}
-        self.plan: Plan = plans(resolve(config, registry))[challenge]
-        self.folder, self.registry = folder, registry
-        self._worker: subprocess.Popen | None = None
+    def __init__(self, folder: Path, plan: Plan, process: StageProcess):
+        self.folder, self.process = folder, process
+        self.plan = Plan(plan.challenge, {**copy.deepcopy(plan.config), "results": str(folder)})
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -129,71 +110,34 @@ class DemoRun:
         sizes = {}
         for dataset in self.plan.datasets:
             for shard in self.plan.own_shards(dataset):
-                lines = Path(self.plan.index(shard)).read_text().count("\n") - 1
-                if lines:
-                    sizes[dataset, shard.own] = lines
+                if samples := read_samples(Path(self.plan.index(shard))):
+                    sizes[dataset, shard.own] = len(samples)
         return min(sizes, key=lambda key: (sizes[key], key))
 
     # -- running --------------------------------------------------------------------------------------------------
 
     def attempt(self, step: Step, interrupt: bool = False) -> StageError | None:
         """Run a step and return what went wrong. `interrupt`: its hook does all its work, and then the stage fails."""
-        self._send(step, interrupt)
-        answer = self._worker.stdout.readline()
-        if not answer:
-            code = self._worker.wait()
-            self.close()
-            return StageError(f"the process of the stage {step} died (status {code}); the log is {self.log}", True)
-        error = json.loads(answer)
-        return error and StageError(error["message"], error["bug"])
+        self.process.order(self._order(step, interrupt))
+        return self.process.answer()
 
     def kill(self, step: Step) -> None:
-        """Kill the process of a step part way: soon after its first checkpoint, at a random moment without one."""
+        """Kill the process of a step part way: at its first checkpoint, at a random moment where it makes none."""
         work = self.folder / ".work" / self.plan.challenge
         shutil.rmtree(work, ignore_errors=True)
-        self._send(step, False)
         note = Path(f"{self.folder / step.outputs[0]}.provenance.json")
         patience = random.random() * (json.loads(note.read_text())["seconds"] + 0.5)
         started = None
-        while not select.select([self._worker.stdout], [], [], 0.005)[0]:
+        self.process.order(self._order(step, False))
+        while not self.process.answered(0.005):
             started = started or (time.monotonic() if list(work.glob(f"{step.hook}-*")) else None)
             if list(work.glob(f"{step.hook}-*/*")) or (started and time.monotonic() - started > patience):
                 break
-        self.close()
+        self.process.kill()
 
-    def close(self) -> None:
-        """End the worker, whatever it is doing, and all it has started."""
-        if self._worker is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._worker.pid, signal.SIGKILL)
-            self._worker.wait()
-            self._worker.stdin.close()
-            self._worker.stdout.close()
-            self._worker = None
-
-    @property
-    def log(self) -> Path:
-        """What the stages print."""
-        return self.folder / "stages.log"
-
-    def _send(self, step: Step, interrupt: bool) -> None:
-        if self._worker is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            environment = os.environ | thread_limits(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-            with open(self.log, "a") as log:
-                self._worker = subprocess.Popen(
-                    [sys.executable, "-m", "challengeflow.testing.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                    env=environment,
-                    start_new_session=True,
-                )
+    def _order(self, step: Step, interrupt: bool) -> dict[str, Any]:
         order = {"challenge": self.plan.challenge, "config": self.plan.config, "interrupt": interrupt}
-        order |= {"method": step.method, "arguments": step.arguments}
-        self._worker.stdin.write(json.dumps(order) + "\n")
-        self._worker.stdin.flush()
+        return order | {"method": step.method, "arguments": step.arguments}
 
     # -- results --------------------------------------------------------------------------------------------------
 
@@ -202,10 +146,7 @@ class DemoRun:
         paths = [self.folder / output for output in step.outputs]
         return [content_hash(path) if path.exists() else None for path in paths]
 
-    def copy(self, folder: Path) -> "DemoRun":
-        """A run that goes on from a copy of this one's results."""
-        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".work", "stages.log"))
-        other = object.__new__(DemoRun)
-        other.plan = Plan(self.plan.challenge, {**copy.deepcopy(self.plan.config), "results": str(folder)})
-        other.folder, other.registry, other._worker = folder, self.registry, None
-        return other
+    def copy(self, folder: Path, process: StageProcess) -> "DemoRun":
+        """A run that goes on, in another process, from a copy of this one's results."""
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".work"))
+        return DemoRun(folder, self.plan, process)

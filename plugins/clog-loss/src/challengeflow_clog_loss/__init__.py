@@ -48,7 +48,7 @@ SCHEMA = {
     "download": {
         "demo_videos": {
             "type": "integer",
-            "minimum": 24,
+            "minimum": 12,
             "default": 48,
             "description": "Training videos of the demo's nano dataset; micro has 1.5 times, full twice as many.",
         },

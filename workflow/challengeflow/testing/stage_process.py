@@ -1,0 +1,131 @@
+"""A process that runs stages one after the other, as jobs of the workflow would, and may be killed in one.
+
+As a program it reads a line of JSON from standard input for each stage and answers with one: the error, or null.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from challengeflow.cli import thread_limits
+from challengeflow.errors import InputError, PluginError
+from challengeflow.hookspecs import hookimpl
+from challengeflow.plan import Plan
+from challengeflow.plugins import Registry, registry
+from challengeflow.stages import Stages
+
+HOOKS = ("download", "preprocess", "train", "predict", "score", "package")
+
+
+@dataclass(frozen=True)
+class StageError:
+    """What a stage said. `bug`: its plugin broke the contract or died, where an input error may be a fair answer."""
+
+    message: str
+    bug: bool
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class StageProcess:
+    """The process, seen from outside. It starts with the first order, and again with the first one after a kill."""
+
+    def __init__(self, log: Path):
+        """`log`: file that gets what the stages print."""
+        self.log = log
+        self._process: subprocess.Popen | None = None
+
+    def order(self, order: dict[str, Any]) -> None:
+        """Hand over a stage: challenge, config (of the plan), method (of Stages), arguments, interrupt."""
+        if self._process is None:
+            environment = os.environ | thread_limits(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            with open(self.log, "a") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", __file__],  # as a file, for its package imports pytest
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env=environment,
+                    start_new_session=True,
+                )
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+
+    def answered(self, seconds: float) -> bool:
+        """Wait that long at most for the stage to end, well or badly."""
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+
+    def answer(self) -> StageError | None:
+        """Wait for the stage to end; what went wrong."""
+        line = self._process.stdout.readline()
+        if not line:
+            status = self._process.wait()
+            self.kill()
+            return StageError(f"the process of the stage died with status {status}; its log is {self.log}", True)
+        error = json.loads(line)
+        return error and StageError(error["message"], error["bug"])
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing, and all it has started."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process = None
+
+
+class Interrupted(Exception):
+    """Raised after a hook has returned, in place of the core's renaming of its outputs."""
+
+
+@hookimpl(wrapper=True)
+def _interrupting(job: Any):
+    yield
+    raise Interrupted
+
+
+class Interrupter:
+    """A plugin whose wrappers let each hook do all its work and then fail."""
+
+
+for _hook in HOOKS:
+    setattr(Interrupter, _hook, staticmethod(_interrupting))
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a plugin prints is no answer
+    for line in sys.stdin:
+        print(json.dumps(_answer(registry(), json.loads(line))), file=answers)
+
+
+def _answer(found: Registry, order: dict[str, Any]) -> dict[str, Any] | None:
+    if order["interrupt"]:
+        found.manager.register(Interrupter, "interrupter")
+    try:
+        stages = Stages(found, Plan(order["challenge"], order["config"]))
+        getattr(stages, order["method"])(*order["arguments"])
+    except InputError as error:
+        if isinstance(error.__cause__, Interrupted):
+            return None
+        return {"message": str(error), "bug": isinstance(error, PluginError)}
+    finally:
+        if order["interrupt"]:
+            found.manager.unregister(name="interrupter")
+    return None
+
+
+if __name__ == "__main__":
+    main()
