@@ -1,14 +1,23 @@
-"""Features do not know the camera, survive missing parts, and window statistics equal their definition."""
+"""Features do not know the camera, survive missing parts, come in blocks, and are what their names say."""
+
+import dataclasses
 
 import numpy as np
 import pytest
 
+from challengeflow import InputError
 from challengeflow_mabe_task1.demo_files import simulate
-from challengeflow_mabe_task1.pose_cleaning import bridge_gaps, remove_spikes
-from challengeflow_mabe_task1.pose_features import pose_features
+from challengeflow_mabe_task1.layouts import MARS_PARTS
+from challengeflow_mabe_task1.pose_cleaning import bridge_gaps, clean, hold_gaps, mend_swaps, remove_spikes
+from challengeflow_mabe_task1.pose_recipe import Recipe, check_fit, feature_blocks, feature_names
 from challengeflow_mabe_task1.pose_windows import window_statistics
 
-SETTINGS = {"fps": 30.0, "axis": (6, 3), "windows": (0.5, 2), "longest_gap": 0.5}
+RECIPE = Recipe(("a", "b"), MARS_PARTS, (6, 3), windows=(0.5, 2))
+FACTS = {"fps": 30.0, "pixels_per_cm": None, "annotator": 0}
+
+
+def features_of(track, recipe=RECIPE, block=12_000, **facts):
+    return np.concatenate([made for _, made in feature_blocks(recipe, track, FACTS | facts, block)])
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +38,68 @@ def turned(track, angle, shift, zoom=1.0, mirror=False):
     ids=["turn", "shift", "zoom", "mirror"],
 )
 def test_features_do_not_change_with_the_camera(track, change):
-    features, names = pose_features(track, **SETTINGS)
-    other, _ = pose_features(turned(track, *change), **SETTINGS)
+    features = features_of(track)
+    names = feature_names(RECIPE)
     assert features.shape == (600, len(names)) and features.dtype == np.float32 and len(set(names)) == len(names)
-    np.testing.assert_allclose(other, features, atol=2e-3, rtol=1e-3)
+    np.testing.assert_allclose(features_of(turned(track, *change)), features, atol=2e-3, rtol=1e-3)
+
+
+def test_a_known_scale_makes_lengths_centimetres(track):
+    recipe = dataclasses.replace(RECIPE, unit="cm")
+    at = feature_names(recipe).index("distance")
+    features = features_of(track, recipe, pixels_per_cm=10.0)
+    np.testing.assert_allclose(
+        features_of(turned(track, 1.0, 5, zoom=2), recipe, pixels_per_cm=20.0), features, atol=5e-3, rtol=2e-3
+    )
+    middle = track[:, :, :, [6, 3]].mean(axis=3)
+    np.testing.assert_allclose(features[:, at], np.hypot(*(middle[:, 1] - middle[:, 0]).T) / 10, rtol=1e-3)
+
+
+def test_a_model_in_centimetres_wants_a_scale(track):
+    recipe = dataclasses.replace(RECIPE, unit="cm")
+    with pytest.raises(InputError, match="pixels_per_cm"):
+        check_fit(recipe, {"vocabulary": ["a", "b"], "parts": list(MARS_PARTS)} | FACTS, "clip")
 
 
 def test_features_are_local_in_time(track):
-    features, _ = pose_features(track, **SETTINGS)
     changed = track.copy()
-    changed[500:, 0, :, 0] += 3  # no part of the axis: the body length stays
-    other, _ = pose_features(changed, **SETTINGS)
-    np.testing.assert_allclose(other[:400], features[:400], atol=1e-4)
+    changed[500:, 0, :, 0] += 3  # all parts alike: the body length stays
+    here = [place for place, name in enumerate(feature_names(RECIPE)) if "wall" not in name and "until" not in name]
+    np.testing.assert_allclose(features_of(changed)[:400, here], features_of(track)[:400, here], atol=1e-4)
+
+
+@pytest.mark.parametrize("fps", [30.0, 12.5])
+def test_causal_features_do_not_know_what_follows(track, fps):
+    recipe = dataclasses.replace(RECIPE, causal=True, unit="cm")
+    facts = {"fps": fps, "pixels_per_cm": 10.0}
+    holes = track.copy()
+    holes[200:215, 0] = np.nan
+    changed = holes.copy()
+    changed[300:, 0] += 7
+    changed[310:320, 1] = np.nan
+    names = feature_names(recipe)
+    # the ground that the animals cover is a constant of the recording, taken from all of it
+    here = [place for place, name in enumerate(names) if "wall" not in name]
+    before, after = features_of(holes, recipe, **facts), features_of(changed, recipe, **facts)
+    np.testing.assert_allclose(after[:300, here], before[:300, here], atol=1e-4)
+    assert not np.allclose(after[300:, here], before[300:, here], atol=1e-2, equal_nan=True)
+    assert not any("until" in name for name in names)
+
+
+def test_features_in_blocks_equal_those_of_the_whole(track):
+    holes = track.copy()
+    holes[np.random.default_rng(1).random(600) < 0.2, 0] = np.nan
+    holes[100:220, 1, :, 3] = np.nan
+    whole = features_of(holes)
+    np.testing.assert_allclose(features_of(holes, block=77), whole, atol=1e-4, rtol=1e-3)
+
+
+def test_several_annotators_are_told_apart(track):
+    recipe = dataclasses.replace(RECIPE, annotators=(0, 2))
+    names = feature_names(recipe)
+    features = features_of(track[:50], recipe, annotator=2)
+    assert names[-2:] == ["annotator 0", "annotator 2"] and features.shape[1] == len(names)
+    assert (features[:, -2:] == [0, 1]).all()
 
 
 def test_missing_parts_give_missing_features_and_no_warning(track):
@@ -50,16 +109,32 @@ def test_missing_parts_give_missing_features_and_no_warning(track):
     holes[np.broadcast_to(hidden, holes.shape)] = np.nan
     holes[200:300, 1] = np.nan
     with np.errstate(all="raise"):
-        features, names = pose_features(holes, **SETTINGS)
+        features = features_of(holes)
+    names = feature_names(RECIPE)
     assert not np.isinf(features).any()
     assert np.isnan(features[250, names.index("distance")])
     assert features[250, names.index("1 missing")] == 1
+    assert features[250, names.index("1 not seen since")] == pytest.approx(51 / 30, rel=1e-5)
+    assert features[250, names.index("1 not seen until")] == pytest.approx(50 / 30, rel=1e-5)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 10])
 def test_short_tracks_have_features(track, frames):
-    features, _ = pose_features(track[:frames], **SETTINGS)
-    assert features.shape[0] == frames and not np.isinf(features).any()
+    features = features_of(track[:frames])
+    assert features.shape == (frames, len(feature_names(RECIPE))) and not np.isinf(features).any()
+
+
+@pytest.mark.parametrize("parts", [2, 5, 9])
+def test_any_number_of_parts_has_features_by_their_names(parts):
+    names = [f"dot {part}" for part in range(parts)]
+    recipe = Recipe(("a", "b"), names, (1, 0), windows=(1,))
+    made = feature_names(recipe)
+    track = np.random.default_rng(0).uniform(0, 500, (40, 2, 2, parts))
+    assert features_of(track, recipe).shape == (40, len(made)) and len(set(made)) == len(made)
+    for one in names:
+        assert any(one in name for name in made)
+    between = [name for name in made if name.startswith("distance dot") and name.count(" ") == 3]
+    assert len([name for name in between if "mean" not in name and "spread" not in name]) == parts**2
 
 
 def test_window_statistics_equal_their_definition():
@@ -67,9 +142,9 @@ def test_window_statistics_equal_their_definition():
     values = random.normal(1e3, 1, (50, 3)).astype(np.float32)
     values[random.random((50, 3)) < 0.3] = np.nan
     out = np.empty((50, 6), np.float32)
-    window_statistics(values, 4, out)
+    window_statistics(values, 4, 2, out)
     for frame in (0, 3, 25, 49):
-        window = values[max(0, frame - 4) : frame + 5].astype(np.float64)
+        window = values[max(0, frame - 4) : frame + 3].astype(np.float64)
         np.testing.assert_allclose(out[frame, :3], np.nanmean(window, axis=0), rtol=1e-6)
         np.testing.assert_allclose(out[frame, 3:], np.nanstd(window, axis=0), rtol=1e-4)
 
@@ -81,9 +156,23 @@ def test_short_gaps_are_bridged_and_long_ones_stay():
     bridged = bridge_gaps(holes, 3)
     np.testing.assert_allclose(bridged[3:5], line[3:5])
     assert np.isnan(bridged[[0, 10, 12, 14]]).all()
+    held = hold_gaps(holes, 3)
+    np.testing.assert_allclose(held[[3, 4, 10, 12]], line[[2, 2, 9, 9]])
+    assert np.isnan(held[[0, 13, 14]]).all()
 
 
 def test_a_leap_of_one_frame_is_blanked(track):
     points = track[:, :, 0] + 1j * track[:, :, 1]
     points[300, 0, 4] += 250
     assert np.isnan(remove_spikes(points)[300, 0, 4])
+    assert np.isnan(clean(points, 30.0, 0.0)[300, 0, 4])
+
+
+def test_exchanged_identities_are_given_back(track):
+    points = track[:, :, 0] + 1j * track[:, :, 1]
+    apart = np.flatnonzero(np.abs(points[:, 0] - points[:, 1]).min(axis=1) > 60)
+    first, last = apart[len(apart) // 4], apart[3 * len(apart) // 4]
+    exchanged = points.copy()
+    exchanged[first:last] = exchanged[first:last, ::-1]
+    np.testing.assert_array_equal(mend_swaps(points), points)
+    np.testing.assert_array_equal(mend_swaps(exchanged), points)

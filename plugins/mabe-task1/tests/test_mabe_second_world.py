@@ -11,8 +11,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import matthews_corrcoef
 
 from challengeflow_mabe_task1.demo_files import simulate
+from challengeflow_mabe_task1.layouts import MARS_PARTS
 from challengeflow_mabe_task1.metric import confusion, f1
-from challengeflow_mabe_task1.pose_features import pose_features
+from challengeflow_mabe_task1.pose_recipe import Recipe, feature_blocks
 
 SECOND_FPS = 25.0
 STATES = ("attack", "investigation", "mount", "alone", "huddle", "pursuit")
@@ -97,7 +98,8 @@ def classifier():
 
 
 def _features(track, fps):
-    return pose_features(track, fps, (6, 3), (0.5, 2), 0.5)[0]
+    recipe = Recipe(STATES, MARS_PARTS, (6, 3), windows=(0.5, 2))
+    return np.concatenate([made for _, made in feature_blocks(recipe, track, {"fps": fps})])
 
 
 @pytest.mark.parametrize("world, least", [("demo", 0.5), ("second", 0.4)])

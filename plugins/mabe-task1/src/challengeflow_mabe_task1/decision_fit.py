@@ -5,13 +5,13 @@ win at the full rate too. Standard errors are jackknifed over sequences: a gain 
 carry over to the next.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from challengeflow_mabe_task1.decoding import TINY, best_paths, decode, plain_decision, smooth, transitions
+from challengeflow_mabe_task1.decoding import decode_all, plain_decision, transitions
 from challengeflow_mabe_task1.metric import confusion, f1
 
 RATE = 10.0
@@ -25,10 +25,17 @@ FACTORS = (0.5, 0.7, 0.85, 1.2, 1.4, 2.0)
 STEPS = 6
 """Most changes of class weights."""
 
+GAPS = (0.2, 0.5, 1.0, 2.0)
+BOUTS = (0.2, 0.5, 1.0, 2.0)
+"""Seconds to try."""
+
 BLOCKS = 20
 """Most parts that the sequences are put in for the jackknife."""
 
 LEAST_GAIN = 1e-3
+
+SAME_LENGTH = 0.01
+"""Sessions are of one length where they differ by no more than this share."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +49,52 @@ class Scored:
 
 def fit(sequences: Sequence[Scored], scored: Sequence[int]) -> dict[str, Any]:
     """The decision with the best macro F1 over `scored` classes on these sequences, one standard error considered."""
-    classes = sequences[0].scores.shape[1]
-    decision = plain_decision(classes)
-    table = _full_table(sequences, decision)
+    decision = plain_decision(sequences[0].scores.shape[1])
+    table = _tables(sequences, [decision])[0]
     if np.array_equal(table.sum(axis=0), np.diag(np.diag(table.sum(axis=0)))):
         return decision  # nothing is wrong, so nothing can gain
     step = max(1, round(sequences[0].fps / RATE))
     thinned = [_thin(sequence, step) for sequence in sequences]
-    transition = transitions([sequence.labels for sequence in sequences], classes).round(4).tolist()
-    candidates = [_fit_smoothing(thinned, scored), _fit_path(thinned, scored, step, transition)]
-    chosen = _choose(table, np.stack([_full_table(sequences, each) for each in candidates]), scored)
-    return decision if chosen is None else candidates[chosen]
+    session = common_session(sequences)
+    if session is not None:
+        decision = _better(sequences, decision, [decision | {"session": session}], scored)
+    path = _fit_path(thinned, decision, scored)
+    transition = transitions([sequence.labels for sequence in sequences], len(decision["weights"]))
+    path["path"] = {"transition": transition.round(4).tolist(), "trust": round(path["path"]["trust"] / step, 6)}
+    decision = _better(sequences, decision, [_fit_smoothing(thinned, decision, scored), path], scored)
+    decision = _better(sequences, decision, [decision | {"longest_gap": seconds} for seconds in GAPS], scored)
+    return _better(sequences, decision, [decision | {"shortest_bout": seconds} for seconds in BOUTS], scored)
+
+
+def common_session(sequences: Sequence[Scored]) -> dict[str, Any] | None:
+    """The class that lies only before and after one stretch of every recording, and the stretch's seconds.
+
+    Many protocols score a test of a fixed time and leave the frames around it to one class. None where no class does
+    so, where the stretches are not of one length, or where there are fewer than three sequences to tell by.
+    """
+    if len(sequences) < 3:
+        return None
+    for outside in range(sequences[0].scores.shape[1]):
+        lengths = [_inner_seconds(one, outside) for one in sequences]
+        cut = any((one.labels == outside).any() for one in sequences)
+        if cut and None not in lengths and max(lengths) - min(lengths) <= SAME_LENGTH * max(lengths):
+            return {"outside": outside, "seconds": round(float(np.median(lengths)), 4)}
+    return None
+
+
+def _inner_seconds(sequence: Scored, outside: int) -> float | None:
+    """Seconds from the first to the last frame that is not of the class `outside`; None if that class lies between."""
+    inner = np.flatnonzero((sequence.labels >= 0) & (sequence.labels != outside))
+    if not len(inner) or (sequence.labels[inner[0] : inner[-1]] == outside).any():
+        return None
+    return (inner[-1] + 1 - inner[0]) / sequence.fps
+
+
+def _better(sequences: Sequence[Scored], decision: dict, options: Sequence[dict], scored: Sequence[int]) -> dict:
+    """The surest of `options`, or `decision` where none gains enough."""
+    tables = _tables(sequences, [decision, *options])
+    chosen = _choose(tables[0], tables[1:], scored)
+    return decision if chosen is None else options[chosen]
 
 
 def _choose(current: np.ndarray, options: np.ndarray, scored: Sequence[int]) -> int | None:
@@ -77,10 +119,23 @@ def _macro(tables: np.ndarray, scored: Sequence[int]) -> np.ndarray:
     return f1(tables)[..., list(scored)].mean(axis=-1)
 
 
-def _full_table(sequences: Sequence[Scored], decision: dict) -> np.ndarray:
-    """Confusion matrices (sequences, C, C) on every labelled frame."""
+def _tables(sequences: Sequence[Scored], decisions: Sequence[dict]) -> np.ndarray:
+    """Confusion matrices (decisions, sequences, C, C). Decisions alike in kind are decoded together."""
     classes = sequences[0].scores.shape[1]
-    return np.stack([confusion(one.labels, decode(one.scores, decision, one.fps), classes) for one in sequences])
+    kinds: dict[tuple[bool, bool], list[int]] = {}
+    for place, decision in enumerate(decisions):
+        kinds.setdefault((decision["session"] is None, decision["path"] is None), []).append(place)
+    tables = np.empty((len(decisions), len(sequences), classes, classes), np.int64)
+    for places in kinds.values():
+        answers = decode_all(
+            [one.scores for _ in places for one in sequences],
+            [decisions[place] for place in places for _ in sequences],
+            [one.fps for _ in places for one in sequences],
+        )
+        labels = [one.labels for _ in places for one in sequences]
+        own = [confusion(truth, answer, classes) for truth, answer in zip(labels, answers, strict=True)]
+        tables[places] = np.reshape(own, (len(places), len(sequences), classes, classes))
+    return tables
 
 
 def _thin(sequence: Scored, step: int) -> Scored:
@@ -93,58 +148,32 @@ def _thin(sequence: Scored, step: int) -> Scored:
     return Scored(means, sequence.labels[starts + sizes // 2], sequence.fps / step)
 
 
-def _fit_smoothing(sequences: Sequence[Scored], scored: Sequence[int]) -> dict[str, Any]:
-    plain = [one.scores for one in sequences]
-    smoothed = [[smooth(one.scores, seconds, one.fps) for one in sequences] for seconds in SMOOTHINGS]
-    table = _argmax_table(sequences, plain)
-    tables = np.stack([_argmax_table(sequences, each) for each in smoothed])
-    chosen = _choose(table, tables, scored)
-    seconds, scores = (0.0, plain) if chosen is None else (SMOOTHINGS[chosen], smoothed[chosen])
-
-    def tabulate(trials: Sequence[np.ndarray]) -> np.ndarray:
-        return np.stack([_argmax_table(sequences, [each * weights for each in scores]) for weights in trials])
-
-    return {"smoothing": seconds, "weights": _fit_weights(tabulate, scores[0].shape[1], scored), "path": None}
+def _fit_smoothing(sequences: Sequence[Scored], decision: dict, scored: Sequence[int]) -> dict[str, Any]:
+    options = [decision | {"smoothing": seconds} for seconds in SMOOTHINGS]
+    return _fit_weights(sequences, _better(sequences, decision, options, scored), scored)
 
 
-def _argmax_table(sequences: Sequence[Scored], scores: Sequence[np.ndarray]) -> np.ndarray:
-    pairs = zip(sequences, scores, strict=True)
-    return np.stack([confusion(one.labels, each.argmax(axis=1), each.shape[1]) for one, each in pairs])
+def _fit_path(sequences: Sequence[Scored], decision: dict, scored: Sequence[int]) -> dict[str, Any]:
+    transition = transitions([one.labels for one in sequences], len(decision["weights"])).tolist()
+    options = [decision | {"path": {"transition": transition, "trust": trust}} for trust in TRUSTS]
+    level = _macro(_tables(sequences, options).sum(axis=1), scored)
+    return _fit_weights(sequences, options[int(np.argmax(level))], scored)
 
 
-def _fit_path(sequences: Sequence[Scored], scored: Sequence[int], step: int, transition: list) -> dict[str, Any]:
-    classes = sequences[0].scores.shape[1]
-    thinned_transition = transitions([one.labels for one in sequences], classes)
+def _fit_weights(sequences: Sequence[Scored], decision: dict, scored: Sequence[int]) -> dict[str, Any]:
+    """Change the weight of one scored class at a time, the surest change first, while that gains.
 
-    def tabulate(trials: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
-        """Confusion matrices (trials, sequences, C, C); all trials and sequences go through Viterbi together."""
-        evidence = [trust * np.log(one.scores * weights + TINY) for trust, weights in trials for one in sequences]
-        labels = [one.labels for one in sequences] * len(trials)
-        paths = best_paths(evidence, thinned_transition)
-        tables = [confusion(truth, path, classes) for truth, path in zip(labels, paths, strict=True)]
-        return np.reshape(tables, (len(trials), len(sequences), classes, classes))
-
-    level = _macro(tabulate([(trust, np.ones(classes)) for trust in TRUSTS]).sum(axis=1), scored)
-    trust = TRUSTS[int(np.argmax(level))]
-    weights = _fit_weights(lambda trials: tabulate([(trust, each) for each in trials]), classes, scored)
-    path = {"transition": transition, "trust": round(trust / step, 6)}
-    return {"smoothing": 0.0, "weights": weights, "path": path}
-
-
-def _fit_weights(
-    tabulate: Callable[[Sequence[np.ndarray]], np.ndarray], classes: int, scored: Sequence[int]
-) -> list[float]:
-    """Change one scored class at a time, the surest change first, while that gains.
-
-    tabulate: trials -> confusion matrices. Weights of unscored classes stay 1: more freedom fits noise.
+    Weights of unscored classes stay 1: more freedom fits noise.
     """
-    weights = np.ones(classes)
-    current = tabulate([weights])[0]
     for _ in range(STEPS):
-        trials = [np.where(np.arange(classes) == c, weights * f, weights) for c in scored for f in FACTORS]
-        tables = tabulate(trials)
-        chosen = _choose(current, tables, scored)
-        if chosen is None:
+        options = []
+        for place in scored:
+            for factor in FACTORS:
+                weights = list(decision["weights"])
+                weights[place] = round(weights[place] * factor, 4)
+                options.append(decision | {"weights": weights})
+        better = _better(sequences, decision, options, scored)
+        if better is decision:
             break
-        weights, current = trials[chosen], tables[chosen]
-    return [round(float(weight), 4) for weight in weights]
+        decision = better
+    return decision

@@ -1,8 +1,11 @@
-"""From scores to answers: smoothing in time, class weights, and the most likely path of behaviours (Viterbi).
+"""From scores to answers: smoothing in time, class weights, the likeliest path, the session, and bouts made whole.
 
-A *decision* is a dictionary that JSON holds: `smoothing` (seconds), `weights` (one a class), and `path`: None, or
-`transition` (log probability of each behaviour after each, a frame on) and `trust` (how much a frame counts:
-neighbouring frames say nearly the same, so each is worth far less than one observation).
+A *decision* is a dictionary that JSON holds, applied in this order:
+`smoothing` (seconds of a moving average); `weights` (one a class); `session`: None, or `outside` (a class number) and
+`seconds` (the length of the one stretch of a recording that is not of that class); `path`: None, or `transition` (log
+probability of each behaviour after each, a frame on) and `trust` (how much a frame counts: neighbouring frames say
+nearly the same, so each is worth far less than one observation); `longest_gap` (seconds of another class inside a bout
+to bridge) and `shortest_bout` (seconds below which a bout goes to its longer neighbour).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,19 +20,47 @@ Decision = Mapping[str, Any]
 
 def plain_decision(classes: int) -> dict[str, Any]:
     """The class with the highest score, frame by frame."""
-    return {"smoothing": 0.0, "weights": [1.0] * classes, "path": None}
+    return {
+        "smoothing": 0.0,
+        "weights": [1.0] * classes,
+        "session": None,
+        "path": None,
+        "longest_gap": 0.0,
+        "shortest_bout": 0.0,
+    }
 
 
 def decode(scores: np.ndarray, decision: Decision, fps: float) -> np.ndarray:
     """Scores (T, C) -> class numbers (T,) int16; the first class wins a tie."""
-    if not len(scores):
-        return np.zeros(0, np.int16)
-    weights = np.asarray(decision["weights"])
-    evidence = smooth(scores, decision["smoothing"], fps) * weights
-    if decision["path"] is None:
-        return evidence.argmax(axis=1).astype(np.int16)
-    trust = decision["path"]["trust"]
-    return best_paths([trust * np.log(evidence + TINY)], np.asarray(decision["path"]["transition"]))[0]
+    return decode_all([scores], [decision], [fps])[0]
+
+
+def decode_all(scores: Sequence[np.ndarray], decisions: Sequence[Decision], fps: Sequence[float]) -> list[np.ndarray]:
+    """`decode` of many sequences, each by a decision of its own; much faster where there are paths to find.
+
+    All decisions must agree in `outside`, and in whether there is a path and in its transitions.
+    """
+    session, path = decisions[0]["session"], decisions[0]["path"]
+    classes = np.arange(len(decisions[0]["weights"]))
+    if session is not None:
+        classes = np.delete(classes, session["outside"])
+    stretches, evidence = [], []
+    for one, decision, rate in zip(scores, decisions, fps, strict=True):
+        smoothed = smooth(one, decision["smoothing"], rate)
+        stretches.append(_session(smoothed, decision["session"], rate))
+        own = (smoothed * np.asarray(decision["weights"]))[stretches[-1]][:, classes]
+        evidence.append(own if path is None else decision["path"]["trust"] * np.log(own + TINY))
+    if path is None:
+        likeliest = [one.argmax(axis=1) for one in evidence]
+    else:
+        likeliest = best_paths(evidence, np.asarray(path["transition"])[np.ix_(classes, classes)])
+    answers = []
+    for one, stretch, places, decision, rate in zip(scores, stretches, likeliest, decisions, fps, strict=True):
+        answer = np.full(len(one), 0 if session is None else session["outside"], np.int16)
+        answer[stretch] = classes[places]
+        answer = bridge_gaps(answer, round(decision["longest_gap"] * rate))
+        answers.append(drop_short_bouts(answer, round(decision["shortest_bout"] * rate)))
+    return answers
 
 
 def smooth(scores: np.ndarray, seconds: float, fps: float) -> np.ndarray:
@@ -44,6 +75,54 @@ def smooth(scores: np.ndarray, seconds: float, fps: float) -> np.ndarray:
     return (sums[last] - sums[first]) / (last - first)[:, None]
 
 
+def find_session(outside: np.ndarray, frames: int) -> slice:
+    """The stretch of `frames` frames that is most likely inside, given the score (T,) of being outside at each frame.
+
+    The log likelihood of a start is a sum over the frames inside and outside, so the best one falls out of one
+    cumulative sum. A shorter recording is all inside.
+    """
+    if len(outside) <= frames:
+        return slice(0, len(outside))
+    clipped = np.clip(outside, TINY, 1 - TINY)
+    odds = np.append(0, np.cumsum(np.log(clipped) - np.log(1 - clipped)))
+    start = int(np.argmin(odds[frames:] - odds[: len(odds) - frames]))
+    return slice(start, start + frames)
+
+
+def bridge_gaps(labels: np.ndarray, longest: int) -> np.ndarray:
+    """Give a run of at most `longest` frames between two runs of one class to that class, from the start on."""
+    starts, stops = runs(labels)
+    result = labels.copy()
+    for place in range(1, len(starts) - 1):
+        before = result[starts[place] - 1]
+        if stops[place] - starts[place] <= longest and before == labels[stops[place]]:
+            result[starts[place] : stops[place]] = before
+    return result
+
+
+def drop_short_bouts(labels: np.ndarray, shortest: int) -> np.ndarray:
+    """Give each run of fewer than `shortest` frames to the longer of the runs beside it, the shortest run first."""
+    starts, stops = runs(labels)
+    lengths, classes = (stops - starts).tolist(), labels[starts].tolist()
+    while len(lengths) > 1 and min(lengths) < shortest:
+        place = lengths.index(min(lengths))
+        longer = max((other for other in (place - 1, place + 1) if 0 <= other < len(lengths)), key=lengths.__getitem__)
+        classes[place] = classes[longer]
+        for left in (place, place - 1):  # what is of one class now is one run
+            if 0 <= left < len(lengths) - 1 and classes[left] == classes[left + 1]:
+                lengths[left] += lengths.pop(left + 1)
+                classes.pop(left + 1)
+    return np.repeat(np.array(classes, labels.dtype), lengths)
+
+
+def runs(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First frame of each run of one class, and the frame after its last."""
+    if not len(labels):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    starts = np.append(0, np.flatnonzero(np.diff(labels)) + 1)
+    return starts, np.append(starts[1:], len(labels))
+
+
 def transitions(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
     """Log probability of each class after each, one frame on, from sequences of labels; each pair counts once more."""
     counts = np.ones((classes, classes))
@@ -54,12 +133,14 @@ def transitions(labels: Sequence[np.ndarray], classes: int) -> np.ndarray:
 
 
 def best_paths(evidence: Sequence[np.ndarray], transition: np.ndarray) -> list[np.ndarray]:
-    """The likeliest class path of each sequence, all sequences at once (their lengths may differ).
+    """The likeliest class path of each sequence (Viterbi), all sequences at once (their lengths may differ).
 
     evidence: log scores (T, C) of each; transition: (C, C), from row to column. Returns int16 (T,) each.
     """
     lengths = np.array([len(values) for values in evidence])
     longest, classes = int(lengths.max()), len(transition)
+    if not longest:
+        return [np.zeros(0, np.int16) for _ in evidence]
     padded = np.zeros((longest, len(evidence), classes))
     for place, values in enumerate(evidence):
         padded[: len(values), place] = values
@@ -75,6 +156,12 @@ def best_paths(evidence: Sequence[np.ndarray], transition: np.ndarray) -> list[n
         if frame in ends:
             final[ends[frame]] = value[ends[frame]]
     return _trace_back(came_from, final.argmax(axis=1), lengths)
+
+
+def _session(scores: np.ndarray, session: Mapping[str, Any] | None, fps: float) -> slice:
+    if session is None:
+        return slice(0, len(scores))
+    return find_session(scores[:, session["outside"]], round(session["seconds"] * fps))
 
 
 def _trace_back(came_from: np.ndarray, last: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
