@@ -29,10 +29,12 @@ def read(path: Path, recording: str) -> Labels:
         if name and {start, stop} <= set(table):
             rows = zip(table[name].astype(str), table[start], table[stop], strict=True)
             return Labels(tuple(Bout(behaviour, float(a), float(b)) for behaviour, a, b in rows), unit)
-    if name:
+    if name and set(table) <= {name, "frame", "sequence"}:
         values = table[name].fillna("").astype(str).to_numpy()
         return _by_frame(values)
-    behaviours = [column for column in table if column != "frame" and not str(column).startswith("Unnamed")]
+    behaviours = [
+        column for column in map(str, table) if column not in ("frame", "sequence") and not column.startswith("Unnamed")
+    ]
     if behaviours and table[behaviours].isin([0, 1]).all(axis=None):
         hits = table[behaviours].to_numpy(int)
         return _by_frame(np.where(hits.any(axis=1), np.array(behaviours, object)[hits.argmax(axis=1)], "other"))
