@@ -181,10 +181,10 @@ class Stages:
         plugin.score(job)
         return json.loads(scores.read_text())
 
-    def package(self, submission, decision=None, **parameters):
-        output = new(self.root / "submissions" / submission)
+    def package(self, submission, decision=None, name="test", **parameters):
+        output = new(self.root / "submissions" / submission / name)
         answers = Answers(
-            "task1",
+            self.dataset,
             "pose-boosting",
             self.source,
             tuple(shard for shard in self.shards if shard.split == "test"),
@@ -194,8 +194,8 @@ class Stages:
         job = PackageJob(
             **common(self.root / "work-package", defaults(plugin.CHALLENGE.schema["package"], **parameters)),
             submission=submission,
-            name="test",
-            answers={"task1": answers},
+            name=name,
+            answers={self.dataset: answers},
             output=output,
         )
         plugin.package(job)
