@@ -67,6 +67,8 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
     @cached_property
     def _data(self) -> np.ndarray:
         path = self.folder / "data.bin"
+        if not path.exists():
+            raise self._damaged("data.bin is not there")
         return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
 
     def __getitem__(self, sample: str) -> dict[str, np.ndarray]:

@@ -10,6 +10,8 @@
     challengeflow score clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
     challengeflow leaderboard RESULTS FILE...
+    challengeflow new challenge NAME [--into DIR]
+    challengeflow new model NAME --challenge CHALLENGE [--into DIR]
 
 `--config` is a file, or the JSON the workflow passes: the slice of the config that the job depends on.
 """
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(traceback=False)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_showing(verbs)
+    _add_new(verbs)
     for name, (summary, positional) in STAGES.items():
         verb = verbs.add_parser(name, help=summary, description=summary)
         verb.add_argument("target", metavar="CHALLENGE" if name == "package" else "CHALLENGE/DATASET")
@@ -101,6 +104,27 @@ def _add_showing(verbs) -> None:
     board.add_argument("results", help="folder of the leaderboard")
     board.add_argument("files", nargs="*", help="scores.json files and submission folders")
     board.set_defaults(run=_run_leaderboard)
+
+
+def _add_new(verbs) -> None:
+    new = verbs.add_parser("new", help="write a working package to start a challenge or a model from")
+    kinds = new.add_subparsers(required=True, metavar="KIND")
+    for kind in ("challenge", "model"):
+        verb = kinds.add_parser(kind, help=f"the package of a {kind}")
+        verb.add_argument("name", help="lower-case letters, digits, '-' and '_'")
+        if kind == "model":
+            verb.add_argument("--challenge", required=True, help="the challenge it is for")
+        verb.add_argument("--into", metavar="DIR", help="folder to write; challengeflow-NAME without it")
+        verb.set_defaults(run=_run_new, kind=kind)
+
+
+def _run_new(options: argparse.Namespace) -> None:
+    from challengeflow import new
+
+    if options.kind == "challenge":
+        new.challenge(options.name, options.into)
+    else:
+        new.model(options.name, options.challenge, options.into)
 
 
 def _show():
