@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from challengeflow import Answers, InputError, Shard
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow_mabe_task1.decoding import decode
+from challengeflow_mabe_task1.decoding import decode_all
 from challengeflow_mabe_task1.formats.labels import Bout, runs
 from challengeflow_mabe_task1.layouts import background
 
@@ -49,21 +49,24 @@ def answered(answers: Answers) -> list[Answered]:
     """The test sequences in the order of the test file. Raises InputError where they have other behaviours than the decision."""
     decision = decision_of(answers)
     places = [(sample, shard) for shard in answers.shards for sample in shard.samples]
+    places.sort(key=lambda place: int(place[0].columns["position"]))
     found = []
-    for sample, shard in sorted(places, key=lambda place: int(place[0].columns["position"])):
+    for sample, shard in places:
         attributes = Arrays(shard.prepared).attributes(sample.id)
         if attributes["vocabulary"] != decision["vocabulary"]:
             raise InputError(
                 f"sequence {sample.id} has the behaviours {attributes['vocabulary']}, the decision "
                 f"{decision['vocabulary']}; set the preprocess parameter 'vocabulary' to the latter"
             )
-        scores = Predictions(shard.predictions)[sample.id]
-        if attributes["status"] == "ok":
-            labels = decode(scores, decision, attributes["fps"])
-        else:
-            labels = np.full(len(scores), background(decision["vocabulary"]), np.int16)
-        found.append(Answered(sample.id, labels, attributes, shard))
-    return found
+        nothing = np.full(attributes["shape"][0], background(decision["vocabulary"]), np.int16)
+        found.append(Answered(sample.id, nothing, attributes, shard))
+    readable = [one for one in found if one.attributes["status"] == "ok"]
+    if not readable:
+        return found
+    scores = [Predictions(one.shard.predictions)[one.id] for one in readable]
+    decoded = decode_all(scores, [decision] * len(readable), [one.fps for one in readable])
+    labels = {one.id: own for one, own in zip(readable, decoded, strict=True)}
+    return [replace(one, labels=labels.get(one.id, one.labels)) for one in found]
 
 
 def file_names(ids: Iterable[str]) -> dict[str, str]:

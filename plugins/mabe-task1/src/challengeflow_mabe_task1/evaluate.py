@@ -12,7 +12,7 @@ from challengeflow.arrays import Arrays, Predictions
 from challengeflow.scoring import bootstrap_interval, cross_fit, write_json
 from challengeflow_mabe_task1.bout_metric import IOU, BoutCounts, bout_f1, count_bouts
 from challengeflow_mabe_task1.decision_fit import Scored, fit
-from challengeflow_mabe_task1.decoding import decode, plain_decision
+from challengeflow_mabe_task1.decoding import decode_all, plain_decision
 from challengeflow_mabe_task1.layouts import background
 from challengeflow_mabe_task1.metric import confusion, f1, macro_f1, macro_precision, precision, recall
 from challengeflow_mabe_task1.references import references
@@ -101,7 +101,8 @@ def tracks(shards: Sequence[Shard], split: str) -> list[Track]:
 
 def answers(sequences: Sequence[Track], decision: dict[str, Any]) -> list[np.ndarray]:
     """Class numbers (T,) of each sequence."""
-    return [decode(one.scored.scores, decision, one.scored.fps) for one in sequences]
+    scores, fps = [one.scored.scores for one in sequences], [one.scored.fps for one in sequences]
+    return decode_all(scores, [decision] * len(sequences), fps)
 
 
 def cross_fitted(sequences: Sequence[Track], scored: Sequence[int]) -> list[np.ndarray]:
@@ -109,8 +110,8 @@ def cross_fitted(sequences: Sequence[Track], scored: Sequence[int]) -> list[np.n
     found: list[Any] = [None] * len(sequences)
 
     def apply(decision: dict, own: np.ndarray) -> None:
-        for place in own:
-            found[place] = answers([sequences[place]], decision)[0]
+        for place, answer in zip(own, answers([sequences[k] for k in own], decision), strict=True):
+            found[place] = answer
 
     cross_fit([one.fold for one in sequences], lambda others: fit([sequences[k].scored for k in others], scored), apply)
     return found

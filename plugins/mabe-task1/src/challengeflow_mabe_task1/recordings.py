@@ -70,7 +70,7 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
         for each in found
         if splits[each.id] in job.gold_splits and each.labels
     }
-    vocabulary = labels.vocabulary(list(gold.values()), job.parameters["behaviours"]) if gold else ()
+    vocabulary = _vocabulary(gold, job.parameters["behaviours"])
     with Writer(job.gold / "labels") as out:
         for name, own in gold.items():
             attributes = {"unit": own.unit, "span": own.span}
@@ -135,6 +135,13 @@ def tracks(folder: Path, sample: Sample, animals: Sequence[str] | None) -> poses
     if animals is not None and not (resident and intruder):
         resident, intruder = animals
     return poses.pair(poses.read(paths), resident, intruder, sample.columns["file"])
+
+
+def _vocabulary(gold: Mapping[str, labels.Labels], behaviours: Sequence[str] | None) -> tuple[str, ...]:
+    """The behaviours by class number; of recordings without labels those asked for, if any are."""
+    if gold:
+        return labels.vocabulary(list(gold.values()), behaviours)
+    return (*(name for name in behaviours if name != "other"), "other") if behaviours else ()
 
 
 def _names(path: Path) -> list[str]:
