@@ -6,7 +6,7 @@ from challengeflow.testing import ChallengeContract
 class TestClogLoss(ChallengeContract):
     challenge = "clog-loss"
     config = {  # noqa: RUF012
-        "datasets": {"nano": {"source": "demo", "folds": 2}},
+        "datasets": {"nano": {"source": "demo", "folds": 2, "shards": {"test": 1}}},
         "download": {"demo_videos": 12},
-        "models": {"roi-features": {"parameters": {"bags": 2, "iterations": 10}}},
+        "models": {"roi-features": {"parameters": {"bags": 1, "iterations": 10}}},
     }

@@ -105,14 +105,6 @@ def test_single_statistics_are_at_chance(demo, others):
         assert np.mean(list(reached.values())) < 0.1
 
 
-def test_gold_of_the_held_out_fold_changes_nothing(demo, stages):
-    held_out = demo.shards["train-0"]
-    shards = [shard for shard in demo.train_shards if shard.name != "train-0"]
-    again = stages.train("fold-0", shards, 0)
-    predicted = stages.predict("again", held_out, [again])
-    assert (predicted.predictions / "data.bin").read_bytes() == (held_out.predictions / "data.bin").read_bytes()
-
-
 def test_a_killed_training_goes_on(demo, stages):
     shards = [shard for shard in demo.train_shards if shard.name != "train-0"]
     whole = stages.train("whole", shards, 0)

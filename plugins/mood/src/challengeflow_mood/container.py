@@ -88,7 +88,10 @@ def write_model(folder: Path, dataset: str, answers: Answers) -> set[str]:
         for at, source in enumerate(member.models):
             names.append(f"member-{number}/model-{at}")
             shutil.copytree(
-                source, folder / names[-1], copy_function=shutil.copyfile, ignore=shutil.ignore_patterns(".snakemake_timestamp")
+                source,
+                folder / names[-1],
+                copy_function=shutil.copyfile,
+                ignore=shutil.ignore_patterns(".snakemake_timestamp"),
             )
         members.append(
             {
