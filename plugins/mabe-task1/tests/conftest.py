@@ -50,6 +50,8 @@ def new(folder):
 class Stages:
     """All stages on one source, in a folder of their own."""
 
+    model = plugin.POSE_BOOSTING
+
     def __init__(
         self,
         root,
@@ -141,8 +143,8 @@ class Stages:
     def train(self, fold, **parameters):
         output = new(self.root / f"fold-{fold}")
         job = TrainJob(
-            **common(self.root / f"work-fold-{fold}", defaults(plugin.POSE_BOOSTING.parameters, **parameters)),
-            model="pose-boosting",
+            **common(self.root / f"work-fold-{fold}", defaults(self.model.parameters, **parameters)),
+            model=self.model.name,
             fold=fold,
             shards=tuple(shard for shard in self.shards if shard.split == "train" and shard.fold != fold),
             output=output,
@@ -153,7 +155,7 @@ class Stages:
     def predict(self, shard, models, output=None):
         job = PredictJob(
             **common(self.root / "work-predict", {}),
-            model="pose-boosting",
+            model=self.model.name,
             models=tuple(models),
             shard=Shard(shard.name, shard.split, shard.fold, shard.index, shard.prepared),
             output=output or shard.predictions,

@@ -1,0 +1,200 @@
+"""temporal-conv: it can learn, repeats itself to the bit, goes on after a kill, stops early, and asks for PyTorch."""
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import challengeflow_mabe_task1 as plugin
+from challengeflow import InputError, Shard
+from challengeflow.arrays import Arrays, Predictions, Writer
+from challengeflow_mabe_task1.demo_files import simulate
+from challengeflow_mabe_task1.layouts import MARS_PARTS
+from challengeflow_mabe_task1.pose_recipe import Recipe
+from challengeflow_mabe_task1.pose_steps import step_features, step_labels, to_frames
+from challengeflow_mabe_task1.prepare import one_hot
+
+torch = pytest.importorskip("torch")
+
+VOCABULARY = ["attack", "investigation", "mount", "other"]
+TINY = {"rate": 10, "channels": 8, "layers": 3, "epochs": 4, "crop": 32, "batch": 4, "parts": 1}
+
+
+def write_shard(folder, fold, tracks):
+    """A prepared shard with gold; tracks: name -> (keypoints, labels)."""
+    folder.mkdir(parents=True)
+    lines = [f"{name},train,{name}" for name in tracks]
+    (folder / "index.csv").write_text("\n".join(["sample,split,group", *lines]) + "\n")
+    shard = Shard(f"f{fold}", "train", fold, folder / "index.csv", folder / "prepared", folder / "gold", folder / "out")
+    with Writer(shard.prepared) as prepared, Writer(shard.gold) as gold:
+        for name, (points, labels) in tracks.items():
+            facts = {"status": "ok", "shape": [len(points), 4], "vocabulary": VOCABULARY, "fps": 30.0}
+            prepared.add(name, facts | {"parts": list(MARS_PARTS)}, keypoints=points.astype(np.float32))
+            gold.add(name, {}, scores=one_hot(labels, len(points), 4))
+    return shard
+
+
+@pytest.fixture(scope="module")
+def tracks():
+    """Eight short sequences, each with several behaviours."""
+    found = {}
+    for number in range(8):
+        sequence = simulate(1, number)
+        labels = np.array(sequence["annotations"])
+        start = int(np.argmax([len(np.unique(labels[at : at + 240])) for at in range(0, 1700, 60)])) * 60
+        found[f"clip {number}"] = (sequence["keypoints"][start : start + 240], labels[start : start + 240])
+    return found
+
+
+@pytest.fixture
+def stages(tmp_path, make_stages, tracks):
+    """Makes stages with temporal-conv on two folds of four of the sequences each."""
+
+    def make(name):
+        made = make_stages(tmp_path / name, "unused", folds=2)
+        made.model = plugin.TEMPORAL_CONV
+        items = list(tracks.items())
+        made.shards = [write_shard(made.root / f"shard-{fold}", fold, dict(items[fold::2])) for fold in (0, 1)]
+        return made
+
+    return make
+
+
+def answers(stages, model):
+    output = stages.root / "answers"
+    stages.predict(stages.shards[0], [model], output)
+    return Predictions(output)
+
+
+def test_it_fits_eight_sequences_perfectly(stages, tracks):
+    made = stages("fit")
+    settings = {"rate": 30, "channels": 32, "layers": 4, "epochs": 60, "crop": 240, "batch": 2}
+    free = {"dropout": 0, "input_dropout": 0, "weight_decay": 0, "learning_rate": 0.005, "inner": 0, "balance": 0}
+    model = made.train(None, **settings, **free, parts=1)
+    for place, shard in enumerate(made.shards):
+        made.predict(shard, [model], made.root / f"answers-{place}")
+        predictions = Predictions(made.root / f"answers-{place}")
+        for name in predictions:
+            np.testing.assert_array_equal(predictions[name].argmax(axis=1), tracks[name][1])
+
+
+def test_it_repeats_itself_to_the_bit(stages):
+    once, again = stages("once"), stages("again")
+    first, second = once.train(0, **TINY), again.train(0, **TINY)
+    assert (first / "weights" / "data.bin").read_bytes() == (second / "weights" / "data.bin").read_bytes()
+    answers(once, first)
+    answers(again, second)
+    assert (once.root / "answers" / "data.bin").read_bytes() == (again.root / "answers" / "data.bin").read_bytes()
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(stages, monkeypatch):
+    from challengeflow_mabe_task1 import temporal_fit
+
+    whole, killed = stages("whole"), stages("killed")
+    expected = whole.train(0, **TINY)
+    epoch, ran = temporal_fit._epoch, []
+
+    def dies(*arguments):
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(arguments[5])
+        return epoch(*arguments)
+
+    monkeypatch.setattr(temporal_fit, "_epoch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        killed.train(0, **TINY)
+    (killed.root / "fold-0").rename(killed.root / "lost")
+    monkeypatch.setattr(temporal_fit, "_epoch", lambda *arguments: ran.append(arguments[5]) or epoch(*arguments))
+    resumed = killed.train(0, **TINY)
+    assert ran == [0, 1, 2, 3]
+    for file in ("weights/data.bin", "curve.csv", "model.json"):
+        assert (resumed / file).read_bytes() == (expected / file).read_bytes(), file
+
+
+def test_it_ends_with_the_best_epoch_on_inner_groups_and_stops_early(stages, monkeypatch):
+    from challengeflow_mabe_task1 import temporal_fit
+
+    scores = iter([0.1, 0.4, 0.2, 0.3, 0.9])
+    weights = []
+
+    def score(net, inner, fitting):
+        weights.append({name: value.numpy().copy() for name, value in net.state_dict().items()})
+        return next(scores)
+
+    monkeypatch.setattr(temporal_fit, "inner_score", score)
+    made = stages("early")
+    model = made.train(0, **(TINY | {"epochs": 5, "patience": 2, "inner": 0.25}))
+    with open(model / "curve.csv") as file:
+        curve = [float(row["inner_score"]) for row in csv.DictReader(file)]
+    assert curve == [0.1, 0.4, 0.2, 0.3]
+    kept = Arrays(model / "weights")["part-0"]
+    for name, value in weights[1].items():
+        np.testing.assert_array_equal(kept[name], value)
+
+
+def test_parts_hold_out_other_groups():
+    from challengeflow_mabe_task1.temporal_conv import _inner
+
+    groups = [f"animal {k // 2}" for k in range(20)]
+    first, second = _inner(groups, 0, 0.2), _inner(groups, 1, 0.2)
+    assert len(first) == len(second) == 2 and not first & second
+    assert _inner(groups[:4], 0, 0.2) == set()
+
+
+@pytest.mark.parametrize("stages_of_net", [1, 2])
+def test_a_causal_network_does_not_know_what_follows(stages_of_net):
+    from challengeflow_mabe_task1.temporal_net import TemporalNet
+
+    torch.manual_seed(0)
+    shape = {"channels": 8, "layers": 4, "stages": stages_of_net, "dropout": 0.5, "input_dropout": 0.5}
+    inputs = torch.randn(1, 6, 50)
+    changed = inputs.clone()
+    changed[:, :, 30:] += 1
+    for causal in (True, False):
+        net = TemporalNet(6, 3, causal=causal, **shape).eval()
+        same = torch.equal(net(inputs)[-1][:, :, :30], net(changed)[-1][:, :, :30])
+        assert same == causal
+
+
+def test_steps_have_the_mean_and_spread_of_their_frames(tracks):
+    points, labels = tracks["clip 0"]
+    recipe = Recipe(VOCABULARY, MARS_PARTS, (6, 3))
+    facts = {"fps": 30.0}
+    frames = step_features(recipe, points[:100], facts, 30)
+    steps = step_features(recipe, points[:100], facts, 4)
+    width = (frames.shape[1] - 4) // 2
+    assert steps.shape == (13, frames.shape[1])  # steps of 8 frames, the last one short
+    for step, own in ((3, slice(24, 32)), (12, slice(96, 100))):
+        np.testing.assert_allclose(steps[step, :width], np.nanmean(frames[own, :width], axis=0), atol=1e-4)
+        np.testing.assert_allclose(steps[step, width:-4], np.nanstd(frames[own, :width], axis=0), atol=1e-3)
+    assert step_labels(labels[:100], 8).tolist() == labels[[*range(4, 100, 8), 99]].tolist()
+
+
+def test_frames_get_the_scores_of_their_steps():
+    scores = np.array([[0.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_allclose(to_frames(scores, 7, 4, False)[:, 0], [0, 0, 0.125, 0.375, 0.625, 0.875, 1])
+    np.testing.assert_allclose(to_frames(scores, 8, 4, True)[:, 0], [0.5, 0.5, 0.5, 0, 0, 0, 0, 1])
+
+
+def test_without_pytorch_one_sentence_says_how_to_get_it(stages, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(InputError, match=r"pip install 'challengeflow-mabe-task1\[torch\]'"):
+        stages("none").train(0, **TINY)
+
+
+def test_declaring_imports_no_torch():
+    code = "import sys, challengeflow_mabe_task1 as p; p.models(); assert not {'torch', 'sklearn'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_sequence_without_a_track_gets_the_safe_answer(stages, tmp_path):
+    made = stages("safe")
+    model = made.train(0, **(TINY | {"epochs": 1}))
+    index = tmp_path / "index.csv"
+    index.write_text("sample,split,group\nlost,test,lost\n")
+    with Writer(tmp_path / "prepared") as out:
+        out.add("lost", {"status": "file damaged", "shape": [7, 4], "vocabulary": VOCABULARY})
+    made.predict(Shard("t", "test", None, index, tmp_path / "prepared"), [model, model], tmp_path / "answers")
+    assert (Predictions(tmp_path / "answers")["lost"] == [0, 0, 0, 1]).all()
