@@ -87,6 +87,7 @@ def _track(raw: Arrays, sample: Sample, least_confidence: float) -> tuple[str, n
 
 def _confident(points: np.ndarray, confidence: np.ndarray | None, least: float) -> tuple[np.ndarray, float]:
     """Points without those whose confidence is below `least` (NaN stays: some trackers give none for what they infer)."""
+    points = np.where(np.isfinite(points), points, np.float32(np.nan))
     if confidence is None or least <= 0:
         return points, 0.0
     low = confidence < least
