@@ -46,6 +46,7 @@ def write_table(folder, *rows, columns=recordings.COLUMNS):
 
 
 def test_names_tell_what_belongs_together(folder):
+    (folder / "m1DLC_resnet50_x_1000.h5").write_bytes(b"the same as the csv")
     found = {each.id: (each.poses, each.labels, each.split) for each in recordings.survey(folder)}
     assert found == {
         "m1": (("m1DLC_resnet50_x_1000.csv",), "m1.annot", "train"),
@@ -142,11 +143,20 @@ def test_recordings_that_cannot_be_used_are_listed_with_the_reason(stages, folde
     (folder / "m4.csv").write_text("scorer,D\n")
     write_poses(folder / "m5.csv", frames=2)
     write_poses(folder / "m6.csv", likelihood=0.1)
+    write_table(
+        folder,
+        ("m1", "m1DLC_resnet50_x_1000.csv", "m1.annot"),
+        ("m2", "m2.csv", "m2_labels.csv"),
+        *((name, file, "") for name, file in (("m3", "m3DLC_dlcrnetms5_y_el.csv"), ("m4", "m4.csv"))),
+        *((name, f"{name}.csv", "") for name in ("m5", "m6", "m7")),
+        columns=recordings.COLUMNS[:3],
+    )
     run = stages(folder, folds=2, dataset="lab")
     test = Arrays(run.prepare(least_confidence=0.5)[-1].prepared)
     reasons = {name: test.attributes(name)["status"] for name in test}
     assert "3 animals (a, b, c); name two" in reasons["m3"] and "does not start with" in reasons["m4"]
     assert "has 2 frames; at least 3" in reasons["m5"] and reasons["m6"] == "no body part was seen in any frame"
+    assert "m7.csv does not exist; mend its name" in reasons["m7"]
     assert test.attributes("m5")["shape"] == [2, 3]
 
 

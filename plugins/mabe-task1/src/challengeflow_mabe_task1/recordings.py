@@ -103,6 +103,8 @@ def survey(folder: Path) -> list[Recording]:
     if (folder / TABLE).is_file():
         return list(_from_table(folder))
     files = sorted(path for path in folder.iterdir() if path.is_file())
+    # DeepLabCut writes its tracks twice when asked for csv: the h5 beside it is the same
+    files = [path for path in files if path.suffix != ".h5" or path.with_suffix(".csv") not in files]
     label_files: dict[str, list[str]] = {}
     for path in files:
         if labels.is_labels(path):

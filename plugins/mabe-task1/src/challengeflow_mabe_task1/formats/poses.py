@@ -69,6 +69,8 @@ def pair(poses: Poses, resident: str, intruder: str, where: str) -> Poses:
 def _read_one(path: Path) -> Poses:
     from challengeflow_mabe_task1.formats import deeplabcut, sleap
 
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; mend its name, or recordings.csv")
     if path.suffix == ".csv":
         return deeplabcut.read_csv(path)
     if path.suffix not in (".h5", ".hdf5"):
