@@ -154,7 +154,7 @@ class Stages:
 
     def predict(self, shard, models, output=None):
         job = PredictJob(
-            **common(self.root / "work-predict", {}),
+            **common(self.root / "work-predict", defaults(self.model.parameters)),
             model=self.model.name,
             models=tuple(models),
             shard=Shard(shard.name, shard.split, shard.fold, shard.index, shard.prepared),

@@ -17,7 +17,7 @@ FACTS = {"fps": 30.0, "pixels_per_cm": None, "annotator": 0}
 
 
 def features_of(track, recipe=RECIPE, block=12_000, **facts):
-    return np.concatenate([made for _, made in feature_blocks(recipe, track, FACTS | facts, block)])
+    return np.concatenate([made for _, made in feature_blocks(recipe, track, FACTS | facts, block=block)])
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,10 @@ def test_features_in_blocks_equal_those_of_the_whole(track):
     holes[100:220, 1, :, 3] = np.nan
     whole = features_of(holes)
     np.testing.assert_allclose(features_of(holes, block=77), whole, atol=1e-4, rtol=1e-3)
+    some = np.array([5, 80, 81, 400])
+    chosen = list(feature_blocks(RECIPE, holes, FACTS, some, block=77))
+    assert np.concatenate([frames for frames, _ in chosen]).tolist() == some.tolist()
+    np.testing.assert_allclose(np.concatenate([made for _, made in chosen]), whole[some], atol=1e-4, rtol=1e-3)
 
 
 def test_several_annotators_are_told_apart(track):
@@ -141,12 +145,15 @@ def test_window_statistics_equal_their_definition():
     random = np.random.default_rng(0)
     values = random.normal(1e3, 1, (50, 3)).astype(np.float32)
     values[random.random((50, 3)) < 0.3] = np.nan
-    out = np.empty((50, 6), np.float32)
-    window_statistics(values, 4, 2, out)
-    for frame in (0, 3, 25, 49):
-        window = values[max(0, frame - 4) : frame + 3].astype(np.float64)
-        np.testing.assert_allclose(out[frame, :3], np.nanmean(window, axis=0), rtol=1e-6)
-        np.testing.assert_allclose(out[frame, 3:], np.nanstd(window, axis=0), rtol=1e-4)
+    rows = np.array([1, 3, 25, 47])
+    out = window_statistics(values, [(4, 2), (0, 9)], rows)
+    for place, frame in enumerate(rows):
+        for start, (before, after) in ((0, (4, 2)), (6, (0, 9))):
+            window = values[max(0, frame - before) : frame + after + 1].astype(np.float64)
+            np.testing.assert_allclose(out[place, start : start + 3], np.nanmean(window, axis=0), rtol=1e-6)
+            np.testing.assert_allclose(
+                out[place, start + 3 : start + 6], np.nanstd(window, axis=0), rtol=1e-4, atol=1e-6
+            )
 
 
 def test_short_gaps_are_bridged_and_long_ones_stay():

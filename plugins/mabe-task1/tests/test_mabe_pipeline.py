@@ -90,18 +90,18 @@ def test_a_killed_training_goes_on_where_it_was(demo, monkeypatch):
     fitted = []
     fit = pose_boosting._fit
 
-    def dies(job, facts, random):
+    def dies(*arguments):
         if fitted:
             raise KeyboardInterrupt
         fitted.append(1)
-        return fit(job, facts, random)
+        return fit(*arguments)
 
     settings = {**SMALL, "parts": 2, "iterations": 2, "rows": 500}
     monkeypatch.setattr(pose_boosting, "_fit", dies)
     with pytest.raises(KeyboardInterrupt):
         demo.train("killed", **settings)
     shutil.rmtree(demo.root / "fold-killed")
-    monkeypatch.setattr(pose_boosting, "_fit", lambda *job: fitted.append(2) or fit(*job))
+    monkeypatch.setattr(pose_boosting, "_fit", lambda *arguments: fitted.append(2) or fit(*arguments))
     demo.train("killed", **settings)
     assert fitted == [1, 2]
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
-from challengeflow_mabe_task1.model_declarations import POSE_BOOSTING, TEMPORAL_CONV
+from challengeflow_mabe_task1.model_declarations import POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_GRU
 
 OFFICIAL_ARCHIVE = "task1_classic_classification.zip"
 
@@ -206,7 +206,7 @@ def challenges():
 
 @hookimpl
 def models():
-    return [POSE_BOOSTING, TEMPORAL_CONV]
+    return [POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_GRU]
 
 
 @hookimpl

@@ -86,21 +86,78 @@ POSE_BOOSTING = Model(
     },
 )
 
+OVER_TIME = FEATURES | {
+    "windows": FEATURES["windows"] | {"default": []},
+    "rate": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 5,
+        "description": "Steps a second that the network sees; each has mean and spread of the features of its frames",
+    },
+    "channels": {"type": "integer", "minimum": 1, "default": 64, "description": "Width of the network"},
+    "dropout": {
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.3,
+        "description": "Share of each layer's outputs left out in training",
+    },
+    "input_dropout": {
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.1,
+        "description": "Share of the inputs left out in training",
+    },
+    "epochs": {"type": "integer", "minimum": 1, "default": 25, "description": "Most passes over the training data"},
+    "patience": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 10,
+        "description": "Epochs without a better score on the inner groups after which training stops",
+    },
+    "inner": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.5,
+        "default": 0.15,
+        "description": "Share of the training groups held out for early stopping, others for each part; 0: none",
+    },
+    "parts": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 2,
+        "description": "Networks to average, each with a seed and inner groups of its own",
+    },
+    "batch": {"type": "integer", "minimum": 1, "default": 16, "description": "Stretches of sequences in a batch"},
+    "crop": {"type": "integer", "minimum": 8, "default": 512, "description": "Steps in a stretch"},
+    "learning_rate": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 0.002,
+        "description": "Largest step of the optimiser (AdamW, one cycle)",
+    },
+    "weight_decay": {"type": "number", "minimum": 0, "default": 0.01, "description": "Pull of weights to zero"},
+    "threads": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 1,
+        "description": "Numeric threads; another number gives other last digits, so it is part of the model",
+    },
+}
+
+OVER_TIME_NEEDS = {
+    "train": Resources(mem_mb=3000, runtime=240, gpu=1),
+    "predict": Resources(mem_mb=2000, runtime=60, gpu=1),
+}
+
 TEMPORAL_CONV = Model(
     name="temporal-conv",
     challenge="mabe-task1",
     summary="Dilated convolutions over the whole sequence of the same features (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_mabe_task1.temporal_conv",
-    parameters=FEATURES
+    parameters=OVER_TIME
     | {
-        "windows": FEATURES["windows"] | {"default": []},
-        "rate": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "default": 5,
-            "description": "Steps a second that the network sees; each has mean and spread of the features of its frames",
-        },
-        "channels": {"type": "integer", "minimum": 1, "default": 64, "description": "Width of the network"},
         "layers": {
             "type": "integer",
             "minimum": 1,
@@ -113,58 +170,18 @@ TEMPORAL_CONV = Model(
             "default": 1,
             "description": "Stages, each refining the answers of the one before",
         },
-        "dropout": {
-            "type": "number",
-            "minimum": 0,
-            "exclusiveMaximum": 1,
-            "default": 0.3,
-            "description": "Share of each layer's outputs left out in training",
-        },
-        "input_dropout": {
-            "type": "number",
-            "minimum": 0,
-            "exclusiveMaximum": 1,
-            "default": 0.1,
-            "description": "Share of the inputs left out in training",
-        },
-        "epochs": {"type": "integer", "minimum": 1, "default": 25, "description": "Most passes over the training data"},
-        "patience": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 10,
-            "description": "Epochs without a better score on the inner groups after which training stops",
-        },
-        "inner": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 0.5,
-            "default": 0.15,
-            "description": "Share of the training groups held out for early stopping, others for each part; 0: none",
-        },
-        "parts": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 2,
-            "description": "Networks to average, each with a seed and inner groups of its own",
-        },
-        "batch": {"type": "integer", "minimum": 1, "default": 16, "description": "Stretches of sequences in a batch"},
-        "crop": {"type": "integer", "minimum": 8, "default": 512, "description": "Steps in a stretch"},
-        "learning_rate": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "default": 0.002,
-            "description": "Largest step of the optimiser (AdamW, one cycle)",
-        },
-        "weight_decay": {"type": "number", "minimum": 0, "default": 0.01, "description": "Pull of weights to zero"},
-        "threads": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 1,
-            "description": "Numeric threads; another number gives other last digits, so it is part of the model",
-        },
     },
-    resources={
-        "train": Resources(mem_mb=3000, runtime=240, gpu=1),
-        "predict": Resources(mem_mb=2000, runtime=60, gpu=1),
+    resources=OVER_TIME_NEEDS,
+)
+
+TEMPORAL_GRU = Model(
+    name="temporal-gru",
+    challenge="mabe-task1",
+    summary="Recurrent networks over the whole sequence, forwards and backwards (PyTorch; the plugin's extra 'torch')",
+    module="challengeflow_mabe_task1.temporal_gru",
+    parameters=OVER_TIME
+    | {
+        "layers": {"type": "integer", "minimum": 1, "default": 1, "description": "Recurrent layers"},
     },
+    resources=OVER_TIME_NEEDS,
 )

@@ -6,6 +6,7 @@ read by this workflow alone, never taken from outside.
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,17 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from challengeflow import InputError, PredictJob, TrainJob
+from challengeflow import PredictJob, TrainJob
 from challengeflow.arrays import Arrays, write_scores
 from challengeflow_mabe_task1.layouts import background
 from challengeflow_mabe_task1.pose_recipe import Recipe, check_fit, feature_blocks, make_recipe
-from challengeflow_mabe_task1.training_frames import class_counts, class_weights, labels_of, sampled_frames
+from challengeflow_mabe_task1.training_frames import (
+    check_counts,
+    class_counts,
+    class_weights,
+    labels_of,
+    sampled_frames,
+)
 
 THREADS = 1
 """Fixed, whatever the job is given: sums over another number of threads differ in their last bits."""
@@ -30,12 +37,17 @@ def train(job: TrainJob) -> None:
     recipe = make_recipe([Arrays(shard.prepared) for shard in job.shards], job.parameters, job.dataset)
     facts = {"recipe": asdict(recipe), "models": job.parameters["parts"]}
     (job.output / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
-    for part in job.progress(range(job.parameters["parts"]), "part"):
-        name = f"part-{part}.joblib"
-        if not (job.work / name).exists():
-            model = _fit(job, recipe, np.random.default_rng([job.seed, part]))
-            joblib.dump(model, job.work / (name + ".new"), compress=3)
-            os.replace(job.work / (name + ".new"), job.work / name)
+    counts = class_counts(job.shards, len(recipe.vocabulary))
+    check_counts(counts, recipe.vocabulary, job.dataset)
+    names = [f"part-{part}.joblib" for part in range(job.parameters["parts"])]
+    missing = [part for part, name in enumerate(names) if not (job.work / name).exists()]
+    randoms = {part: np.random.default_rng([job.seed, part]) for part in missing}
+    rows = _training_rows(job, recipe, randoms)
+    for part in job.progress(missing, "part"):
+        model = _fit(job.parameters, counts, *rows.pop(part), randoms[part])
+        joblib.dump(model, job.work / (names[part] + ".new"), compress=3)
+        os.replace(job.work / (names[part] + ".new"), job.work / names[part])
+    for name in names:
         (job.output / name).write_bytes((job.work / name).read_bytes())
 
 
@@ -47,16 +59,14 @@ def predict(job: PredictJob) -> None:
     write_scores(job.output, ((sample.id, _scores(models, prepared, sample.id)) for sample in samples))
 
 
-def _fit(job: TrainJob, recipe: Recipe, random: np.random.Generator) -> dict[str, Any]:
-    """One part: {"columns": its features, "classifier": fitted on them}."""
-    parameters = job.parameters
-    counts = class_counts(job.shards, len(recipe.vocabulary))
-    if np.count_nonzero(counts) < 2:
-        raise InputError(
-            f"the training frames of {job.dataset} have {np.count_nonzero(counts)} of the behaviours "
-            f"{list(recipe.vocabulary)}; at least two are needed: add labelled sequences or use fewer folds"
-        )
-    features, labels = _training_rows(job, recipe, random)
+def _fit(
+    parameters: Mapping[str, Any],
+    counts: np.ndarray,
+    features: np.ndarray,
+    labels: np.ndarray,
+    random: np.random.Generator,
+) -> dict[str, Any]:
+    """One part: {"columns": its features, "classifier": fitted on them}. counts: labelled frames (C,) there are."""
     width = features.shape[1]
     columns = np.sort(random.permutation(width)[: max(1, round(parameters["features"] * width))])
     classifier = HistGradientBoostingClassifier(
@@ -78,20 +88,30 @@ def _fit(job: TrainJob, recipe: Recipe, random: np.random.Generator) -> dict[str
     return {"columns": columns, "classifier": classifier}
 
 
-def _training_rows(job: TrainJob, recipe: Recipe, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Features (rows, F) and class numbers (rows,) of the sampled frames, one sequence in memory at a time."""
-    chosen = sampled_frames(job.shards, job.parameters["rows"], job.parameters["majority"], random)
-    features, labels = [], []
+def _training_rows(
+    job: TrainJob, recipe: Recipe, randoms: Mapping[int, np.random.Generator]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Part -> features (rows, F) and class numbers (rows,) of the frames sampled for it; each sequence is read once."""
+    chosen = {
+        part: sampled_frames(job.shards, job.parameters["rows"], job.parameters["majority"], random)
+        for part, random in randoms.items()
+    }
+    nothing = np.empty(0, np.int64)
+    features: dict[int, list] = {part: [] for part in randoms}
+    labels: dict[int, list] = {part: [] for part in randoms}
     for shard in job.shards:
         prepared, gold = Arrays(shard.prepared), Arrays(shard.gold)
-        for name in prepared.ok():
-            frames = chosen.get(name, np.empty(0, np.int64))
-            if not len(frames):
-                continue
-            for stretch, made in feature_blocks(recipe, prepared[name]["keypoints"], prepared.attributes(name)):
-                features.append(made[frames[(frames >= stretch.start) & (frames < stretch.stop)] - stretch.start])
-            labels.append(labels_of(gold, name)[frames])
-    return np.concatenate(features), np.concatenate(labels)
+        for name in job.progress(prepared.ok() if randoms else [], f"features of {shard.name}: sequence"):
+            own = {part: frames.get(name, nothing) for part, frames in chosen.items()}
+            frames = np.unique(np.concatenate(list(own.values())))
+            for these, made in feature_blocks(recipe, prepared[name]["keypoints"], prepared.attributes(name), frames):
+                for part, wanted in own.items():
+                    features[part].append(made[np.isin(these, wanted)])
+            if len(frames):
+                truth = labels_of(gold, name)
+                for part, wanted in own.items():
+                    labels[part].append(truth[wanted])
+    return {part: (np.concatenate(features[part]), np.concatenate(labels[part])) for part in randoms}
 
 
 def _load(folder: Path) -> tuple[Recipe, list[dict[str, Any]]]:
@@ -115,9 +135,9 @@ def _scores(models: list[tuple[Recipe, list]], prepared: Arrays, name: str) -> n
     count = sum(len(parts) for parts in alike.values())
     points = prepared[name]["keypoints"]
     for recipe, parts in alike.items():
-        for stretch, features in feature_blocks(Recipe(**json.loads(recipe)), points, attributes):
+        for frames, features in feature_blocks(Recipe(**json.loads(recipe)), points, attributes):
             for part in parts:
                 with threadpool_limits(THREADS):
                     chances = part["classifier"].predict_proba(features[:, part["columns"]])
-                scores[stretch, part["classifier"].classes_] += chances / count
+                scores[np.ix_(frames, part["classifier"].classes_)] += chances / count
     return np.clip(scores, 0, 1).astype(np.float32)

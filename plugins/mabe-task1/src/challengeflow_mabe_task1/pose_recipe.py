@@ -93,24 +93,29 @@ def check_fit(recipe: Recipe, attributes: Mapping[str, Any], name: str) -> None:
 
 
 def feature_blocks(
-    recipe: Recipe, keypoints: np.ndarray, attributes: Mapping[str, Any], block: int = BLOCK
-) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (frames, features (frames, F) float32), NaN where parts were not seen, over the whole sequence, in order.
+    recipe: Recipe,
+    keypoints: np.ndarray,
+    attributes: Mapping[str, Any],
+    frames: np.ndarray | None = None,
+    block: int = BLOCK,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (frames (n,), features (n, F) float32), NaN where parts were not seen, block by block, in order.
 
-    keypoints and attributes are those of a prepared sequence. The names of the F columns are `feature_names(recipe)`.
-    Only what a frame's features need of the frames around it is made with it.
+    keypoints and attributes are those of a prepared sequence. frames: those wanted, sorted; by default all. The names
+    of the F columns are `feature_names(recipe)`. Only what a frame's features need of the frames around it is made.
     """
     scene = whole_scene(recipe, keypoints, attributes["fps"], attributes.get("pixels_per_cm"))
-    rows = [float(one == attributes.get("annotator", 0)) for one in recipe.annotators]
+    wanted = np.arange(len(scene.points)) if frames is None else frames
+    person = np.float32([one == attributes.get("annotator", 0) for one in recipe.annotators])
     margin = _margin(recipe, scene.fps)
     for start in range(0, len(scene.points), block):
-        stop = min(start + block, len(scene.points))
-        around = slice(max(0, start - margin), stop + margin)
-        part = replace(scene, points=scene.points[around], seen=scene.seen[around])
-        made = _features(recipe, part)[start - around.start : stop - around.start]
-        if rows:
-            made = np.concatenate([made, np.tile(np.float32(rows), (len(made), 1))], axis=1)
-        yield slice(start, stop), made
+        own = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, start + block)]
+        if not len(own):
+            continue
+        first = max(0, start - margin)
+        around = slice(first, start + block + margin)
+        made = _features(recipe, replace(scene, points=scene.points[around], seen=scene.seen[around]), own - first)
+        yield own, np.concatenate([made, np.tile(person, (len(own), 1))], axis=1) if len(person) else made
 
 
 def whole_scene(recipe: Recipe, keypoints: np.ndarray, fps: float, pixels_per_cm: float | None) -> Scene:
@@ -146,20 +151,14 @@ def _columns(scene: Scene) -> tuple[pose_features.Columns, pose_features.Columns
     return still, pose_features.relation(scene) | pose_features.motion(scene) | pose_features.absence(scene)
 
 
-def _features(recipe: Recipe, scene: Scene) -> np.ndarray:
+def _features(recipe: Recipe, scene: Scene, rows: np.ndarray) -> np.ndarray:
     still, moving = _columns(scene)
     changing = np.stack(list(moving.values()), axis=1).astype(np.float32)
-    start = len(still) + len(moving)
-    features = np.empty((len(changing), start + 2 * len(moving) * len(recipe.windows)), np.float32)
-    for place, column in enumerate(still.values()):
-        features[:, place] = column
-    features[:, len(still) : start] = changing
-    for window in recipe.windows:
-        stop = start + 2 * len(moving)
-        before, after = _reach(window, scene.fps, recipe.causal)
-        window_statistics(changing, before, after, features[:, start:stop])
-        start = stop
-    return features
+    parts = [np.stack([column[rows] for column in still.values()], axis=1).astype(np.float32), changing[rows]]
+    if recipe.windows:
+        reaches = [_reach(window, scene.fps, recipe.causal) for window in recipe.windows]
+        parts.append(window_statistics(changing, reaches, rows))
+    return np.concatenate(parts, axis=1)
 
 
 def _reach(window: float, fps: float, causal: bool) -> tuple[int, int]:

@@ -24,11 +24,10 @@ def step_features(recipe: Recipe, keypoints: np.ndarray, attributes: Mapping[str
     """
     length = step_length(rate, attributes["fps"])
     parts = []
-    for _, features in feature_blocks(recipe, keypoints, attributes, max(1, BLOCK // length) * length):
+    for _, features in feature_blocks(recipe, keypoints, attributes, block=max(1, BLOCK // length) * length):
         whole = np.pad(features, ((0, -len(features) % length), (0, 0)), constant_values=np.nan)
-        both = np.empty((len(whole), 2 * whole.shape[1]), np.float32)
-        window_statistics(whole, length - 1, 0, both)
-        parts.append(both[length - 1 :: length])
+        last = np.arange(length - 1, len(whole), length)
+        parts.append(window_statistics(whole, [(length - 1, 0)], last))
     steps = np.concatenate(parts)
     return np.concatenate([steps, _times(len(steps), length / attributes["fps"], recipe.causal)], axis=1)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from challengeflow import Shard
+from challengeflow import InputError, Shard
 from challengeflow.arrays import Arrays
 
 
@@ -29,6 +29,15 @@ def class_counts(shards: Sequence[Shard], classes: int) -> np.ndarray:
     for _, labels in labelled(shards):
         counts += np.bincount(labels[labels >= 0], minlength=classes)
     return counts
+
+
+def check_counts(counts: np.ndarray, vocabulary: Sequence[str], dataset: str) -> None:
+    """Raise InputError where fewer than two behaviours have labelled frames: there is nothing to tell apart."""
+    if np.count_nonzero(counts) < 2:
+        raise InputError(
+            f"the training frames of {dataset} have {np.count_nonzero(counts)} of the behaviours {list(vocabulary)}; "
+            "at least two are needed: add labelled sequences or use fewer folds"
+        )
 
 
 def class_weights(counts: np.ndarray, balance: float) -> np.ndarray:

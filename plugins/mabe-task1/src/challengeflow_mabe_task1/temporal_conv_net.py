@@ -31,7 +31,7 @@ class Layer(nn.Module):
         return x + self.dropout(self.mix(F.gelu(self.over_time(y))))
 
 
-class TemporalNet(nn.Module):
+class TemporalConvNet(nn.Module):
     """Inputs (B, F, S) -> class logits (B, K, S) of every stage, the last one first in importance and last in the list."""
 
     def __init__(

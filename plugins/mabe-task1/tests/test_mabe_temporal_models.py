@@ -1,8 +1,9 @@
-"""temporal-conv: it can learn, repeats itself to the bit, goes on after a kill, stops early, and asks for PyTorch."""
+"""Models over time: they can learn, repeat themselves to the bit, go on after a kill, stop early, and ask for PyTorch."""
 
 import csv
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from challengeflow_mabe_task1.prepare import one_hot
 torch = pytest.importorskip("torch")
 
 VOCABULARY = ["attack", "investigation", "mount", "other"]
-TINY = {"rate": 10, "channels": 8, "layers": 3, "epochs": 4, "crop": 32, "batch": 4, "parts": 1}
+TINY = {"rate": 10, "channels": 8, "layers": 2, "epochs": 4, "crop": 32, "batch": 4, "parts": 1}
 
 
 def write_shard(folder, fold, tracks):
@@ -80,8 +81,10 @@ def test_it_fits_eight_sequences_perfectly(stages, tracks):
             np.testing.assert_array_equal(predictions[name].argmax(axis=1), tracks[name][1])
 
 
-def test_it_repeats_itself_to_the_bit(stages):
+@pytest.mark.parametrize("model", [plugin.TEMPORAL_CONV, plugin.TEMPORAL_GRU], ids=lambda model: model.name)
+def test_it_repeats_itself_to_the_bit(stages, model):
     once, again = stages("once"), stages("again")
+    once.model = again.model = model
     first, second = once.train(0, **TINY), again.train(0, **TINY)
     assert (first / "weights" / "data.bin").read_bytes() == (second / "weights" / "data.bin").read_bytes()
     answers(once, first)
@@ -135,7 +138,7 @@ def test_it_ends_with_the_best_epoch_on_inner_groups_and_stops_early(stages, mon
 
 
 def test_parts_hold_out_other_groups():
-    from challengeflow_mabe_task1.temporal_conv import _inner
+    from challengeflow_mabe_task1.temporal_model import _inner
 
     groups = [f"animal {k // 2}" for k in range(20)]
     first, second = _inner(groups, 0, 0.2), _inner(groups, 1, 0.2)
@@ -143,19 +146,28 @@ def test_parts_hold_out_other_groups():
     assert _inner(groups[:4], 0, 0.2) == set()
 
 
-@pytest.mark.parametrize("stages_of_net", [1, 2])
-def test_a_causal_network_does_not_know_what_follows(stages_of_net):
-    from challengeflow_mabe_task1.temporal_net import TemporalNet
+def conv(**shape):
+    from challengeflow_mabe_task1.temporal_conv_net import TemporalConvNet
 
+    return TemporalConvNet(6, 3, channels=8, layers=4, dropout=0.5, input_dropout=0.5, **shape)
+
+
+def gru(**shape):
+    from challengeflow_mabe_task1.temporal_gru_net import TemporalGruNet
+
+    return TemporalGruNet(6, 3, channels=8, layers=2, dropout=0.5, input_dropout=0.5, **shape)
+
+
+@pytest.mark.parametrize("build", [gru, partial(conv, stages=1), partial(conv, stages=2)], ids=["gru", "one", "two"])
+def test_a_causal_network_does_not_know_what_follows(build):
     torch.manual_seed(0)
-    shape = {"channels": 8, "layers": 4, "stages": stages_of_net, "dropout": 0.5, "input_dropout": 0.5}
     inputs = torch.randn(1, 6, 50)
     changed = inputs.clone()
     changed[:, :, 30:] += 1
     for causal in (True, False):
-        net = TemporalNet(6, 3, causal=causal, **shape).eval()
-        same = torch.equal(net(inputs)[-1][:, :, :30], net(changed)[-1][:, :, :30])
-        assert same == causal
+        net = build(causal=causal).eval()
+        assert net(inputs)[-1].shape == (1, 3, 50)
+        assert torch.equal(net(inputs)[-1][:, :, :30], net(changed)[-1][:, :, :30]) == causal
 
 
 def test_steps_have_the_mean_and_spread_of_their_frames(tracks):

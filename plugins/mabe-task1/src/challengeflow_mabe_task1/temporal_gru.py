@@ -1,0 +1,26 @@
+"""The model temporal-gru: recurrent networks that read the sequence of pose features forwards and backwards."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from challengeflow import PredictJob, TrainJob
+from challengeflow_mabe_task1 import temporal_model
+
+SHAPE = ("channels", "layers", "dropout", "input_dropout", "causal")
+"""Parameters that say what the network looks like."""
+
+
+def train(job: TrainJob) -> None:
+    """See `temporal_model.train`."""
+    temporal_model.train(job, _build)
+
+
+def predict(job: PredictJob) -> None:
+    """See `temporal_model.predict`."""
+    temporal_model.predict(job, _build)
+
+
+def _build(inputs: int, classes: int, parameters: Mapping[str, Any]):
+    from challengeflow_mabe_task1.temporal_gru_net import TemporalGruNet
+
+    return TemporalGruNet(inputs, classes, **{name: parameters[name] for name in SHAPE})
