@@ -7,6 +7,7 @@ this opens no data.
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,18 @@ class Dag:
 
     def window(self, wildcards: Any) -> list[str]:
         """The prepared shard that must be done before this one is fetched, so that few raw shards are on disk at once."""
-        size = self.config["raw_shards"]
-        plan = self.plan(wildcards)
-        shards = list(plan.own_shards(wildcards.dataset))
-        position = [shard.own for shard in shards].index(wildcards.shard)
-        return [plan.prepared(shards[position - size])] if size and position >= size else []
+        return self._windows(wildcards.challenge, wildcards.dataset).get(wildcards.shard, [])
+
+    @cache  # noqa: B019  (one Dag a process)
+    def _windows(self, challenge: str, dataset: str) -> dict[str, list[str]]:
+        plan, size = self.plans[challenge], self.config["raw_shards"]
+        # One sequence with the datasets that this one contains: their raw shards count too.
+        shards = [shard for home in reversed(plan.chain(dataset)) for shard in plan.own_shards(home)] if size else []
+        return {
+            later.own: [plan.prepared(earlier)]
+            for earlier, later in zip(shards, shards[size:], strict=False)
+            if later.home == dataset
+        }
 
     def training(self, wildcards: Any) -> list[str]:
         plan = self.plan(wildcards)
