@@ -12,6 +12,7 @@ from challengeflow_mabe_task1.formats.labels import runs
 from challengeflow_mabe_task1.pictures import canvas
 
 MOMENTS = 5
+LABEL = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def draw(path: Path, names: Sequence[str], found: Sequence[tuple[Mistake, np.nda
             )
             axes.set_aspect("equal")
             axes.spines[:].set_color("#cccccc")
-            axes.text(0.02, 0.04, f"{frame / fps:.2f} s", transform=axes.transAxes, fontsize=7, color="#666666")
+            axes.text(
+                0.02, 0.04, f"{frame / fps:.2f} s", transform=axes.transAxes, fontsize=7, color="#444444", bbox=LABEL
+            )
     canvas.save(figure, path)
 
 

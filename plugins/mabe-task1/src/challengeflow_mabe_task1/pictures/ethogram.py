@@ -32,8 +32,8 @@ def draw(
     a_line = seconds if lines == 1 else max(SECONDS_A_LINE, seconds / lines)
     strips = {"truth": truth, "answer": answer} if truth is not None else {"answer": answer}
     heights = [0.28] * len(strips) + [0.75, 0.3]
-    head = 0.55
-    height = head + lines * sum(heights)
+    head, foot = 0.55, 0.15
+    height = head + lines * sum(heights) + foot
     figure = canvas.new_figure(11, height)
     canvas.legend(figure, names)
     figure.text(0.01, 1 - 0.3 / height, title, fontsize=10, va="center", weight="bold")
@@ -44,7 +44,7 @@ def draw(
         left=0.065,
         right=0.99,
         top=1 - head / height,
-        bottom=0.12 / height,
+        bottom=foot / height,
         hspace=0.08,
     )
     for line in range(lines):
@@ -65,7 +65,7 @@ def draw(
         axes.set_ylabel("score", rotation=0, ha="right", va="center", fontsize=8)
         axes.tick_params(labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.text(1.0, -0.12, "s", transform=axes.transAxes, fontsize=7, ha="left", va="top")
+    axes.set_xlabel("seconds", fontsize=8, labelpad=1)
     canvas.save(figure, path)
 
 
