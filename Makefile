@@ -4,7 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*)
-STAMP := .venv/installed
+INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
+DEMO := .venv/installed-demo
+TEST := .venv/installed-test
+PROJECTS := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 # The stage command must be the one of .venv, also for jobs that Snakemake starts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -12,23 +15,29 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:
 	@sed -n '1,2p' Makefile
 
-$(STAMP): constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
+$(DEMO): $(PROJECTS)
 	@echo "Setting up .venv (a few minutes the first time)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[workflow,dev]" $(PLUGINS:%=--editable ./%)
+	$(INSTALL) --editable ".[workflow]" $(PLUGINS:%=--editable ./%)
 	@touch $@
 
-demo: $(STAMP)
+# Tests cover what is optional too.
+$(TEST): $(DEMO)
+	@echo "Adding what the tests need to .venv"
+	$(INSTALL) --editable ".[workflow,slurm,dev]" $(PLUGINS:%=--editable ./%)
+	@touch $@
+
+demo: $(DEMO)
 	@echo "Running the demo of all three challenges"
 	$(BIN)/snakemake --cores all
 	@echo "Done: results/leaderboard.csv, results/leaderboard.html and results/*/submissions/"
 	@cat results/leaderboard.csv
 
-test: $(STAMP)
+test: $(TEST)
 	@echo "Running all tests"
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
-lint: $(STAMP)
+lint: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow

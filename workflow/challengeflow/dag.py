@@ -25,6 +25,8 @@ PRELUDE = f"""export CHALLENGEFLOW_VERSION={__version__}
 command -v challengeflow > /dev/null || {{{{ echo "challengeflow: this job's environment has no command challengeflow;\
  its env file must list challengeflow=={__version__} and the plugin's package under pip" >&2; exit 127; }}}}
 """
+# A cluster's scheduler counts the two Snakemake processes around a stage as well.
+SNAKEMAKE_MB = 400
 NOTHING = "(?!)"  # matches no name, for a kind of variant that the config does not use
 
 
@@ -185,11 +187,13 @@ class Dag:
         return of
 
     def need(self, stage: str, what: str) -> Callable[..., int]:
-        """For `resources:`: what a job needs, times the attempt (GPUs excepted)."""
+        """For `resources:`: what a job needs, times the attempt; GPUs only where the config's device is one."""
 
         def of(wildcards: Any, attempt: int) -> int:
             amount = getattr(self._resources(stage, wildcards), what)
-            return amount if what == "gpu" else amount * attempt
+            if what == "gpu":
+                return amount if self.config["device"] == "cuda" else 0
+            return amount * attempt + (SNAKEMAKE_MB if what == "mem_mb" else 0)
 
         return of
 
