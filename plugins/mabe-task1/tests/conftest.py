@@ -4,6 +4,7 @@ import csv
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import challengeflow_mabe_task1 as plugin
@@ -18,8 +19,13 @@ from challengeflow import (
     Shard,
     TrainJob,
 )
+from challengeflow.arrays import Writer
 from challengeflow.progress import Progress
 from challengeflow.samples import read_samples
+from challengeflow_mabe_task1.demo_behaviour import VOCABULARY
+from challengeflow_mabe_task1.demo_files import simulate
+from challengeflow_mabe_task1.layouts import MARS_PARTS
+from challengeflow_mabe_task1.prepare import one_hot
 
 REAL = Path(os.environ.get("CHALLENGEFLOW_DATA", Path(__file__).parents[3].parent / "shared" / "data")) / "mabe-task1"
 
@@ -221,3 +227,43 @@ def real():
     if not REAL.is_dir():
         pytest.skip(f"no real data at {REAL}; set CHALLENGEFLOW_DATA to the folder that holds mabe-task1")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """Eight short sequences, each with several behaviours: name -> (keypoints (240, 2, 2, 7), labels (240,))."""
+    found = {}
+    for number in range(8):
+        sequence = simulate(1, number)
+        labels = np.array(sequence["annotations"])
+        start = int(np.argmax([len(np.unique(labels[at : at + 240])) for at in range(0, 1700, 60)])) * 60
+        found[f"clip {number}"] = (sequence["keypoints"][start : start + 240], labels[start : start + 240])
+    return found
+
+
+@pytest.fixture
+def clip_stages(tmp_path, clips):
+    """Makes `Stages` of a model on the clips, prepared in two folds of four."""
+
+    def make(name, model):
+        made = Stages(tmp_path / name, "unused", folds=2)
+        made.model = model
+        items = list(clips.items())
+        made.shards = [_write_shard(made.root / f"shard-{fold}", fold, dict(items[fold::2])) for fold in (0, 1)]
+        return made
+
+    return make
+
+
+def _write_shard(folder, fold, tracks):
+    """A prepared train shard with gold; tracks: name -> (keypoints, labels)."""
+    folder.mkdir(parents=True)
+    lines = [f"{name},train,{name}" for name in tracks]
+    (folder / "index.csv").write_text("\n".join(["sample,split,group", *lines]) + "\n")
+    shard = Shard(f"f{fold}", "train", fold, folder / "index.csv", folder / "prepared", folder / "gold", folder / "out")
+    with Writer(shard.prepared) as prepared, Writer(shard.gold) as gold:
+        for name, (points, labels) in tracks.items():
+            facts = {"status": "ok", "shape": [len(points), 4], "vocabulary": list(VOCABULARY), "fps": 30.0}
+            prepared.add(name, facts | {"parts": list(MARS_PARTS)}, keypoints=points.astype(np.float32))
+            gold.add(name, {}, scores=one_hot(labels, len(points), 4))
+    return shard

@@ -11,56 +11,20 @@ import pytest
 import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow_mabe_task1.demo_files import simulate
+from challengeflow_mabe_task1.demo_behaviour import VOCABULARY
 from challengeflow_mabe_task1.layouts import MARS_PARTS
 from challengeflow_mabe_task1.pose_recipe import Recipe
 from challengeflow_mabe_task1.pose_steps import step_features, step_labels, to_frames
-from challengeflow_mabe_task1.prepare import one_hot
 
 torch = pytest.importorskip("torch")
 
-VOCABULARY = ["attack", "investigation", "mount", "other"]
 TINY = {"rate": 10, "channels": 8, "layers": 2, "epochs": 4, "crop": 32, "batch": 4, "parts": 1}
 
 
-def write_shard(folder, fold, tracks):
-    """A prepared shard with gold; tracks: name -> (keypoints, labels)."""
-    folder.mkdir(parents=True)
-    lines = [f"{name},train,{name}" for name in tracks]
-    (folder / "index.csv").write_text("\n".join(["sample,split,group", *lines]) + "\n")
-    shard = Shard(f"f{fold}", "train", fold, folder / "index.csv", folder / "prepared", folder / "gold", folder / "out")
-    with Writer(shard.prepared) as prepared, Writer(shard.gold) as gold:
-        for name, (points, labels) in tracks.items():
-            facts = {"status": "ok", "shape": [len(points), 4], "vocabulary": VOCABULARY, "fps": 30.0}
-            prepared.add(name, facts | {"parts": list(MARS_PARTS)}, keypoints=points.astype(np.float32))
-            gold.add(name, {}, scores=one_hot(labels, len(points), 4))
-    return shard
-
-
-@pytest.fixture(scope="module")
-def tracks():
-    """Eight short sequences, each with several behaviours."""
-    found = {}
-    for number in range(8):
-        sequence = simulate(1, number)
-        labels = np.array(sequence["annotations"])
-        start = int(np.argmax([len(np.unique(labels[at : at + 240])) for at in range(0, 1700, 60)])) * 60
-        found[f"clip {number}"] = (sequence["keypoints"][start : start + 240], labels[start : start + 240])
-    return found
-
-
 @pytest.fixture
-def stages(tmp_path, make_stages, tracks):
-    """Makes stages with temporal-conv on two folds of four of the sequences each."""
-
-    def make(name):
-        made = make_stages(tmp_path / name, "unused", folds=2)
-        made.model = plugin.TEMPORAL_CONV
-        items = list(tracks.items())
-        made.shards = [write_shard(made.root / f"shard-{fold}", fold, dict(items[fold::2])) for fold in (0, 1)]
-        return made
-
-    return make
+def stages(clip_stages):
+    """Makes stages with temporal-conv on the clips."""
+    return lambda name: clip_stages(name, plugin.TEMPORAL_CONV)
 
 
 def answers(stages, model):
@@ -69,7 +33,7 @@ def answers(stages, model):
     return Predictions(output)
 
 
-def test_it_fits_eight_sequences_perfectly(stages, tracks):
+def test_it_fits_eight_sequences_perfectly(stages, clips):
     made = stages("fit")
     settings = {"rate": 30, "channels": 32, "layers": 4, "epochs": 60, "crop": 240, "batch": 2}
     free = {"dropout": 0, "input_dropout": 0, "weight_decay": 0, "learning_rate": 0.005, "inner": 0, "balance": 0}
@@ -78,7 +42,7 @@ def test_it_fits_eight_sequences_perfectly(stages, tracks):
         made.predict(shard, [model], made.root / f"answers-{place}")
         predictions = Predictions(made.root / f"answers-{place}")
         for name in predictions:
-            np.testing.assert_array_equal(predictions[name].argmax(axis=1), tracks[name][1])
+            np.testing.assert_array_equal(predictions[name].argmax(axis=1), clips[name][1])
 
 
 @pytest.mark.parametrize("model", [plugin.TEMPORAL_CONV, plugin.TEMPORAL_GRU], ids=lambda model: model.name)
@@ -170,8 +134,8 @@ def test_a_causal_network_does_not_know_what_follows(build):
         assert torch.equal(net(inputs)[-1][:, :, :30], net(changed)[-1][:, :, :30]) == causal
 
 
-def test_steps_have_the_mean_and_spread_of_their_frames(tracks):
-    points, labels = tracks["clip 0"]
+def test_steps_have_the_mean_and_spread_of_their_frames(clips):
+    points, labels = clips["clip 0"]
     recipe = Recipe(VOCABULARY, MARS_PARTS, (6, 3))
     facts = {"fps": 30.0}
     frames = step_features(recipe, points[:100], facts, 30)
