@@ -68,7 +68,7 @@ POSE_BOOSTING = Model(
             "type": "number",
             "exclusiveMinimum": 0,
             "maximum": 1,
-            "default": 0.2,
+            "default": 0.12,
             "description": "Share of the features each part sees, drawn at random",
         },
         "iterations": {"type": "integer", "minimum": 1, "default": 50, "description": "Boosting rounds of each part"},
@@ -109,7 +109,7 @@ OVER_TIME = FEATURES | {
         "default": 0.1,
         "description": "Share of the inputs left out in training",
     },
-    "epochs": {"type": "integer", "minimum": 1, "default": 25, "description": "Most passes over the training data"},
+    "epochs": {"type": "integer", "minimum": 1, "default": 20, "description": "Most passes over the training data"},
     "patience": {
         "type": "integer",
         "minimum": 1,
