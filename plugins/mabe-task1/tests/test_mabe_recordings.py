@@ -156,7 +156,7 @@ def test_recordings_that_cannot_be_used_are_listed_with_the_reason(stages, folde
     reasons = {name: test.attributes(name)["status"] for name in test}
     assert "3 animals (a, b, c); name two" in reasons["m3"] and "does not start with" in reasons["m4"]
     assert "has 2 frames; at least 3" in reasons["m5"] and reasons["m6"] == "no body part was seen in any frame"
-    assert "m7.csv does not exist; mend its name" in reasons["m7"]
+    assert reasons["m7"].startswith("m7.csv does not exist; mend its name")  # no path of this machine
     assert test.attributes("m5")["shape"] == [2, 3]
 
 

@@ -91,7 +91,8 @@ def shard(job: DownloadJob, folder: Path) -> None:
             try:
                 found = tracks(folder, sample, job.parameters["animals"])
             except (InputError, OSError) as error:
-                out.add(sample.id, {"status": str(error)})
+                # the reason goes into tables that should not depend on where the folder lies
+                out.add(sample.id, {"status": str(error).replace(f"{folder}/", "")})
             else:
                 sequences.write_track(out, sample.id, found.points, found.parts or None, found.confidence)
 
