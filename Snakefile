@@ -31,6 +31,10 @@ PATHS = RUN.paths
 shell.prefix(dag.PRELUDE)
 
 
+# For profiles/apptainer alone: one image of everything, built from the Containerfile.
+container: "challengeflow.sif"
+
+
 wildcard_constraints:
     challenge=RUN.names("challenge"),
     dataset=RUN.names("dataset"),

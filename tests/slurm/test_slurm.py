@@ -168,6 +168,7 @@ def training(site: Site, fold: int) -> bool:
 
 def test_too_much_memory_too_long_and_cancelled(cluster: Cluster, site: Site):
     """Each is told with Slurm's reason, submitted again with more, and ends as it would have locally."""
+    site.configure(CONFIG.replace("PAUSE", "0"))
     (site.folder / "trouble.json").write_text(json.dumps({"0": "memory", "1": "forever", "2": "forever"}))
     run = submit(cluster, site, "digits", *REST, "--set-resources", "train:runtime=1")
     log = site.folder / "results/logs/digits/few/logistic/fold-2/train.log"
