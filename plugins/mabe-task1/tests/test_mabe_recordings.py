@@ -198,6 +198,8 @@ def test_the_demo_of_a_lab_is_a_folder_like_any_other(stages, tmp_path, monkeypa
     prepared = [Arrays(shard.prepared) for shard in shards]
     assert sum(len(each.ok()) for each in prepared) == 6
     assert {each.attributes(name)["fps"] for each in prepared for name in each} == {25.0, 30.0}
+    parts = ["snout", "ear l", "ear r", "neck", "hip l", "hip r", "tail base"]
+    assert all(each.attributes(name)["parts"] == parts for each in prepared for name in each)
     assert {each.attributes(name)["vocabulary"][-1] for each in prepared for name in each} == {"other"}
     gold = [Arrays(shard.gold) for shard in shards[:2]]
     assert all(each[name]["scores"].any(axis=1).all() for each in gold for name in each)

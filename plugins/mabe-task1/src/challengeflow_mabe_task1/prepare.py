@@ -1,5 +1,6 @@
 """Raw tracks of a shard -> prepared tracks, each marked ok or with the reason why not, and one-hot gold apart."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -95,11 +96,17 @@ def _confident(points: np.ndarray, confidence: np.ndarray | None, least: float) 
 
 
 def _names(wanted: list[str] | None, found: list[str] | None, parts: int) -> tuple[str, list[str]]:
-    """Status and names of the body parts: those of the config, else of the file, else of MARS, else numbers."""
+    """Status and names of the body parts: those of the config, else of the file, else of MARS, else numbers.
+
+    Names of a file are told as people say them ("Tail_base": "tail base"), so that trackers and models agree on them.
+    """
     if wanted is not None and len(wanted) != parts:
         return f"{parts} body parts, but {len(wanted)} names in the parameter parts", []
-    if wanted is not None or found is not None:
-        return "ok", list(wanted or found)
+    if wanted is not None:
+        return "ok", list(wanted)
+    if found is not None:
+        plain = [re.sub(r"[\s_.-]+", " ", name).strip().lower() for name in found]
+        return "ok", plain if len(set(plain)) == len(found) else list(found)
     return "ok", list(MARS_PARTS) if parts == len(MARS_PARTS) else [str(part) for part in range(parts)]
 
 
