@@ -10,6 +10,8 @@ from challengeflow.errors import ContractError, InputError, PluginError
 from challengeflow.plugins import Registry
 from challengeflow.samples import Sample
 
+ONE_BY_ONE = ("download", "preprocess", "predict")  # stages that treat samples one by one
+
 
 @contextmanager
 def blame(registry: Registry, owner: str, stage: str, note: Path) -> Iterator[None]:
@@ -30,8 +32,9 @@ def blame(registry: Registry, owner: str, stage: str, note: Path) -> Iterator[No
         frames = list(traceback.walk_tb(error.__traceback__))[::-1]
         plugin, place = _guilty(registry, frames) or (owner, "")
         reason = " ".join(f"{type(error).__name__}: {error}".split())
+        at = _sample(frames) if stage in ONE_BY_ONE else ""
         raise PluginError(
-            f"plugin {plugin!r} failed in its hook {stage!r}{_sample(frames)}{place}: {reason}; the traceback is in {note}"
+            f"plugin {plugin!r} failed in its hook {stage!r}{at}{place}: {reason}; the traceback is in {note}"
         ) from error
 
 

@@ -204,9 +204,9 @@ class _Contract:
             shutil.rmtree(copy.folder / output)
         copy.kill(step)
         if any(there not in (None, good) for there, good in zip(copy.hashes(step), expected, strict=True)):
-            self._fail(
-                step.hook, f"{step} left something half-written when killed", "write to its outputs and job.work alone"
-            )
+            self._repeats(run, step)
+            mend = "write to its outputs and job.work alone"
+            self._fail(step.hook, f"{step} left something half-written when it was killed", mend)
         mend = "trust in job.work only what was renamed when it was whole"
         if (error := copy.attempt(step, interrupt=True) or copy.attempt(step)) is not None:
             self._fail(step.hook, f"{step} does not go on after it was killed ({error})", mend)

@@ -8,7 +8,7 @@ from challengeflow.declare import Metric
 from challengeflow.testing.demo_run import DemoRun
 
 FAR = 0.25  # of the way from chance to best, which a random answer must stay below
-NEAR = 0.1  # of that way, by which chance may lie outside the random answer's own interval
+NEAR = 0.25  # of that way, by which chance may lie outside the random answer's own interval
 
 
 def complaints(run: DemoRun, metric: Metric) -> Iterator[str]:
