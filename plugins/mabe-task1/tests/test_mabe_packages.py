@@ -3,6 +3,9 @@
 import csv
 import hashlib
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,6 +146,45 @@ def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path, monkeypa
     of_scores.draw(tmp_path, "lab", "model", {"gold": ["train"], "parameters": parameters}, tmp_path / "pictures")
     names = {path.name for path in (tmp_path / "pictures/train").iterdir()}
     assert {"confusion.png", "worst-bouts.png"} < names and len(names) == 6
+
+
+def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
+    """A made-up model that knows everything as long as it sees the neck."""
+    import challengeflow_mabe_task1 as plugin
+    from challengeflow_mabe_task1.pictures import importance
+
+    neck = Arrays(lab.shards[0].prepared).attributes(lab.shards[0].samples[0].id)["parts"].index("neck")
+    gold = {name: one["scores"] for shard in lab.shards[:2] for name, one in Arrays(shard.gold).items()}
+
+    def predict(job):
+        assert job.shard.gold is None and job.models[0].name == f"fold-{job.shard.fold}"
+        prepared = Arrays(job.shard.prepared)
+        seen = {name: np.isfinite(prepared[name]["keypoints"][..., neck]).any() for name in prepared}
+        write_scores(
+            job.output, ((name, np.float32(gold[name] if seen[name] else gold[name] * 0)) for name in prepared)
+        )
+
+    monkeypatch.setattr(plugin, "predict", predict)
+    monkeypatch.setattr(importance, "scored_shards", lambda *_: lab.shards[:2])
+    declared = {"parameters": {}, "seed": 1, "model": "any"}
+    found = importance.losses(lab.root, "lab", "any", {"parameters": {"score": {"scored": None}}}, declared)
+    assert found[0][0] == "neck" and found[0][1] > 0.7
+    assert len(found) == 7 and all(loss == 0 for _, loss in found[1:])
+
+
+def test_the_rules_for_pictures_fit_the_workflow(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"results: {tmp_path}/results\nchallenges: {{mabe-task1: {{datasets: {{lab: {{source: demo, folds: 2}}}}, "
+        "models: {pose-boosting: {}}}}\n"
+    )
+    command = ["-m", "snakemake", "mabe-task1_pictures", "mabe-task1_importance", "--configfile", config, "-n", "-q", "rules"]
+    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile", "--directory", tmp_path]
+    done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
+    assert jobs["mabe-task1_measure_importance"] == "1"
+    assert jobs["mabe-task1_draw_scored"] == "4"  # the model and three controls
 
 
 def test_the_submit_command_is_written_and_nothing_is_sent(lab, capsys, monkeypatch):
