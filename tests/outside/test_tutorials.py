@@ -56,3 +56,14 @@ def test_the_model(venv, tmp_path):
     _, tested = follow(venv, "tutorial-model.md", tmp_path)
     assert (tmp_path / "results/mood/brain/voxel-range/scores.json").exists()
     assert "6 passed" in tested
+
+
+def test_the_csv_tracker(venv, tmp_path):
+    (tracked,) = follow(venv, "wrappers.md", tmp_path)
+    lines = [line.split(",") for line in tracked.splitlines() if line.endswith((",done", ",failed"))]
+    assert [(line[0], line[1], line[2], line[5]) for line in lines] == [
+        *[("download", "mood", "brain", "done")] * 4,
+        ("preprocess", "mood", "brain", "done"),
+    ]
+    for path in tmp_path.glob("mlflow/*/__init__.py"):
+        compile(path.read_text(), path, "exec")

@@ -3,6 +3,8 @@
 A test fixture, and the shortest complete plugin to read. Groups are made up: every 20 images are one writer.
 """
 
+from pathlib import Path
+
 from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
 
 
@@ -33,6 +35,7 @@ def challenges():
                 },
                 "preprocess": {"scale": {"type": "number", "default": 16.0, "description": "the grey value of white"}},
             },
+            snakefile=str(Path(__file__).parent / "extra.smk"),
             resources=dict.fromkeys(("download", "preprocess", "score", "package"), Resources(mem_mb=500)),
         )
     ]

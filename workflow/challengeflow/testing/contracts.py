@@ -39,7 +39,7 @@ INSTALL = "install its plugin, say with `pip install -e .`"
 
 
 class _Contract:
-    """What both contracts share. `challenge` names the challenge; `config`, its section of a config, makes the demo small."""
+    """What both contracts share."""
 
     challenge: str
     config: Mapping[str, Any] | None = None
@@ -223,7 +223,11 @@ class _Contract:
 
 
 class ModelContract(_Contract):
-    """The contract of a plugin that brings the model `model` for the challenge `challenge`."""
+    """The contract of a plugin that brings the model `model` for the challenge `challenge`.
+
+    A class that inherits from this one sets both, and may set `config`, the challenge's section of a config that makes
+    its demo small.
+    """
 
     model: str
 
@@ -241,7 +245,11 @@ class ModelContract(_Contract):
 
 
 class ChallengeContract(_Contract):
-    """The contract of a plugin that brings the challenge `challenge`, and of the models it brings for it."""
+    """The contract of a plugin that brings the challenge `challenge`, and of the models it brings for it.
+
+    A class that inherits from this one sets `challenge`, and may set `config`, the challenge's section of a config that makes
+    its demo small. Without it, the demo of every dataset is run, with every model of the plugin.
+    """
 
     def test_the_challenge_is_declared_whole(self):
         found = self._found()
