@@ -184,7 +184,7 @@ def test_the_rules_for_pictures_fit_the_workflow(tmp_path):
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
     assert jobs["mabe-task1_measure_importance"] == "1"
-    assert jobs["mabe-task1_draw_scored"] == "4"  # the model and three controls
+    assert jobs["mabe-task1_draw_scored"] == "1"  # controls are not drawn
 
 
 def test_the_submit_command_is_written_and_nothing_is_sent(lab, capsys, monkeypatch):

@@ -9,7 +9,8 @@ SCORED = [
     (dataset, model)
     for dataset, entry in config["datasets"].items()
     if entry["gold"] and "train" in entry["splits"]
-    for model in config["models"]
+    for model, declared in config["models"].items()
+    if declared["kind"] != "control"
 ]
 
 

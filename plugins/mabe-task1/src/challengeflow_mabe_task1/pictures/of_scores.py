@@ -74,9 +74,10 @@ def _draw_worst(path: Path, sequences: Sequence, answers: Sequence, names, score
     ]
     shown, of_one = [], Counter()
     for mistake, fps in sorted(wrong, key=lambda pair: (pair[0].start - pair[0].stop) / pair[1]):
-        keypoints = _keypoints(shards, mistake.sequence)
-        if len(shown) < WORST and of_one[mistake.sequence] < WORST_OF_ONE and keypoints is not None:
-            shown.append((mistake, keypoints, fps))
+        if len(shown) == WORST:
+            break
+        if of_one[mistake.sequence] < WORST_OF_ONE and (points := _keypoints(shards, mistake.sequence)) is not None:
+            shown.append((mistake, points, fps))
             of_one[mistake.sequence] += 1
     if shown:
         bouts.draw(path, names, shown)
