@@ -1,7 +1,4 @@
-"""A package made by `challengeflow new` works as it is; broken in many ways, it says so in one sentence each time.
-
-Slow but bounded: about a minute of one core.
-"""
+"""A package made by `challengeflow new` works as it is; broken in many ways, it says so in one sentence each time."""
 
 import json
 import shutil
@@ -12,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("outside")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("outside")]
 
 DECLARED = "challengeflow_shapes/__init__.py"
 CONFIG = """\

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from outside.conftest import make_outside
+from outside.second_venv import make_outside
 
-pytestmark = pytest.mark.xdist_group("tutorials")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tutorials")]
 
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
