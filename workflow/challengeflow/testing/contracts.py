@@ -155,12 +155,17 @@ class _Contract:
         return found
 
     @classmethod
-    def _plan(cls) -> Plan:
+    def _plan(cls, **sections: Any) -> Plan:
         """Of the configured section; by default the demo of every dataset, with the plugin's own models as they are."""
-        declared = cls._found().challenges[cls.challenge].datasets
-        section = dict(cls.config or {"datasets": {each.name: {"source": "demo"} for each in declared}})
-        section.setdefault("models", dict.fromkeys(cls._own_models()))
+        section = {"datasets": cls._demos(), "models": dict.fromkeys(cls._own_models())}
+        section |= {**(cls.config or {}), **sections}
         return plans(resolve({"challenges": {cls.challenge: section}}, cls._found()))[cls.challenge]
+
+    @classmethod
+    def _demos(cls) -> dict[str, Any]:
+        """Every dataset that has a demo, as a config names it."""
+        declared = cls._found().challenges[cls.challenge].datasets
+        return {dataset.name: {"source": "demo"} for dataset in declared if "demo" in dataset.sources}
 
     @classmethod
     def _plugin(cls) -> str:
@@ -269,6 +274,12 @@ class ChallengeContract(_Contract):
                 self._fail(
                     "download", f"the shards of {dataset} do not hold the samples of its index", "see write_samples"
                 )
+
+    def test_every_declared_demo_has_its_table(self, second_process, tmp_path):
+        demos = DemoRun(tmp_path / "results", self._plan(datasets=self._demos()), second_process)
+        for step in demos.data():
+            if step.method in ("archive", "index"):
+                self._do(demos, step)
 
     def test_the_demo_downloads_the_same_bytes_again(self, run, second_process, tmp_path):
         """Archives, indexes and the smallest shard, in another folder and process."""
