@@ -1,0 +1,102 @@
+"""The commands of the README and the pages, as written, as far as they go without a cluster, a conda or hours of work.
+
+`challengeflow` commands run; `snakemake` commands run as dry-runs; of the others it is checked that what they name is there.
+The pages that can be followed from beginning to end are, in tests/outside/test_tutorials.py.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs/cluster.md",
+    ROOT / "docs/environments.md",
+    *sorted(ROOT.glob("plugins/*/README.md")),
+]
+BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+# Not ours to check: the system's own, and programs that are not here.
+FOREIGN = {"source", "apt-get", "podman", "apptainer", "python3", "aicrowd/bin/aicrowd", "qsub"}
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, command line) of every command."""
+    found = []
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text()):
+            lines = block.replace("\\\n", " ").splitlines()
+            lines = [line.split(" #")[0].strip() for line in lines if not line.startswith("#")]
+            found += [
+                (str(page.relative_to(ROOT)), part.strip()) for line in lines if line for part in line.split("&&")
+            ]
+    return list(dict.fromkeys(found))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """The repository as a user has it, with data where the examples expect it, and stand-ins for conda and apptainer."""
+    folder = tmp_path_factory.mktemp("clone")
+    for path in ROOT.iterdir():
+        if path.name not in ("data", "results", ".snakemake", ".git"):
+            (folder / path.name).symlink_to(path)
+    for example in (ROOT / "examples").glob("*.yaml"):
+        for challenge in yaml.safe_load(example.read_text())["challenges"].values():
+            for dataset in challenge["datasets"].values():
+                if dataset["source"] not in ("demo", "official"):
+                    (folder / dataset["source"]).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def run(words: list[str], clone: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "tests/environments"), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "CONDA_STAND_IN": str(clone / "stand-in"), "APPTAINER_CALLS": os.devnull}
+    done = subprocess.run(words, cwd=clone, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def check_pip(words: list[str]) -> None:
+    """Every local project and every extra that a pip command names is there."""
+    for word in words:
+        path, _, extra = word.partition("[")
+        if (
+            (path.startswith(".") or "/" in path)
+            and (ROOT / path).is_dir()
+            and (ROOT / path / "pyproject.toml").exists()
+        ):
+            project = tomllib.loads((ROOT / path / "pyproject.toml").read_text())["project"]
+            assert set(filter(None, extra.rstrip("]").split(","))) <= set(project.get("optional-dependencies", {})), (
+                word
+            )
+        elif word.startswith(("./", "plugins/", "-c")) or word.endswith(".txt"):
+            assert word == "-c" or (ROOT / word).exists(), word
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_command(clone: Path, page: str, command: str):
+    words = shlex.split(command)
+    while "=" in words[0]:  # variables set for one command
+        words = words[1:]
+    if words[0] == "tests/slurm/with-slurm":
+        assert os.access(ROOT / words[0], os.X_OK)
+        words = words[1:]
+    match words:
+        case ["snakemake", *_]:
+            run([*words, "--dry-run", "--quiet", "all"], clone)
+        case ["challengeflow", *_]:
+            run(words, clone)
+        case ["make", target]:
+            run(["make", "--dry-run", target], clone)
+        case ["python", file] | [("tests/slurm/demo" | "envs/pin") as file]:
+            assert (ROOT / file).is_file()
+        case [pip, ("install" | "wheel"), *rest] if pip.endswith("pip"):
+            check_pip(rest)
+        case _:
+            assert words[0] in FOREIGN, f"{page} has a command that no test knows: {command}"
