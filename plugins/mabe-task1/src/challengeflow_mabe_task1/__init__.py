@@ -74,7 +74,7 @@ CHALLENGE = Challenge(
             sources={
                 "demo": Source(
                     archives=("recordings",),
-                    cost="10 labelled and 4 unlabelled simulated recordings (DeepLabCut, Bento, BORIS), 5 MB",
+                    cost="12 labelled and 4 unlabelled simulated recordings (DeepLabCut, Bento, BORIS), 9 MB",
                 ),
                 "local": Source(cost="a folder of poses (DeepLabCut, SLEAP, .npy) and labels (Bento, BORIS, csv)"),
             },

@@ -14,7 +14,7 @@ from challengeflow_mabe_task1.demo_motion import film, move
 from challengeflow_mabe_task1.formats import bento, boris, labels
 from challengeflow_mabe_task1.recordings import TABLE
 
-LABELLED, UNLABELLED = 10, 4
+LABELLED, UNLABELLED = 12, 4
 PARTS = ("snout", "ear_l", "ear_r", "neck", "hip_l", "hip_r", "tail_base")
 NAMES = {"attack": "fight", "investigation": "sniff", "mount": "mount", "chase": "chase"}
 """What the lab calls the simulated states it looks for."""
@@ -27,7 +27,7 @@ def write(folder: Path, seed: int) -> None:
     rows = []
     for number in range(LABELLED + UNLABELLED):
         random = np.random.default_rng([seed, 7, number])
-        fps, frames = (25.0, 30.0)[number % 2], int(random.integers(1200, 1800))
+        fps, frames = (25.0, 30.0)[number % 2], int(random.integers(1800, 2400))
         bouts = draw_bouts(frames, fps, random)
         keypoints = film(move(bouts, frames, fps, random), bouts, random)
         name = f"cage{number // 2}-day{number % 2}"
