@@ -58,7 +58,7 @@ def submit_command(dataset: str, model: str) -> str:
     slug = SLUGS.get(dataset, "SLUG")
     where = "" if dataset in SLUGS else "# SLUG is the last part of the challenge's address on aicrowd.com\n"
     return (
-        "# pip install aicrowd-cli (in an environment of its own), then once: aicrowd login\n"
+        "# once: pip install aicrowd-cli (in an environment of its own with Python 3.9), then: aicrowd login\n"
         f'{where}aicrowd submission create -c {slug} -f submission.npy -d "challengeflow {model}"'
     )
 
