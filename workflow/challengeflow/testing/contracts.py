@@ -43,6 +43,7 @@ class _Contract:
 
     challenge: str
     config: Mapping[str, Any] | None = None
+    _controls: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
         # With pytest-xdist's --dist loadgroup, the tests of a class stay together and share one run.
@@ -129,7 +130,7 @@ class _Contract:
         folder = tmp_path_factory.mktemp(cls.challenge)
         with _process(folder) as process:
             made = DemoRun(folder / "results", cls._plan(), process)
-            for step in made.everything():
+            for step in made.everything(*cls._controls):
                 cls._do(made, step)
             yield made
 
@@ -255,6 +256,8 @@ class ChallengeContract(_Contract):
     A class that inherits from this one sets `challenge`, and may set `config`, the challenge's section of a config that makes
     its demo small. Without it, the demo of every dataset is run, with every model of the plugin.
     """
+
+    _controls = controls.ENDS
 
     def test_the_challenge_is_declared_whole(self):
         found = self._found()

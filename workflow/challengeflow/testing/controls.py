@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from challengeflow.declare import Metric
 from challengeflow.testing.demo_run import DemoRun
 
+ENDS = ("control-perfect", "control-random")
 FAR = 0.25  # of the way from chance to best, which a random answer must stay below
 NEAR = 0.25  # of that way, by which chance may lie outside the random answer's own interval
 
@@ -14,7 +15,7 @@ NEAR = 0.25  # of that way, by which chance may lie outside the random answer's 
 def complaints(run: DemoRun, metric: Metric) -> Iterator[str]:
     """One sentence for each control, dataset and split that scores where it should not."""
     for dataset in run.plan.trainable():
-        perfect, chance = (_splits(run, dataset, control) for control in ("control-perfect", "control-random"))
+        perfect, chance = (_splits(run, dataset, control) for control in ENDS)
         for split in perfect:
             where = f"{metric.name} of {dataset}/{split}"
             best, found = perfect[split]["score"], chance[split]["score"]

@@ -16,8 +16,6 @@ from challengeflow.provenance import content_hash
 from challengeflow.samples import read_samples
 from challengeflow.testing.stage_process import StageError, StageProcess
 
-CONTROLS = ("control-perfect", "control-random")
-
 
 @dataclass(frozen=True)
 class Step:
@@ -87,11 +85,11 @@ class DemoRun:
                 path = self.plan.layout.submission(submission, name)
                 yield self._step("package", "package", (submission, name), path)
 
-    def everything(self) -> Iterator[Step]:
-        """All steps, each after what it needs; of the controls, those at the ends."""
-        honest = [v for v, entry in self.plan.models.items() if entry["kind"] != "control"]
-        yield from (*self.data(), *self.training(), *self.predicting(*honest, *CONTROLS))
-        yield from (*self.scoring(*honest, *CONTROLS), *self.packaging())
+    def everything(self, *controls: str) -> Iterator[Step]:
+        """All steps, each after what it needs, and some of the controls."""
+        scored = [*(v for v, entry in self.plan.models.items() if entry["kind"] != "control"), *controls]
+        yield from (*self.data(), *self.training(), *self.predicting(*scored))
+        yield from (*self.scoring(*scored), *self.packaging())
 
     def _step(self, hook: str, method: str, arguments: tuple[Any, ...], *outputs: str) -> Step:
         return Step(hook, method, arguments, tuple(os.path.relpath(path, self.folder) for path in outputs))
