@@ -47,7 +47,7 @@ def test_it_is_installed_listed_and_runs_to_a_submission(outside, finished):
 def test_it_passes_its_own_tests_and_ruff(outside, shapes):
     done = outside.pytest(shapes)
     assert done.returncode == 0, done.stdout
-    assert "18 passed" in done.stdout
+    assert "19 passed" in done.stdout
     for check in (["check", "--select", "E,F,I,B,UP,SIM,C4,RUF"], ["format", "--check"]):
         ruff = subprocess.run([sys.executable, "-m", "ruff", *check, str(shapes)], capture_output=True, text=True)
         assert ruff.returncode == 0, ruff.stdout

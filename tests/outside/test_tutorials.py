@@ -49,7 +49,7 @@ def test_a_plugin_takes_less_than_60_lines(page):
 def test_the_challenge(venv, tmp_path):
     _, with_model, tested = follow(venv, "tutorial-challenge.md", tmp_path)
     assert re.search(r"^sample,digit\n0040,\d\n0041,\d$", with_model, re.MULTILINE)
-    assert "14 passed" in tested
+    assert "15 passed" in tested
 
 
 def test_the_model(venv, tmp_path):

@@ -19,7 +19,7 @@ from challengeflow.errors import InputError
 from challengeflow.plan import Plan
 from challengeflow.samples import read_samples
 from challengeflow.testing import controls
-from challengeflow.testing.damage import NOISE, cases, damage, scramble
+from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
 from challengeflow.testing.declared import challenge_complaints, model_complaints
 from challengeflow.testing.demo_run import DemoRun, Step
 from challengeflow.testing.stage_process import StageProcess
@@ -290,6 +290,19 @@ class ChallengeContract(_Contract):
         smallest = run.smallest_shard()
         wanted = [s for s in run.data() if s.method in ("archive", "index") or s.arguments == smallest]
         self._same(run, again, wanted, "depends on the folder it is in", "keep paths out of what is downloaded")
+
+    def test_damaged_archives_are_answered(self, run, copy):
+        """An index made of a damaged archive is one sentence, or a table; never a bug."""
+        index = {step.arguments[0]: step for step in copy.data() if step.method == "index"}
+        for step in [step for step in copy.data() if step.method == "archive"]:
+            whole, target = run.folder / step.outputs[0], copy.folder / step.outputs[0]
+            for kind, file in cases(whole):
+                damage(whole, target, kind, file)
+                error = copy.attempt(index[step.arguments[0]])
+                if error is not None and error.bug:
+                    mend = "raise one InputError that names the file"
+                    self._fail("download", f"an archive's {file} that is {kind} stops the index ({error})", mend)
+            damage(whole, target, WHOLE, file)
 
     def test_prepared_data_hold_no_label(self, run, copy):
         """A shard of each split without any gold. The proxy split is left out: its anomalies are made from its gold."""

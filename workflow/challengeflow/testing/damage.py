@@ -9,7 +9,7 @@ import numpy as np
 
 from challengeflow.arrays import Arrays, Writer
 
-CUT, NOISE, EMPTY, GONE = "cut short", "overwritten with noise", "empty", "not there"
+WHOLE, CUT, NOISE, EMPTY, GONE = "whole", "cut short", "overwritten with noise", "empty", "not there"
 
 
 def cases(folder: Path) -> Iterator[tuple[str, str]]:
@@ -25,7 +25,7 @@ def cases(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def damage(whole: Path, target: Path, kind: str, file: str) -> None:
-    """Make `target` a copy of the folder `whole` in which one file is damaged."""
+    """Make `target` a copy of the folder `whole` in which one file is damaged (left as it is, for WHOLE)."""
     shutil.rmtree(target)
     shutil.copytree(whole, target)
     path = target / file
@@ -33,7 +33,7 @@ def damage(whole: Path, target: Path, kind: str, file: str) -> None:
     path.unlink()
     if kind != GONE:
         noise = random.Random(0).randbytes(len(content))
-        path.write_bytes({CUT: content[: len(content) // 2], NOISE: noise, EMPTY: b""}[kind])
+        path.write_bytes({WHOLE: content, CUT: content[: len(content) // 2], NOISE: noise, EMPTY: b""}[kind])
 
 
 def scramble(gold: Path) -> None:

@@ -10,11 +10,11 @@ import yaml
 
 from challengeflow.check import check_defaults
 from challengeflow.config import STAGES
-from challengeflow.dag import ENVS
 from challengeflow.declare import Challenge, Dataset, Model, Resources, Schema
 from challengeflow.errors import InputError
 from challengeflow.plugins import MODEL_STAGES
 
+ENVS = Path(__file__).parents[3] / "envs"  # of a clone; a plugin from outside brings its own file
 SPLITS = {"train", "test", "proxy", "unlabelled"}
 
 
