@@ -23,7 +23,7 @@ if not workflow.config_settings.configfiles:
 
 
 try:
-    RUN = dag.load(config)
+    RUN = dag.load(config, workflow.basedir)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 PATHS = RUN.paths

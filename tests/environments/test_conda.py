@@ -103,6 +103,12 @@ def test_every_plugin_runs_in_its_own_env(conda, tmp_path: Path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert all((tmp_path / target).is_dir() for target in TARGETS)
     made = {path.with_suffix("").name: path for path in (tmp_path / ".snakemake/conda").glob("*.yaml")}
+    # What is installed from a wheel is whole: its schema too.
+    command = next((tmp_path / ".snakemake/conda").glob("*/bin/challengeflow"))
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("challenges: {}\n")
+    checked = subprocess.run([command, "validate", "--config", wrong], capture_output=True, text=True)
+    assert checked.returncode == 1 and "challenges" in checked.stderr and "Traceback" not in checked.stderr
     # Each env is its file's: the plugin is there, its neighbours and what only they need are not.
     found = {
         frozenset(

@@ -7,7 +7,7 @@ from typing import Any
 
 from challengeflow.errors import InputError
 
-SCHEMA = Path(__file__).parent.parent / "schemas" / "config.schema.yaml"
+SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
 
 
 def check(value: Any, schema: Mapping[str, Any], where: str) -> None:

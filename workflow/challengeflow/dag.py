@@ -19,8 +19,8 @@ from challengeflow.fingerprint import stage_fingerprint
 from challengeflow.plan import Plan, ShardName
 from challengeflow.plugins import Registry, registry, resources
 
-ENVS = Path(__file__).parent.parent.parent / "envs"
-# Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.  Formatted by Snakemake too, hence the doubled braces.
+# Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.
+# Snakemake formats it once more, hence the doubled braces.
 PRELUDE = f"""export CHALLENGEFLOW_VERSION={__version__}
 command -v challengeflow > /dev/null || {{{{ echo "challengeflow: this job's environment has no command challengeflow;\
  its env file must list challengeflow=={__version__} and the plugin's package under pip" >&2; exit 127; }}}}
@@ -33,8 +33,10 @@ NOTHING = "(?!)"  # matches no name, for a kind of variant that the config does 
 class Dag:
     """The workflow of a config: one plan for each challenge, seen through Snakemake's wildcards."""
 
-    def __init__(self, config: Mapping[str, Any], registry: Registry):
+    def __init__(self, config: Mapping[str, Any], registry: Registry, base: str):
+        """`base`: the folder of the Snakefile, whose envs/ a plugin may name."""
         self.registry = registry
+        self.base = Path(base)
         self.config = resolve(config, registry)
         self.plans: dict[str, Plan] = plans(self.config)
         self.paths = layout.Layout(self.config["results"], "{challenge}")
@@ -208,7 +210,7 @@ class Dag:
             name = self.registry.challenges[wildcards.challenge].env
             if model is not None:
                 name = self.registry.models[wildcards.challenge, model].env or name
-            return name if Path(name).is_absolute() else str(ENVS / f"{name}.yaml")
+            return name if Path(name).is_absolute() else str(self.base / "envs" / f"{name}.yaml")
 
         return of
 
@@ -223,8 +225,8 @@ class Dag:
         return resources(self.registry, stage, wildcards.challenge, self._model(stage, wildcards))
 
 
-def load(config: Mapping[str, Any]) -> Dag:
+def load(config: Mapping[str, Any], base: str) -> Dag:
     """The workflow of a config with all installed plugins; what the Snakefile calls. Warns of plugins set aside."""
     for plugin in registry().broken:
         print(f"challengeflow: plugin {plugin.name!r} is left out: {plugin.reason}", file=sys.stderr)
-    return Dag(config, registry())
+    return Dag(config, registry(), base)

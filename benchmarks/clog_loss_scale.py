@@ -1,0 +1,101 @@
+"""What all of Clog Loss costs, from measurements on a few videos: `python benchmarks/clog_loss_scale.py`, on an idle machine.
+
+Runs the demo at two sizes, one core, and takes the cost of one more video from the difference: that is free of process starts.
+The demo's videos are as heavy as real ones a frame (same codec and quality), but shorter: preparing and features are counted by
+the frame. The counts of the real data (573,048 + 14,160 videos of 59.9 frames on average, 42 kB a frame) and of the jobs
+are those of the reference and of examples/clog-loss-full.yaml. Prints the table of docs/scale.md.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SIZES = (24, 120)
+STAGES = ("preprocess", "train", "predict")
+TRAIN, TEST, FRAMES, KB_A_FRAME = 573_048, 14_160, 59.9, 42
+FOLDS, SHARDS, CORES = 5, 305, 2
+MB_A_SECOND = 100  # assumed: what all nodes together get from the bucket
+CONFIG = """\
+challenges:
+  clog-loss:
+    controls: false
+    datasets:
+      nano: {{source: demo, folds: 2, shards: {{train: 1, test: 1}}}}
+    download: {{demo_videos: {videos}}}
+    models: {{roi-features: {{}}}}
+"""
+
+
+def run(videos: int, folder: Path) -> dict[str, tuple[float, float, int]]:
+    """Stage -> (CPU seconds, peak MB, frames) summed over the jobs of a demo of that size."""
+    (folder / "config.yaml").write_text(CONFIG.format(videos=videos))
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    profile = ["--workflow-profile", str(ROOT / "profiles/default")]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        "1",
+        *profile,
+        "--quiet",
+        "all",
+    ]
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    home = folder / "results/benchmarks/clog-loss/nano"
+    with open(folder / "results/clog-loss/nano/index/samples.csv") as file:
+        rows = list(csv.DictReader(file))
+    frames = {
+        split: sum(int(row["num_frames"]) for row in rows if row["split"] == split) for split in ("train", "test")
+    }
+    total = frames["train"] + frames["test"]
+    # With two folds each training sees half of the train videos; every video is predicted, the test by both models.
+    seen = {"preprocess": total, "train": frames["train"], "predict": frames["train"] + 2 * frames["test"]}
+    found = {}
+    for stage in STAGES:
+        tables = [
+            next(csv.DictReader(path.read_text().splitlines(), delimiter="\t")) for path in home.rglob(f"{stage}.tsv")
+        ]
+        cpu = sum(float(table["cpu_time"]) for table in tables)
+        found[stage] = (cpu, max(float(table["max_rss"]) for table in tables), seen[stage])
+    return found
+
+
+def main() -> None:
+    measured = []
+    for videos in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            measured.append(run(videos, Path(folder)))
+    small, large = measured
+    cost = {stage: (large[stage][0] - small[stage][0]) / (large[stage][2] - small[stage][2]) for stage in STAGES}
+    for stage in STAGES:
+        print(
+            f"{stage:<11}{1000 * cost[stage]:8.2f} CPU-ms a frame, peak {large[stage][1]:.0f} MB at {SIZES[1]} videos"
+        )
+    all_frames = (TRAIN + TEST) * FRAMES
+    hours = {
+        "preprocess": cost["preprocess"] * all_frames / 3600,
+        "train": cost["train"] * TRAIN * FRAMES * (FOLDS - 1) / 3600,
+        "predict": cost["predict"] * (TRAIN + FOLDS * TEST) * FRAMES / 3600,
+    }
+    gigabytes = all_frames * KB_A_FRAME / 1e6
+    print("core-hours: " + ", ".join(f"{stage} {each:.0f}" for stage, each in hours.items()) + f"; {gigabytes:.0f} GB")
+    print(f"| nodes of {CORES} cores | hours | core-hours | GB transferred | jobs |")
+    print("|---|---|---|---|---|")
+    for nodes in (1, 16, 100):
+        transfer = gigabytes * 1000 / MB_A_SECOND / 3600
+        ahead = max(hours["preprocess"] / (nodes * CORES), transfer)
+        training = hours["train"] / min(nodes * CORES, FOLDS)
+        wall = ahead + training + hours["predict"] / (nodes * CORES)
+        jobs = 2 * SHARDS + FOLDS + SHARDS
+        print(f"| {nodes} | {wall:.0f} | {sum(hours.values()):.0f} | {gigabytes:.0f} | {jobs} |")
+
+
+if __name__ == "__main__":
+    main()
