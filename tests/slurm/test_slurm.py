@@ -228,7 +228,7 @@ def test_ctrl_c_and_a_killed_submitter(cluster: Cluster, site: Site):
 def test_nothing_runs_without_the_daemons(cluster: Cluster, site: Site):
     """The jobs above went through Slurm: with its controller stopped they do not run. Stops the cluster: last."""
     cluster.run(f"kill $(cat {cluster.site}/run/slurmctld.pid)")
-    run = submit(cluster, site, f"{FEW}/logistic/fold-0")
+    run = submit(cluster, site, f"{FEW}/logistic/fold-0", "--retries", "0")
     assert run.end() != 0
     assert "Unable to contact slurm controller" in run.text
     assert not (site.folder / FEW / "logistic").exists()
