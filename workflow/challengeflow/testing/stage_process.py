@@ -17,9 +17,6 @@ from typing import Any
 from challengeflow.cli import thread_limits
 from challengeflow.errors import InputError, PluginError
 from challengeflow.hookspecs import hookimpl
-from challengeflow.plan import Plan
-from challengeflow.plugins import Registry, registry
-from challengeflow.stages import Stages
 
 HOOKS = ("download", "preprocess", "train", "predict", "score", "package")
 
@@ -108,10 +105,16 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a plugin prints is no answer
     for line in sys.stdin:
-        print(json.dumps(_answer(registry(), json.loads(line))), file=answers)
+        print(json.dumps(_answer(json.loads(line))), file=answers)
 
 
-def _answer(found: Registry, order: dict[str, Any]) -> dict[str, Any] | None:
+def _answer(order: dict[str, Any]) -> dict[str, Any] | None:
+    # Imported here, for the processes that a plugin spawns import this file anew.
+    from challengeflow.plan import Plan
+    from challengeflow.plugins import registry
+    from challengeflow.stages import Stages
+
+    found = registry()
     if order["interrupt"]:
         found.manager.register(Interrupter, "interrupter")
     try:
