@@ -101,3 +101,23 @@ def test_labels_outside_the_vocabulary_are_refused(wrong):
 def test_the_background_is_other_or_the_last():
     assert layouts.background(["attack", "other", "mount"]) == 1
     assert layouts.background(["aggression", "social", "nonsocial", "base"]) == 3
+
+
+@pytest.mark.parametrize("layout", ["aicrowd", "calms21", "json"])
+def test_one_behaviour_of_task_3_is_read(tmp_path, sequences, layout):
+    first, second = ({name: sequences[name]} for name in sequences)
+    if layout == "aicrowd":
+        value = {
+            "approach": {"vocabulary": ["approach", "other"], "sequences": first},
+            "rear": {"vocabulary": ["rear", "other"], "sequences": second},
+        }
+    else:
+        metadata = {"vocab": {"rear": 0, "other": 1}}
+        value = {"approach": first, "rear": {name: {**one, "metadata": metadata} for name, one in second.items()}}
+    path = tmp_path / f"file.{'json' if layout == 'json' else 'npy'}"
+    if layout == "json":
+        path.write_text(json.dumps(value, default=np.ndarray.tolist))
+    else:
+        np.save(path, value, allow_pickle=True)
+    (item,) = layouts.read(path, behaviour="rear")
+    assert item.id == "task1/train/mouse002" and item.vocabulary == ("rear", "other")
