@@ -178,8 +178,9 @@ def test_the_rules_for_pictures_fit_the_workflow(tmp_path):
         f"results: {tmp_path}/results\nchallenges: {{mabe-task1: {{datasets: {{lab: {{source: demo, folds: 2}}}}, "
         "models: {pose-boosting: {}}}}\n"
     )
-    command = ["-m", "snakemake", "mabe-task1_pictures", "mabe-task1_importance", "--configfile", config, "-n", "-q", "rules"]
-    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile", "--directory", tmp_path]
+    command = ["-m", "snakemake", "mabe-task1_pictures", "mabe-task1_importance", "--configfile", config]
+    command += ["--dry-run", "--quiet", "rules", "--directory", tmp_path]
+    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile"]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
