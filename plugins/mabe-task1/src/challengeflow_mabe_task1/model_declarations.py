@@ -48,7 +48,7 @@ POSE_BOOSTING = Model(
         "rows": {
             "type": "integer",
             "minimum": 100,
-            "default": 20000,
+            "default": 12000,
             "description": "Most frames to train each part of the model on, evenly spread over the sequences",
         },
         "majority": {
@@ -61,7 +61,7 @@ POSE_BOOSTING = Model(
         "parts": {
             "type": "integer",
             "minimum": 1,
-            "default": 3,
+            "default": 8,
             "description": "Boosted models to average; each has a seed of its own and sees other frames and features",
         },
         "features": {
