@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("outside")]
+pytestmark = pytest.mark.slow
 
 DECLARED = "challengeflow_shapes/__init__.py"
 CONFIG = """\

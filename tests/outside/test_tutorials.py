@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from outside.second_venv import make_outside
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tutorials")]
+pytestmark = pytest.mark.slow
 
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

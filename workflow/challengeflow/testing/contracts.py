@@ -1,6 +1,5 @@
 """The checks, as methods of two pytest classes to inherit from."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -44,11 +43,6 @@ class _Contract:
     challenge: str
     config: Mapping[str, Any] | None = None
     _controls: tuple[str, ...] = ()
-
-    def __init_subclass__(cls) -> None:
-        # With pytest-xdist's --dist loadgroup, the tests of a class stay together and share one run.
-        if importlib.util.find_spec("xdist"):
-            cls.pytestmark = [pytest.mark.xdist_group(f"{cls.__module__}.{cls.__name__}")]
 
     # -- checks of every plugin -----------------------------------------------------------------------------------
 
