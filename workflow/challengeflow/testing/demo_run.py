@@ -1,6 +1,7 @@
 """The demo of a challenge in a folder: every stage as a step, to be run once, again, or killed part way."""
 
 import copy
+import glob
 import json
 import os
 import random
@@ -126,10 +127,12 @@ class DemoRun:
         note = Path(f"{self.folder / step.outputs[0]}.provenance.json")
         patience = random.random() * (json.loads(note.read_text())["seconds"] + 0.5)
         started = None
+        # glob.glob, unlike Path.glob, takes it calmly that a folder goes while it looks.
+        begun = f"{glob.escape(str(work))}/{step.hook}-*"
         self.process.order(self._order(step, False))
         while not self.process.answered(0.005):
-            started = started or (time.monotonic() if list(work.glob(f"{step.hook}-*")) else None)
-            if list(work.glob(f"{step.hook}-*/*")) or (started and time.monotonic() - started > patience):
+            started = started or (time.monotonic() if glob.glob(begun) else None)
+            if glob.glob(f"{begun}/*") or (started and time.monotonic() - started > patience):
                 break
         self.process.kill()
 
