@@ -156,6 +156,7 @@ TEMPORAL_CONV = Model(
     challenge="mabe-task1",
     summary="Dilated convolutions over the whole sequence of the same features (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_mabe_task1.temporal_conv",
+    env="mabe-task1-torch",
     parameters=OVER_TIME
     | {
         "layers": {
@@ -179,6 +180,7 @@ TEMPORAL_GRU = Model(
     challenge="mabe-task1",
     summary="Recurrent networks over the whole sequence, forwards and backwards (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_mabe_task1.temporal_gru",
+    env="mabe-task1-torch",
     parameters=OVER_TIME
     | {
         "layers": {"type": "integer", "minimum": 1, "default": 1, "description": "Recurrent layers"},
