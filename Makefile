@@ -35,7 +35,7 @@ demo: $(DEMO)
 
 test: $(TEST)
 	@echo "Running all tests"
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(TEST)
 	$(BIN)/ruff check .

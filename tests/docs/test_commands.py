@@ -62,7 +62,7 @@ def run(words: list[str], clone: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def check_pip(words: list[str]) -> None:
+def check_pip(words: list[str], clone: Path) -> None:
     """Every local project and every extra that a pip command names is there."""
     for word in words:
         path, _, extra = word.partition("[")
@@ -71,12 +71,12 @@ def check_pip(words: list[str]) -> None:
             and (ROOT / path).is_dir()
             and (ROOT / path / "pyproject.toml").exists()
         ):
-            project = tomllib.loads((ROOT / path / "pyproject.toml").read_text())["project"]
+            project = tomllib.loads((clone / path / "pyproject.toml").read_text())["project"]
             assert set(filter(None, extra.rstrip("]").split(","))) <= set(project.get("optional-dependencies", {})), (
                 word
             )
         elif word.startswith(("./", "plugins/", "-c")) or word.endswith(".txt"):
-            assert word == "-c" or (ROOT / word).exists(), word
+            assert word == "-c" or (clone / word).exists(), word
 
 
 @pytest.mark.parametrize(("page", "command"), commands())
@@ -97,6 +97,8 @@ def test_command(clone: Path, page: str, command: str):
         case ["python", file] | [("tests/slurm/demo" | "envs/pin") as file]:
             assert (ROOT / file).is_file()
         case [pip, ("install" | "wheel"), *rest] if pip.endswith("pip"):
-            check_pip(rest)
+            check_pip(rest, clone)
+        case ["pytest", folder]:  # what `challengeflow new` has made before; tests/outside runs its tests
+            assert (clone / folder / "tests").is_dir()
         case _:
             assert words[0] in FOREIGN, f"{page} has a command that no test knows: {command}"

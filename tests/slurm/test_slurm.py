@@ -19,7 +19,6 @@ HERE = Path(__file__).parent
 NEEDED = ("slurmctld", "slurmd", "sbatch", "munged", "ip", "unshare", "nsenter")
 MISSING = [program for program in NEEDED if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None]
 pytestmark = [
-    pytest.mark.xdist_group("slurm"),
     pytest.mark.skipif(
         bool(MISSING or os.geteuid()) and "CHALLENGEFLOW_NO_SKIP" not in os.environ,
         reason=f"a Slurm of one's own needs root and {', '.join(MISSING) or 'nothing more'}",

@@ -1,0 +1,16 @@
+"""How the tests are shared out among processes."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+
+class ByRoom(LoadScopeScheduling):
+    """All tests of a plugin go to one process, and so do those of a module elsewhere: what they share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "/".join(path.split("/")[:2]) if path.startswith("plugins/") else path
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Called by pytest-xdist, where it is used."""
+    return ByRoom(config, log)
