@@ -66,15 +66,10 @@ def check_pip(words: list[str], clone: Path) -> None:
     """Every local project and every extra that a pip command names is there."""
     for word in words:
         path, _, extra = word.partition("[")
-        if (
-            (path.startswith(".") or "/" in path)
-            and (ROOT / path).is_dir()
-            and (ROOT / path / "pyproject.toml").exists()
-        ):
+        if (clone / path / "pyproject.toml").exists():
             project = tomllib.loads((clone / path / "pyproject.toml").read_text())["project"]
-            assert set(filter(None, extra.rstrip("]").split(","))) <= set(project.get("optional-dependencies", {})), (
-                word
-            )
+            extras = set(filter(None, extra.rstrip("]").split(",")))
+            assert extras <= set(project.get("optional-dependencies", {})), word
         elif word.startswith(("./", "plugins/", "-c")) or word.endswith(".txt"):
             assert word == "-c" or (clone / word).exists(), word
 
