@@ -52,6 +52,9 @@ def clone(tmp_path_factory) -> Path:
             for dataset in challenge["datasets"].values():
                 if dataset["source"] not in ("demo", "official"):
                     (folder / dataset["source"]).mkdir(parents=True, exist_ok=True)
+    for _, command in commands():
+        if command.startswith("challengeflow new"):  # later commands use what it makes
+            run(shlex.split(command), folder)
     return folder
 
 
@@ -85,6 +88,8 @@ def test_command(clone: Path, page: str, command: str):
     match words:
         case ["snakemake", *_]:
             run([*words, "--dry-run", "--quiet", "all"], clone)
+        case ["challengeflow", "new", kind, name, *_]:
+            assert (clone / f"challengeflow-{name}" / "pyproject.toml").is_file(), kind
         case ["challengeflow", *_]:
             run(words, clone)
         case ["make", target]:
