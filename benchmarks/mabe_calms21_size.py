@@ -91,6 +91,8 @@ def pipeline(folder: Path) -> None:
     config = folder / "config.yaml"
     config.write_text(CONFIG.format(folder=folder))
     command = [
+        sys.executable,
+        "-m",
         "snakemake",
         "mabe-task1",
         "--snakefile",
@@ -101,7 +103,8 @@ def pipeline(folder: Path) -> None:
         config,
     ]
     started = time.monotonic()
-    subprocess.run([*command, "--cores", "2", "--quiet", "all"], check=True)
+    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    subprocess.run([*command, "--cores", "2", "--quiet", "all"], check=True, env=environment)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     minutes, cpu = (time.monotonic() - started) / 60, (used.ru_utime + used.ru_stime) / 60
     print(
