@@ -11,6 +11,11 @@ class ByRoom(LoadScopeScheduling):
         return "/".join(path.split("/")[:2]) if path.startswith("plugins/") else path
 
 
+def pytest_collection_modifyitems(items):
+    """What mostly waits, the jobs of a cluster, goes first."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/slurm/"))
+
+
 def pytest_xdist_make_scheduler(config, log):
     """Called by pytest-xdist, where it is used."""
     return ByRoom(config, log)
