@@ -1,4 +1,6 @@
-"""How the tests are shared out among processes."""
+"""How the tests are shared out among processes, and what holds in all of them."""
+
+import signal
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -9,6 +11,11 @@ class ByRoom(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         return "/".join(path.split("/")[:2]) if path.startswith("plugins/") else path
+
+
+def pytest_configure():
+    """Let Ctrl-C be Ctrl-C for what tests start: a shell ignores it in what it runs in the background, and so would they."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
