@@ -6,6 +6,7 @@
     challengeflow download clog-loss/nano index|archive:NAME|SHARD
     challengeflow preprocess clog-loss/nano SHARD
     challengeflow train clog-loss/nano MODEL FOLD|all
+    challengeflow prior clog-loss/nano FOLD|all
     challengeflow predict clog-loss/nano MODEL SHARD [--on DATASET]
     challengeflow score clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
@@ -84,6 +85,7 @@ STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
     "train": ("train a model on all folds but one", {"model": "variant", "fold": "number, or all for the refit"}),
+    "prior": ("note the constant answer of control-prior", {"fold": "number, or all"}),
     "predict": ("predict one shard", {"model": "variant", "shard": "name of the shard"}),
     "score": ("score a model and fit its decision", {"model": "variant"}),
     "package": ("make and check a submission", {"submission": "kind of submission", "name": "its name"}),
@@ -195,15 +197,21 @@ def _call(stages, dataset: str, options: argparse.Namespace) -> None:
         case "preprocess":
             stages.preprocess(dataset, options.shard)
         case "train":
-            if options.fold != "all" and not options.fold.isdigit():
-                raise InputError(f"fold {options.fold!r} is neither a number nor all")
-            stages.train(dataset, options.model, None if options.fold == "all" else int(options.fold))
+            stages.train(dataset, options.model, _fold(options.fold))
+        case "prior":
+            stages.prior(dataset, _fold(options.fold))
         case "predict":
             stages.predict(dataset, options.model, options.shard, options.on or dataset)
         case "score":
             stages.score(dataset, options.model)
         case "package":
             stages.package(options.submission, options.name)
+
+
+def _fold(text: str) -> int | None:
+    if text != "all" and not text.isdigit():
+        raise InputError(f"fold {text!r} is neither a number nor all")
+    return None if text == "all" else int(text)
 
 
 if __name__ == "__main__":

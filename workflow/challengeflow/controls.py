@@ -4,12 +4,14 @@ They are not trained. `control-perfect` alone opens the gold of the very samples
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from challengeflow.arrays import Arrays, Predictions
+from challengeflow.scoring import write_json
 
 
 def perfect(gold: Path) -> Iterator[tuple[str, np.ndarray]]:
@@ -27,12 +29,17 @@ def random(prepared: Path, seed: int) -> Iterator[tuple[str, np.ndarray]]:
         yield sample, generator.random(shapes.attributes(sample)["shape"], np.float32)
 
 
-def prior(prepared: Path, gold: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:
-    """The mean of the training gold (over samples, and over frames where there are some), the same for all samples.
+def write_prior(folder: Path, gold: Sequence[Path]) -> None:
+    """Write the mean of the training gold (over samples, and over frames where there are some).
 
-    Where training carries no gold there is no prior to know: a constant 0.5.
+    Where training carries no gold there is no prior to know: 0.5.
     """
-    constant = _mean(gold)
+    write_json(folder / "prior.json", {"mean": _mean(gold).tolist()})
+
+
+def prior(prepared: Path, folder: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """The constant that `write_prior` left in `folder`, for all samples."""
+    constant = np.array(json.loads((folder / "prior.json").read_text())["mean"])
     shapes = Arrays(prepared)
     for sample in shapes:
         yield sample, np.broadcast_to(constant, shapes.attributes(sample)["shape"]).astype(np.float32)

@@ -135,8 +135,13 @@ class Dag:
         plan, shard = self._on(wildcards)
         if wildcards.model == "control-perfect":
             return [plan.gold(shard)]
-        prior = plan.prior_shards(wildcards.dataset, shard) if wildcards.model == "control-prior" else []
-        return [plan.prepared(shard), *(plan.gold(other) for other in prior)]
+        prior = [plan.prior(wildcards.dataset, shard)] if wildcards.model == "control-prior" else []
+        return [plan.prepared(shard), *prior]
+
+    def prior(self, wildcards: Any) -> list[str]:
+        plan = self.plan(wildcards)
+        fold = None if wildcards.fold == "all" else int(wildcards.fold)
+        return [plan.gold(shard) for shard in plan.prior_shards(wildcards.dataset, fold)]
 
     def scored(self, wildcards: Any) -> list[str]:
         plan = self.plan(wildcards)

@@ -132,9 +132,13 @@ class Plan:
             return [self.layout.model(dataset, variant, "all")]
         return [self.layout.model(dataset, variant, fold) for fold in range(self.datasets[dataset]["folds"])]
 
-    def prior_shards(self, dataset: str, shard: ShardName) -> list[ShardName]:
-        """The labelled train shards that `control-prior` may look at when it answers `shard`."""
-        fold = shard.fold if shard.dataset == dataset else None
+    def prior(self, dataset: str, shard: ShardName) -> str:
+        """The folder with the constant answer of `control-prior` to `shard`: of the folds that are not the shard's."""
+        fold = shard.fold if shard.dataset == dataset and shard.fold is not None else "all"
+        return self.layout.model(dataset, "control-prior", fold)
+
+    def prior_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
+        """The labelled train shards that enter that answer."""
         return self.training_shards(dataset, fold) if self.has_gold(dataset, "train") else []
 
     def members(self, variant: str) -> dict[str, float]:

@@ -186,8 +186,17 @@ class Stages:
             seed = self.plan.config["seed"]
             self._built_in(dataset, variant, shard, output, [prepared], controls.random(prepared, seed))
         else:
-            known = [Path(self.plan.gold(other)) for other in self.plan.prior_shards(dataset, shard)]
-            self._built_in(dataset, variant, shard, output, [prepared, *known], controls.prior(prepared, known))
+            known = Path(self.plan.prior(dataset, shard))
+            self._built_in(dataset, variant, shard, output, [prepared, known], controls.prior(prepared, known))
+
+    def prior(self, dataset: str, fold: int | None) -> None:
+        """Note the constant answer of `control-prior`: the mean gold of all folds but one (of all: fold None)."""
+        label = "all" if fold is None else fold
+        output = Path(self.layout.model(dataset, "control-prior", label))
+        gold = [Path(self.plan.gold(shard)) for shard in self.plan.prior_shards(dataset, fold)]
+        part = f"control-prior/fold-{label}"
+        with self._run("predict", dataset, part, outputs=[output], inputs=gold, code=False) as (parts, _):
+            controls.write_prior(parts[0], gold)
 
     def _built_in(self, dataset: str, variant: str, shard: ShardName, output: Path, inputs: list[Path], scores) -> None:
         part = f"{variant}/{shard.dataset}/{shard.name}"

@@ -40,3 +40,26 @@ use rule predict as control with:
         RUN.control,
     wildcard_constraints:
         model=RUN.names("control"),
+
+
+# The constant answer of control-prior, once a fold: its predictions would else read all gold each.
+rule prior:
+    input:
+        RUN.prior,
+    output:
+        directory(PATHS.model("{dataset}", "control-prior", "{fold}")),
+    log:
+        PATHS.log("prior", "{dataset}", "control-prior", "fold-{fold}"),
+    benchmark:
+        PATHS.benchmark("prior", "{dataset}", "control-prior", "fold-{fold}")
+    conda:
+        RUN.env("score")
+    threads: RUN.threads("score")
+    resources:
+        mem_mb=RUN.need("score", "mem_mb"),
+        runtime=RUN.need("score", "runtime"),
+    params:
+        config=RUN.slice("prior"),
+    shell:
+        "challengeflow prior {wildcards.challenge}/{wildcards.dataset} {wildcards.fold}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"
