@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from challengeflow_mabe_task1.bout_metric import bout_f1, count_bouts, match
-from challengeflow_mabe_task1.formats.labels import runs
+from challengeflow_mabe_task1.formats.bouts import runs
 
 
 def test_hits_borders_and_switches_are_those_counted_by_hand():

@@ -8,7 +8,8 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import bento, boris, labels, poses
-from challengeflow_mabe_task1.formats.labels import Bout
+from challengeflow_mabe_task1.formats.bouts import Bout, Labels
+from challengeflow_mabe_task1.formats.tracks import Poses
 
 PARTS = ("nose", "tail")
 
@@ -108,7 +109,7 @@ def test_two_of_many_animals_are_named_or_asked_for(tmp_path):
 
 def test_one_animal_whose_parts_carry_two_names(tmp_path):
     points = np.random.default_rng(0).uniform(0, 9, (4, 1, 2, 4)).astype(np.float32)
-    together = poses.Poses(("animal",), ("nose_white", "tail_white", "nose_black", "tail_black"), points)
+    together = Poses(("animal",), ("nose_white", "tail_white", "nose_black", "tail_black"), points)
     found = poses.pair(together, "black", "white", "a.csv")
     assert found.parts == ("nose", "tail")
     np.testing.assert_array_equal(found.points[:, 0], points[:, 0][:, :, [2, 3]])
@@ -222,7 +223,7 @@ def test_what_is_exported_reads_back(tmp_path, program):
     else:
         boris.write(tmp_path / "a.csv", "a", BOUTS, 60, 25.0)
     found = labels.read(next(tmp_path.iterdir()), "a")
-    assert in_frames(found, fps=25.0).tolist() == in_frames(labels.Labels(BOUTS, "frames")).tolist()
+    assert in_frames(found, fps=25.0).tolist() == in_frames(Labels(BOUTS, "frames")).tolist()
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ def test_what_is_wrong_with_a_label_file_is_said(tmp_path, name, change, message
 
 
 def test_where_bouts_overlap_the_first_behaviour_wins_and_the_rarest_comes_first():
-    found = labels.Labels((Bout("often", 0, 50), Bout("seldom", 10, 12)), "frames")
+    found = Labels((Bout("often", 0, 50), Bout("seldom", 10, 12)), "frames")
     names = labels.vocabulary([found], None)
     assert names == ("seldom", "often", "other")
     frames = labels.to_frames(labels.to_array(found, names), 1.0, None, 60, 3)
@@ -256,6 +257,6 @@ def test_where_bouts_overlap_the_first_behaviour_wins_and_the_rarest_comes_first
 
 
 def test_frames_outside_what_was_looked_at_have_no_label():
-    found = labels.Labels((Bout("attack", 12, 14),), "frames", (10, 20))
+    found = Labels((Bout("attack", 12, 14),), "frames", (10, 20))
     frames = labels.to_frames(labels.to_array(found, ("attack", "other")), 1.0, found.span, 30, 2)
     assert len(frames) == 20 and (frames[:10] == -1).all() and frames[10:].tolist() == [1, 1, 0, 0, 1, 1, 1, 1, 1, 1]

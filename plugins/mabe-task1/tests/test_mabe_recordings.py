@@ -8,7 +8,7 @@ from challengeflow.arrays import Arrays
 from challengeflow_mabe_task1 import demo_lab, quality, recordings
 from challengeflow_mabe_task1.demo_files import simulate
 from challengeflow_mabe_task1.formats import bento, poses
-from challengeflow_mabe_task1.formats.labels import Bout
+from challengeflow_mabe_task1.formats.bouts import Bout
 
 ANIMALS = ("black", "white")
 

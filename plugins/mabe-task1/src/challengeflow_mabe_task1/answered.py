@@ -11,7 +11,7 @@ import numpy as np
 from challengeflow import Answers, InputError, Shard
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow_mabe_task1.decoding import decode_all
-from challengeflow_mabe_task1.formats.labels import Bout, runs
+from challengeflow_mabe_task1.formats.bouts import Bout, runs
 from challengeflow_mabe_task1.layouts import background
 
 

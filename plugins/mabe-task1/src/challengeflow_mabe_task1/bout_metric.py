@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from challengeflow_mabe_task1.formats.labels import runs
+from challengeflow_mabe_task1.formats.bouts import runs
 
 IOU = 0.5
 

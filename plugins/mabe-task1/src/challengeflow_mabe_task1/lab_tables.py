@@ -7,7 +7,7 @@ from typing import Any
 
 from challengeflow_mabe_task1.answered import Answered, file_names
 from challengeflow_mabe_task1.formats import bento, boris
-from challengeflow_mabe_task1.formats.labels import Bout
+from challengeflow_mabe_task1.formats.bouts import Bout
 
 BOUT_COLUMNS = ("sequence", "behaviour", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s")
 SUMMARY_COLUMNS = ("sequence", "status", "behaviour", "bouts", "total_s", "share", "latency_s", "mean_bout_s")

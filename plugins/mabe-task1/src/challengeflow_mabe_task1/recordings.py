@@ -17,6 +17,8 @@ from challengeflow import DownloadJob, InputError, Sample
 from challengeflow.arrays import Writer
 from challengeflow_mabe_task1 import layouts, sequences
 from challengeflow_mabe_task1.formats import labels, poses
+from challengeflow_mabe_task1.formats.bouts import Labels
+from challengeflow_mabe_task1.formats.tracks import Poses
 
 TABLE = "recordings.csv"
 COLUMNS = (
@@ -126,21 +128,21 @@ def survey(folder: Path) -> list[Recording]:
     return list(found.values())
 
 
-def tracks(folder: Path, sample: Sample, animals: Sequence[str] | None) -> poses.Poses:
+def tracks(folder: Path, sample: Sample, animals: Sequence[str] | None) -> Poses:
     """The two animals of a recording. Raises InputError where its files cannot be read or the animals are not clear."""
     folder = folder.parent if folder.is_file() else folder
     paths = [folder / name for name in sample.columns["file"].split("|")]
     if paths[0].suffix in (".npy", ".npz"):
         item = next(layouts.read(paths[0], {sample.id} if paths[0].suffix == ".npz" else None))
         points = layouts.keypoints(item)
-        return poses.Poses(("0", "1"), (), points)  # arrays name no parts
+        return Poses(("0", "1"), (), points)  # arrays name no parts
     resident, intruder = sample.columns["resident"], sample.columns["intruder"]
     if animals is not None and not (resident and intruder):
         resident, intruder = animals
     return poses.pair(poses.read(paths), resident, intruder, sample.columns["file"])
 
 
-def _vocabulary(gold: Mapping[str, labels.Labels], behaviours: Sequence[str] | None) -> tuple[str, ...]:
+def _vocabulary(gold: Mapping[str, Labels], behaviours: Sequence[str] | None) -> tuple[str, ...]:
     """The behaviours by class number; of recordings without labels those asked for, if any are."""
     if gold:
         return labels.vocabulary(list(gold.values()), behaviours)

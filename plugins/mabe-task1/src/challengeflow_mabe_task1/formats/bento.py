@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats.labels import Bout, Labels
+from challengeflow_mabe_task1.formats.bouts import Bout, Labels
 
 CALTECH = "caltech behavior annotator"
 BENTO = "bento annotation file"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats.labels import Bout, Labels
+from challengeflow_mabe_task1.formats.bouts import Bout, Labels
 
 EXPORT_COLUMNS = (
     "Observation id",

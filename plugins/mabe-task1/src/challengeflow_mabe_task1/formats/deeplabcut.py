@@ -14,7 +14,7 @@ import numpy as np
 
 from challengeflow import InputError
 from challengeflow.pickles import load_pickle
-from challengeflow_mabe_task1.formats.poses import Poses
+from challengeflow_mabe_task1.formats.tracks import Poses
 
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
 ROWS = 20_000

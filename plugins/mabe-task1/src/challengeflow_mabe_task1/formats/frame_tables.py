@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats.labels import Bout, Labels, runs
+from challengeflow_mabe_task1.formats.bouts import Bout, Labels, runs
 
 NAMES = ("behaviour", "behavior", "label")
 

@@ -1,36 +1,17 @@
 """What a person saw when: bouts of named behaviours, from the file of any program, and their way to frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from challengeflow import InputError
-
-
-class Bout(NamedTuple):
-    """A behaviour from `start` to before `stop`, in the unit of its `Labels`; the first frame is 0."""
-
-    behaviour: str
-    start: float
-    stop: float
-
-
-@dataclass(frozen=True)
-class Labels:
-    """The bouts of one recording. `unit`: frames or seconds; `span`: what was looked at, None for the whole recording."""
-
-    bouts: tuple[Bout, ...]
-    unit: str
-    span: tuple[float, float] | None = None
+from challengeflow_mabe_task1.formats import bento, boris, deeplabcut, frame_tables
+from challengeflow_mabe_task1.formats.bouts import Labels
 
 
 def is_labels(path: Path) -> bool:
     """Whether a file looks like labels: .annot, the Caltech annotator's .txt, or a .csv without DeepLabCut's header."""
-    from challengeflow_mabe_task1.formats import bento, deeplabcut
-
     if path.suffix == ".csv":
         return not deeplabcut.is_csv(path)
     return path.suffix == ".annot" or (path.suffix == ".txt" and bento.is_caltech(path))
@@ -38,23 +19,12 @@ def is_labels(path: Path) -> bool:
 
 def read(path: Path, recording: str) -> Labels:
     """The labels that `path` has for a recording. Raises InputError for an unknown file, or where it has none for it."""
-    from challengeflow_mabe_task1.formats import bento, boris, frame_tables
-
     if not path.is_file():
         raise InputError(f"{path}, the labels of recording {recording!r}, does not exist; mend recordings.csv")
     if path.suffix != ".csv":
         return bento.read(path)
     header = boris.header_line(path)
     return frame_tables.read(path, recording) if header is None else boris.read(path, recording, header)
-
-
-def runs(values: np.ndarray) -> list[tuple[Any, int, int]]:
-    """Runs of one value as (value, first frame, frame after the last)."""
-    if not len(values):
-        return []
-    starts = np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
-    stops = np.append(starts[1:], len(values))
-    return [(values[start], int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
 
 
 def vocabulary(all_labels: Sequence[Labels], wanted: Sequence[str] | None) -> tuple[str, ...]:

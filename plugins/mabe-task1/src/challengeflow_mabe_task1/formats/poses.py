@@ -1,30 +1,19 @@
 """Tracked poses of any tracker: which file it is, and which two of its animals count."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from challengeflow import InputError
+from challengeflow_mabe_task1.formats import deeplabcut, sleap
+from challengeflow_mabe_task1.formats.tracks import Poses
 
 SUFFIXES = (".csv", ".h5", ".hdf5")
 
 
-@dataclass(frozen=True)
-class Poses:
-    """Every animal a tracker followed. points: (T, A, 2, P) float32 pixels, NaN where not seen; confidence: (T, A, P)."""
-
-    animals: tuple[str, ...]
-    parts: tuple[str, ...]
-    points: np.ndarray
-    confidence: np.ndarray | None = None
-
-
 def is_poses(path: Path) -> bool:
     """Whether a file looks like poses: any .h5, or a .csv with DeepLabCut's header."""
-    from challengeflow_mabe_task1.formats import deeplabcut
-
     if path.suffix in (".h5", ".hdf5"):
         return True
     return path.suffix == ".csv" and deeplabcut.is_csv(path)
@@ -67,8 +56,6 @@ def pair(poses: Poses, resident: str, intruder: str, where: str) -> Poses:
 
 
 def _read_one(path: Path) -> Poses:
-    from challengeflow_mabe_task1.formats import deeplabcut, sleap
-
     if not path.is_file():
         raise InputError(f"{path} does not exist; mend its name, or recordings.csv")
     if path.suffix == ".csv":

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats.poses import Poses
+from challengeflow_mabe_task1.formats.tracks import Poses
 
 ORDER = ("frame", "track", "xy", "node")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from challengeflow_mabe_task1.formats.labels import runs
+from challengeflow_mabe_task1.formats.bouts import runs
 from challengeflow_mabe_task1.pictures import canvas
 
 MOMENTS = 5
