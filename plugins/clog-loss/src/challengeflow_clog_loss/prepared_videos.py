@@ -6,7 +6,6 @@ surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of
 bottom, right] and found_by.
 """
 
-import csv
 import json
 import os
 from pathlib import Path
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from challengeflow import PreprocessJob
-from challengeflow.arrays import Writer, write_scores
-from challengeflow_clog_loss import workers
+from challengeflow.arrays import Writer
+from challengeflow_clog_loss import gold_labels, workers
 
 SHAPE = [1]
 
@@ -41,8 +40,7 @@ def run(job: PreprocessJob) -> None:
                 attributes, arrays = _read(_kept(job.work, sample.id))
                 out.add(sample.id, attributes, **arrays)
     if job.labelled:
-        stalled = _labels(job.index_gold / "labels.csv", {sample.id for sample in job.samples})
-        write_scores(job.gold, ((s.id, np.array([stalled[s.id]], np.float32)) for s in job.samples))
+        gold_labels.write_gold(job.gold, job.index_gold / "labels.csv", job.samples)
     for sample in job.samples:
         _kept(job.work, sample.id).unlink(missing_ok=True)
 
@@ -96,8 +94,3 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def _frames(text: str) -> int | None:
     """Frames the metadata promises; a folder of one's own says nothing."""
     return int(text) if text else None
-
-
-def _labels(path: Path, samples: set[str]) -> dict[str, int]:
-    with open(path, newline="") as file:
-        return {row["sample"]: int(row["stalled"]) for row in csv.DictReader(file) if row["sample"] in samples}
