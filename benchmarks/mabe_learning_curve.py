@@ -24,7 +24,9 @@ def curves(folder: Path) -> list[list[dict[str, float]]]:
     for path in sorted(folder.glob("fold-*/curve.csv")):
         with open(path, newline="") as file:
             rows = [
-                {key: float(value) if value else None for key, value in row.items()} for row in csv.DictReader(file)
+                {key: float(row[key]) if row[key] else None for key in ("part", "epoch", "loss", "inner_score")}
+                for row in csv.DictReader(file)
+                if row["stage"] == "training"
             ]
         found += [list(own) for _, own in groupby(rows, key=lambda row: row["part"])]
     return found

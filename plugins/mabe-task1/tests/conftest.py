@@ -57,6 +57,7 @@ class Stages:
     """All stages on one source, in a folder of their own."""
 
     model = plugin.POSE_BOOSTING
+    unlabelled = ()
 
     def __init__(
         self,
@@ -153,6 +154,7 @@ class Stages:
             model=self.model.name,
             fold=fold,
             shards=tuple(shard for shard in self.shards if shard.split == "train" and shard.fold != fold),
+            unlabelled=self.unlabelled,
             output=output,
         )
         plugin.train(job)

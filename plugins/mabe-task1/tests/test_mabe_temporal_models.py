@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -99,6 +100,61 @@ def test_it_ends_with_the_best_epoch_on_inner_groups_and_stops_early(stages, mon
     kept = Arrays(model / "weights")["part-0"]
     for name, value in weights[1].items():
         np.testing.assert_array_equal(kept[name], value)
+
+
+@pytest.fixture
+def pretrained(clip_stages):
+    """Makes stages with temporal-conv-pretrained, which sees the second fold without its labels."""
+
+    def make(name, unlabelled=True):
+        made = clip_stages(name, plugin.TEMPORAL_CONV_PRETRAINED)
+        made.unlabelled = tuple(replace(shard, gold=None) for shard in made.shards if unlabelled and shard.fold == 0)
+        return made
+
+    return make
+
+
+def learnt(model):
+    return (model / "weights" / "data.bin").read_bytes()
+
+
+def test_pretraining_learns_from_poses_alone_and_hands_its_trunk_on(pretrained):
+    settings = TINY | {"channels": 16, "crop": 128, "pretraining_epochs": 30, "learning_rate": 0.005}
+    with open(pretrained("with").train(0, **settings) / "curve.csv") as file:
+        rows = list(csv.DictReader(file))
+    losses = [float(row["loss"]) for row in rows if row["stage"] == "pretraining"]
+    assert len(losses) == 30
+    assert np.mean(losses[-3:]) < 0.8 * losses[0]
+    assert [int(row["epoch"]) for row in rows if row["stage"] == "training"] == [0, 1, 2, 3]
+
+
+def test_pretraining_repeats_itself_and_depends_on_the_unlabelled(pretrained):
+    settings = TINY | {"pretraining_epochs": 2}
+    models = [pretrained(name, seen).train(0, **settings) for name, seen in (("a", True), ("b", True), ("c", False))]
+    assert learnt(models[0]) == learnt(models[1]) != learnt(models[2])
+
+
+def test_a_killed_pretraining_goes_on_to_the_same_bits(pretrained, monkeypatch):
+    from challengeflow_mabe_task1 import temporal_pretrain
+
+    settings = TINY | {"pretraining_epochs": 3}
+    expected, killed = pretrained("whole").train(0, **settings), pretrained("killed")
+    epoch, ran = temporal_pretrain._epoch, []
+
+    def dies(*arguments):
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(arguments[4])
+        return epoch(*arguments)
+
+    monkeypatch.setattr(temporal_pretrain, "_epoch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        killed.train(0, **settings)
+    (killed.root / "fold-0").rename(killed.root / "lost")
+    monkeypatch.setattr(temporal_pretrain, "_epoch", lambda *given: ran.append(given[4]) or epoch(*given))
+    resumed = killed.train(0, **settings)
+    assert ran == [0, 1, 2]
+    assert learnt(resumed) == learnt(expected)
 
 
 def test_parts_hold_out_other_groups():

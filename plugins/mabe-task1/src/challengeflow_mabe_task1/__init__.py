@@ -4,7 +4,12 @@ from importlib import import_module
 from pathlib import Path
 
 from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
-from challengeflow_mabe_task1.model_declarations import POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_GRU
+from challengeflow_mabe_task1.model_declarations import (
+    POSE_BOOSTING,
+    TEMPORAL_CONV,
+    TEMPORAL_CONV_PRETRAINED,
+    TEMPORAL_GRU,
+)
 
 OFFICIAL_ARCHIVE = "task1_classic_classification.zip"
 
@@ -33,7 +38,10 @@ CHALLENGE = Challenge(
                     archives=(OFFICIAL_ARCHIVE,),
                     cost="89 sequences, 769,845 frames; one download of 457 MB from CaltechDATA, 2 GB unpacked",
                 ),
-                "local": Source(cost="a folder with train.npy and test.npy as AIcrowd or CalMS21 lay them out"),
+                "local": Source(
+                    splits=("train", "test", "unlabelled"),
+                    cost="a folder with train.npy and test.npy as AIcrowd or CalMS21 lay them out; unlabelled.npy if you like",
+                ),
             },
             folds=5,
             shards={"train": 1, "test": 1},
@@ -206,7 +214,7 @@ def challenges():
 
 @hookimpl
 def models():
-    return [POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_GRU]
+    return [POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_CONV_PRETRAINED, TEMPORAL_GRU]
 
 
 @hookimpl

@@ -1,8 +1,8 @@
-"""Fitting the decision on labelled scores: a piece is kept only where its gain in macro F1 exceeds its standard error.
+"""Fitting the decision on labelled scores: a piece is kept only where its gain in macro F1 exceeds twice its standard error.
 
 Options are compared on tracks thinned to about ten frames a second, which is a tenth of the work; what wins there must
 win at the full rate too. Standard errors are jackknifed over sequences: a gain that one recording makes alone does not
-carry over to the next.
+carry over to the next. Twice the error is about where the 95 % interval of a gain leaves zero out.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,9 @@ BLOCKS = 20
 
 LEAST_GAIN = 1e-3
 
+DOUBT = 2.0
+"""Standard errors that a gain must exceed."""
+
 SAME_LENGTH = 0.01
 """Sessions are of one length where they differ by no more than this share."""
 
@@ -48,7 +51,7 @@ class Scored:
 
 
 def fit(sequences: Sequence[Scored], scored: Sequence[int]) -> dict[str, Any]:
-    """The decision with the best macro F1 over `scored` classes on these sequences, one standard error considered."""
+    """The decision with the best macro F1 over `scored` classes on these sequences, its doubt considered."""
     decision = plain_decision(sequences[0].scores.shape[1])
     table = _tables(sequences, [decision])[0]
     if np.array_equal(table.sum(axis=0), np.diag(np.diag(table.sum(axis=0)))):
@@ -98,7 +101,7 @@ def _better(sequences: Sequence[Scored], decision: dict, options: Sequence[dict]
 
 
 def _choose(current: np.ndarray, options: np.ndarray, scored: Sequence[int]) -> int | None:
-    """The option whose gain on `current` exceeds its standard error by most, or None where none does.
+    """The option whose gain on `current` exceeds `DOUBT` standard errors by most, or None where none does.
 
     current: confusion matrices (sequences, C, C); options: (options, sequences, C, C).
     """
@@ -110,7 +113,7 @@ def _choose(current: np.ndarray, options: np.ndarray, scored: Sequence[int]) -> 
         if rest.any():
             left_out.append(_macro(options[:, rest].sum(axis=1), scored) - _macro(current[rest].sum(axis=0), scored))
     errors = np.sqrt((len(left_out) - 1) * np.var(left_out, axis=0)) if left_out else np.zeros(len(gains))
-    sure = gains - errors
+    sure = gains - DOUBT * errors
     best = int(np.argmax(sure))
     return best if sure[best] > LEAST_GAIN else None
 

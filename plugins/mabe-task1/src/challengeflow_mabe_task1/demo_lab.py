@@ -12,7 +12,7 @@ import numpy as np
 from challengeflow_mabe_task1.demo_behaviour import Bout, draw_bouts
 from challengeflow_mabe_task1.demo_motion import film, move
 from challengeflow_mabe_task1.formats import bento, boris
-from challengeflow_mabe_task1.formats.bouts import Bout
+from challengeflow_mabe_task1.formats.bouts import Bout as LabelBout
 from challengeflow_mabe_task1.recordings import TABLE
 
 LABELLED, UNLABELLED = 12, 4
@@ -67,7 +67,7 @@ def _write_poses(path: Path, keypoints: np.ndarray, random: np.random.Generator)
 
 def _write_labels(folder: Path, name: str, number: int, bouts: list[Bout], frames: int, fps: float) -> str:
     """Labels of one recording, in the form of the program that its annotator uses; returns the file's name."""
-    found = [Bout(NAMES[bout.state], bout.start, bout.stop) for bout in bouts if bout.state in NAMES]
+    found = [LabelBout(NAMES[bout.state], bout.start, bout.stop) for bout in bouts if bout.state in NAMES]
     if number % 3 == 0:
         bento.write(folder / f"{name}.annot", found, frames, fps, f"{name}.mp4")
         return f"{name}.annot"

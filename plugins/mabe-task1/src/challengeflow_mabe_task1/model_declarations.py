@@ -175,6 +175,25 @@ TEMPORAL_CONV = Model(
     resources=OVER_TIME_NEEDS,
 )
 
+TEMPORAL_CONV_PRETRAINED = Model(
+    name="temporal-conv-pretrained",
+    challenge="mabe-task1",
+    summary="temporal-conv, first trained without labels on all poses, those of the test sequences too (transductive)",
+    module="challengeflow_mabe_task1.temporal_conv_pretrained",
+    env="mabe-task1-torch",
+    parameters=TEMPORAL_CONV.parameters
+    | {
+        "pretraining_epochs": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 20,
+            "description": "Passes over the poses of training, test and unlabelled sequences, before labels are looked at",
+        },
+    },
+    trains_on=("test", "unlabelled"),
+    resources=OVER_TIME_NEEDS,
+)
+
 TEMPORAL_GRU = Model(
     name="temporal-gru",
     challenge="mabe-task1",

@@ -12,15 +12,16 @@ SHAPE = ("channels", "layers", "stages", "dropout", "input_dropout", "causal")
 
 def train(job: TrainJob) -> None:
     """See `temporal_model.train`."""
-    temporal_model.train(job, _build)
+    temporal_model.train(job, build)
 
 
 def predict(job: PredictJob) -> None:
     """See `temporal_model.predict`."""
-    temporal_model.predict(job, _build)
+    temporal_model.predict(job, build)
 
 
-def _build(inputs: int, classes: int, parameters: Mapping[str, Any]):
+def build(inputs: int, classes: int, parameters: Mapping[str, Any]):
+    """An untrained network, as `temporal_model.Build` has it."""
     from challengeflow_mabe_task1.temporal_conv_net import TemporalConvNet
 
     return TemporalConvNet(inputs, classes, **{name: parameters[name] for name in SHAPE})

@@ -32,7 +32,10 @@ class Layer(nn.Module):
 
 
 class TemporalConvNet(nn.Module):
-    """Inputs (B, F, S) -> class logits (B, K, S) of every stage, the last one first in importance and last in the list."""
+    """Inputs (B, F, S) -> class logits (B, K, S) of every stage, the last one first in importance and last in the list.
+
+    `trunk`: inputs to states (B, `width`, S), which `head` answers from.
+    """
 
     def __init__(
         self,
@@ -47,19 +50,23 @@ class TemporalConvNet(nn.Module):
         causal: bool,
     ):
         super().__init__()
+        self.width = channels
         self.input_dropout = nn.Dropout1d(input_dropout)  # whole features, so that no single one is relied on
-        widths = [inputs] + [classes] * (stages - 1)
-        self.stages = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv1d(width, channels, 1),
-                *(Layer(channels, 2**layer, dropout, causal) for layer in range(layers)),
-                nn.Conv1d(channels, classes, 1),
-            )
-            for width in widths
+        self.trunk = _stage(inputs, channels, layers, dropout, causal)
+        self.head = nn.Conv1d(channels, classes, 1)
+        self.refinements = nn.ModuleList(
+            nn.Sequential(_stage(classes, channels, layers, dropout, causal), nn.Conv1d(channels, classes, 1))
+            for _ in range(stages - 1)
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        logits = [self.stages[0](self.input_dropout(x))]
-        for stage in self.stages[1:]:
-            logits.append(stage(torch.softmax(logits[-1], dim=1)))
+        logits = [self.head(self.trunk(self.input_dropout(x)))]
+        for refinement in self.refinements:
+            logits.append(refinement(torch.softmax(logits[-1], dim=1)))
         return logits
+
+
+def _stage(inputs: int, channels: int, layers: int, dropout: float, causal: bool) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv1d(inputs, channels, 1), *(Layer(channels, 2**layer, dropout, causal) for layer in range(layers))
+    )

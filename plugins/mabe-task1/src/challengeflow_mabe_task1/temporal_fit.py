@@ -53,7 +53,7 @@ def fit(net: nn.Module, examples: Sequence[Example], inner: Sequence[Example], f
     optimizer = torch.optim.AdamW(
         net.parameters(), lr=parameters["learning_rate"], weight_decay=parameters["weight_decay"]
     )
-    steps = _steps_an_epoch(examples, parameters)
+    steps = steps_an_epoch(examples, parameters)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, parameters["learning_rate"], total_steps=parameters["epochs"] * steps
     )
@@ -74,7 +74,7 @@ def fit(net: nn.Module, examples: Sequence[Example], inner: Sequence[Example], f
             state["best"] = {name: value.clone() for name, value in net.state_dict().items()}
         state["curve"].append({"epoch": epoch, "loss": loss, "inner_score": score})
         parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
-        _save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | state)
+        save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | state)
     net.load_state_dict(state["best"])
     return state["curve"]
 
@@ -82,7 +82,7 @@ def fit(net: nn.Module, examples: Sequence[Example], inner: Sequence[Example], f
 def predict(net: nn.Module, inputs: np.ndarray, device: str) -> np.ndarray:
     """Class probabilities (S, K) float64 of one sequence of inputs (F, S)."""
     net.eval()
-    with torch.inference_mode(), _precision(device):
+    with torch.inference_mode(), precision(device):
         logits = net(torch.from_numpy(inputs)[None].to(device))[-1]
     return torch.softmax(logits[0].double(), dim=0).T.cpu().numpy()
 
@@ -104,9 +104,9 @@ def _epoch(net, optimizer, schedule, examples, fitting: Fitting, epoch: int, ste
     total = 0.0
     net.train()
     for _ in range(steps):
-        inputs, labels = _batch(examples, fitting.parameters, random)
+        inputs, labels = draw_batch(examples, fitting.parameters, random)
         inputs, labels = torch.from_numpy(inputs).to(fitting.device), torch.from_numpy(labels).to(fitting.device)
-        with _precision(fitting.device):
+        with precision(fitting.device):
             stages = net(inputs)
         loss = sum(_loss(logits.float(), labels, weights) for logits in stages)
         optimizer.zero_grad()
@@ -130,11 +130,12 @@ def _loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> 
     return -((chances * one_hot).sum(dim=1) * share).sum() / share.sum().clamp(min=1e-9)
 
 
-def _steps_an_epoch(examples: Sequence[Example], parameters: Mapping[str, Any]) -> int:
+def steps_an_epoch(examples: Sequence[Example], parameters: Mapping[str, Any]) -> int:
+    """Batches that have about as many steps as all examples together."""
     return max(1, sum(len(one.labels) for one in examples) // (parameters["crop"] * parameters["batch"]))
 
 
-def _batch(examples: Sequence[Example], parameters: Mapping[str, Any], random: np.random.Generator):
+def draw_batch(examples: Sequence[Example], parameters: Mapping[str, Any], random: np.random.Generator):
     """Crops (B, F, S) and labels (B, S) of sequences drawn by length; shorter ones are filled up without labels."""
     lengths = np.array([len(one.labels) for one in examples])
     crop = int(min(parameters["crop"], lengths.max()))
@@ -154,12 +155,13 @@ def _waited(curve: Sequence[Mapping[str, Any]]) -> int:
     return 0 if not scores or scores[0] is None else len(scores) - 1 - int(np.argmax(scores))
 
 
-def _precision(device: str) -> torch.autocast:
+def precision(device: str) -> torch.autocast:
     """Mixed precision on a GPU, full precision on a CPU."""
     return torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=device == "cuda")
 
 
-def _save(path: Path, value: dict) -> None:
+def save(path: Path, value: dict) -> None:
+    """Write a checkpoint, whole or not at all."""
     part = path.with_suffix(".new")
     torch.save(value, part)
     os.replace(part, path)

@@ -6,8 +6,25 @@ After Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decod
 from torch import Tensor, nn
 
 
+class Memory(nn.Module):
+    """Inputs (B, F, S) -> states (B, `width`, S)."""
+
+    def __init__(self, inputs: int, channels: int, layers: int, dropout: float, causal: bool):
+        super().__init__()
+        self.width = channels * (1 if causal else 2)
+        self.narrow = nn.Sequential(nn.Conv1d(inputs, channels, 1), nn.GELU())
+        between = dropout if layers > 1 else 0.0
+        self.units = nn.GRU(channels, channels, layers, batch_first=True, dropout=between, bidirectional=not causal)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.units(self.narrow(x).transpose(1, 2))[0].transpose(1, 2)
+
+
 class TemporalGruNet(nn.Module):
-    """Inputs (B, F, S) -> a list with the class logits (B, K, S)."""
+    """Inputs (B, F, S) -> a list with the class logits (B, K, S).
+
+    `trunk`: inputs to states (B, `width`, S), which `head` answers from.
+    """
 
     def __init__(
         self,
@@ -22,11 +39,9 @@ class TemporalGruNet(nn.Module):
     ):
         super().__init__()
         self.input_dropout = nn.Dropout1d(input_dropout)  # whole features, so that no single one is relied on
-        self.narrow = nn.Sequential(nn.Conv1d(inputs, channels, 1), nn.GELU())
-        between = dropout if layers > 1 else 0.0
-        self.memory = nn.GRU(channels, channels, layers, batch_first=True, dropout=between, bidirectional=not causal)
-        self.answer = nn.Sequential(nn.Dropout(dropout), nn.Linear(channels * (1 if causal else 2), classes))
+        self.trunk = Memory(inputs, channels, layers, dropout, causal)
+        self.width = self.trunk.width
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Conv1d(self.width, classes, 1))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        states, _ = self.memory(self.narrow(self.input_dropout(x)).transpose(1, 2))
-        return [self.answer(states).transpose(1, 2)]
+        return [self.head(self.trunk(self.input_dropout(x)))]

@@ -7,7 +7,7 @@ another number of threads differ in their last bits.
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from challengeflow_mabe_task1.pose_recipe import Recipe, check_fit, make_recipe
 from challengeflow_mabe_task1.pose_steps import step_features, step_labels, step_length, to_frames
 from challengeflow_mabe_task1.training_frames import check_counts, class_counts, class_weights, labels_of
 
-CURVE = ("part", "epoch", "loss", "inner_score")
+CURVE = ("part", "stage", "epoch", "loss", "inner_score")
 
 FARTHEST = 5.0
 """Standard deviations at which inputs are cut off."""
@@ -30,8 +30,11 @@ Build = Callable[[int, int, Mapping[str, Any]], Any]
 """inputs, classes, parameters -> an untrained network (torch.nn.Module): inputs (B, F, S) to a list of logits (B, K, S)."""
 
 
-def train(job: TrainJob, build: Build) -> None:
-    """Fit `parts` networks, each early-stopped on other inner groups of the training sequences."""
+def train(job: TrainJob, build: Build, *, pretrained: bool = False) -> None:
+    """Fit `parts` networks, each early-stopped on other inner groups of the training sequences.
+
+    pretrained: before it, fit each to tell hidden stretches of the training and the unlabelled sequences.
+    """
     _prepare_torch(job)
     from challengeflow_mabe_task1 import temporal_fit
 
@@ -44,6 +47,10 @@ def train(job: TrainJob, build: Build) -> None:
         temporal_fit.Example(_standardised(one, middle, spread), truth)
         for one, truth in zip(inputs, labels, strict=True)
     ]
+    unlabelled = [
+        temporal_fit.Example(_standardised(one, middle, spread), np.full(len(one), -1))
+        for one in (_unlabelled(job, recipe) if pretrained else ())
+    ]
     facts = {"recipe": asdict(recipe), "inputs": len(middle), "parameters": dict(job.parameters)}
     (job.output / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
     curves = []
@@ -55,7 +62,13 @@ def train(job: TrainJob, build: Build) -> None:
             outer = [one for one, group in zip(examples, groups, strict=True) if group not in held]
             inner = [one for one, group in zip(examples, groups, strict=True) if group in held]
             fitting = _fitting(job, counts, background(recipe.vocabulary), part)
-            curves += [{"part": part} | row for row in temporal_fit.fit(net, outer, inner, fitting)]
+            if pretrained:
+                from challengeflow_mabe_task1 import temporal_pretrain
+
+                rows = temporal_pretrain.fit(net, outer + unlabelled, fitting)
+                curves += [{"part": part, "stage": "pretraining"} | row for row in rows]
+            rows = temporal_fit.fit(net, outer, inner, fitting)
+            curves += [{"part": part, "stage": "training"} | row for row in rows]
             out.add(f"part-{part}", {}, **{name: value.cpu().numpy() for name, value in net.state_dict().items()})
     with open(job.output / "curve.csv", "w", newline="") as file:
         table = csv.DictWriter(file, CURVE, lineterminator="\n")
@@ -115,6 +128,16 @@ def _inputs(job: TrainJob, recipe: Recipe) -> tuple[list[np.ndarray], list[np.nd
             labels.append(step_labels(labels_of(gold, name), length).astype(np.int64))
             groups.append(group_of[name])
     return inputs, labels, groups
+
+
+def _unlabelled(job: TrainJob, recipe: Recipe) -> Iterator[np.ndarray]:
+    """Inputs (S, F) of every sequence that came without labels and has a track of the same parts."""
+    for shard in job.unlabelled:
+        prepared = Arrays(shard.prepared)
+        for name in job.progress(prepared.ok(), "features of unlabelled sequence"):
+            attributes = prepared.attributes(name)
+            check_fit(recipe, attributes, name)
+            yield step_features(recipe, prepared[name]["keypoints"], attributes, job.parameters["rate"])
 
 
 def _statistics(inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
