@@ -59,8 +59,22 @@ SCHEMA = {
         },
         "url": {
             "type": "string",
-            "default": "https://drivendata-competition-clog-loss.s3.amazonaws.com",
-            "description": "Where the official videos are, as train/ID.mp4 and test/ID.mp4; a mirror works as well.",
+            "default": "s3://drivendata-competition-clog-loss",
+            "description": (
+                "Where the official videos are, as train/ID.mp4 and test/ID.mp4: s3://BUCKET (public), https://HOST/PATH, "
+                "or file:///FOLDER, a mirror with the same keys."
+            ),
+        },
+        "endpoint": {
+            "type": ["string", "null"],
+            "default": None,
+            "description": "Address of the S3 server, for s3:// addresses on another one than Amazon's.",
+        },
+        "parallel": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 16,
+            "description": "Transfers at the same time, in each job.",
         },
     },
     "preprocess": {

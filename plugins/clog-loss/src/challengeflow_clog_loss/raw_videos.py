@@ -2,6 +2,8 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from challengeflow import DownloadJob, InputError, Sample
 from challengeflow_clog_loss import index
@@ -15,12 +17,14 @@ def run(job: DownloadJob) -> None:
         _index(job)
     elif job.source == "demo":
         _make(job)
-    elif job.source == "official":
+    elif job.source != "official":
+        _link(job, Path(job.source))
+    elif job.parameters["url"].startswith("file://"):
+        _link(job, _mirror(job.parameters["url"]))
+    else:
         from challengeflow_clog_loss import fetch
 
         fetch.fetch_videos(job)
-    else:
-        _link(job)
 
 
 def _index(job: DownloadJob) -> None:
@@ -78,8 +82,14 @@ def make_video(folder: Path, seed: int, sample: str, project: str, stalled: bool
     os.replace(temporary, folder / f"{sample}.mp4")
 
 
-def _link(job: DownloadJob) -> None:
-    root = Path(job.source)
+def _mirror(url: str) -> Path:
+    folder = Path(url2pathname(urlsplit(url).path))
+    if not folder.is_dir():
+        raise InputError(f"{url} is not a folder; name a copy of the videos, with train/ and test/, as download: url")
+    return folder
+
+
+def _link(job: DownloadJob, root: Path) -> None:
     for sample in job.samples:
         path = _find(root, sample)
         if path is not None:
