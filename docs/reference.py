@@ -12,7 +12,7 @@ from challengeflow import arrays, errors, fetch, hookspecs, pickles, samples, sc
 
 PAGE = Path(__file__).with_suffix(".md")
 DECLARING = ("Challenge", "Dataset", "Source", "Metric", "Submission", "Model", "Resources")
-JOBS = ("Job", "DownloadJob", "PreprocessJob", "TrainJob", "PredictJob", "ScoreJob", "PackageJob")
+JOBS = ("Job", "DownloadJob", "PreprocessJob", "TrainJob", "PredictJob", "ScoreJob", "DrawJob", "PackageJob")
 PARTS = ("Sample", "Shard", "Answers", "Member")
 TOOLS = (
     samples.write_samples,

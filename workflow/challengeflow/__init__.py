@@ -10,6 +10,7 @@ from challengeflow.hookspecs import hookimpl
 from challengeflow.jobs import (
     Answers,
     DownloadJob,
+    DrawJob,
     Job,
     Member,
     PackageJob,
@@ -28,6 +29,7 @@ __all__ = [
     "Challenge",
     "Dataset",
     "DownloadJob",
+    "DrawJob",
     "InputError",
     "Job",
     "Member",

@@ -9,6 +9,7 @@
     challengeflow prior clog-loss/nano FOLD|all
     challengeflow predict clog-loss/nano MODEL SHARD [--on DATASET]
     challengeflow score clog-loss/nano MODEL
+    challengeflow draw clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
     challengeflow leaderboard RESULTS FILE...
     challengeflow new challenge NAME [--into DIR]
@@ -88,6 +89,7 @@ STAGES = {
     "prior": ("note the constant answer of control-prior", {"fold": "number, or all"}),
     "predict": ("predict one shard", {"model": "variant", "shard": "name of the shard"}),
     "score": ("score a model and fit its decision", {"model": "variant"}),
+    "draw": ("draw a scored model", {"model": "variant"}),
     "package": ("make and check a submission", {"submission": "kind of submission", "name": "its name"}),
 }
 
@@ -204,6 +206,8 @@ def _call(stages, dataset: str, options: argparse.Namespace) -> None:
             stages.predict(dataset, options.model, options.shard, options.on or dataset)
         case "score":
             stages.score(dataset, options.model)
+        case "draw":
+            stages.draw(dataset, options.model)
         case "package":
             stages.package(options.submission, options.name)
 

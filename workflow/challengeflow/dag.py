@@ -72,13 +72,25 @@ class Dag:
     def targets(self, challenge: str | None = None) -> list[str]:
         """What one challenge's target makes; all challenges' and the leaderboard without a name."""
         if challenge is not None:
-            return self.plans[challenge].targets()
+            return self.plans[challenge].targets() + self._pictures(challenge)
         boards = [layout.leaderboard(self.config["results"], kind) for kind in ("csv", "html")]
-        return boards + [target for plan in self.plans.values() for target in plan.targets()]
+        return boards + [target for name in self.plans for target in self.targets(name)]
 
-    def targets_named(self, name: str) -> list[str]:
-        """Targets of all challenges whose path ends in scores.json, or that are submissions."""
-        return [t for t in self.targets() if (t.endswith("scores.json") if name == "scores" else "/submissions/" in t)]
+    def scores(self) -> list[str]:
+        """The scores.json of all challenges."""
+        return [path for plan in self.plans.values() for path in plan.score_files()]
+
+    def submissions(self) -> list[str]:
+        """The submission folders of all challenges."""
+        return [path for plan in self.plans.values() for path in plan.submission_folders()]
+
+    def pictures(self) -> list[str]:
+        """The picture folders of all challenges whose plugins draw."""
+        return [path for challenge in self.plans for path in self._pictures(challenge)]
+
+    def _pictures(self, challenge: str) -> list[str]:
+        plan = self.plans[challenge]
+        return [plan.layout.pictures(*pair) for pair in plan.drawn()] if self.registry.draws(challenge) else []
 
     def snakefiles(self) -> dict[str, str]:
         """Extra rule files of the plugins, by challenge."""
@@ -148,6 +160,14 @@ class Dag:
         shards = plan.scored_shards(wildcards.dataset)
         predictions = [plan.predictions(wildcards.dataset, wildcards.model, s) for s in shards]
         return predictions + [plan.gold(s) for s in shards] + [plan.prepared(s) for s in shards]
+
+    def drawn(self, wildcards: Any) -> list[str]:
+        plan, dataset, variant = self.plan(wildcards), wildcards.dataset, wildcards.model
+        tests = [s for s in plan.drawn_shards(dataset) if not plan.has_gold(dataset, s.split)]
+        unscored = [path for s in tests for path in (plan.predictions(dataset, variant, s), plan.prepared(s))]
+        models = [folder for member in plan.members(variant) for folder in plan.fold_models(dataset, member)]
+        results = [plan.layout.scores(dataset, variant), plan.layout.decision(dataset, variant)]
+        return [*results, *self.scored(wildcards), *unscored, *models]
 
     def packaged(self, wildcards: Any) -> list[str]:
         plan = self.plan(wildcards)

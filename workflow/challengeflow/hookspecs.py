@@ -1,4 +1,4 @@
-"""The contract between the workflow and its plugins: two hooks declare, six hooks work.
+"""The contract between the workflow and its plugins: two hooks declare, six hooks work, one may draw.
 
 A plugin is a distribution with an entry point in the group `challengeflow` that names a module (or any object)
 with functions marked `@hookimpl`. A stage hook is called on its owner alone: `train` and `predict` on the plugin
@@ -12,7 +12,7 @@ core checks what was written there and renames it when the stage has returned.
 import pluggy
 
 from challengeflow.declare import Challenge, Model
-from challengeflow.jobs import DownloadJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, TrainJob
+from challengeflow.jobs import DownloadJob, DrawJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, TrainJob
 
 hookspec = pluggy.HookspecMarker("challengeflow")
 hookimpl = pluggy.HookimplMarker("challengeflow")
@@ -63,6 +63,14 @@ def score(job: ScoreJob) -> None:
 
     The decision (threshold, smoothing, calibration) is what turns scores into answers. It is fitted on out-of-fold
     predictions, and cross-fitted wherever it enters the score of the samples it was fitted on.
+    """
+
+
+@hookspec
+def draw(job: DrawJob) -> None:
+    """Optional: draw what is worth seeing of a scored variant into the folder `job.output`, listed in its `pictures.json`.
+
+    Pictures, unlike a submission, may show gold. They are part of `results/report.html`.
     """
 
 

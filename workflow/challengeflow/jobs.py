@@ -147,6 +147,26 @@ class Answers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawJob(Job):
+    """What `score` had, now with its results, and the test shards too: those without gold have `shard.gold` None.
+
+    parameters: the `score` section; model: the variant, a trained one or an ensemble; members: the trained models behind it.
+    scores, decision: JSON files to read. `output` is a folder: PNG or SVG files (a few hundred kB each, for the report holds
+    them all) and `pictures.json`, a list of entries in the order to be shown, each either pictures (more than one file: a row
+    of frames to scrub through) or a curve:
+    {"title", "caption", "alt", "files": ["a.png", ...]}
+    {"title", "caption", "x_label", "y_label", "lines": [{"name", "x": [...], "y": [...]}, ...]}
+    """
+
+    model: str
+    shards: tuple[Shard, ...]
+    scores: Path
+    decision: Path
+    members: tuple[Member, ...]
+    output: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class PackageJob(Job):
     """`answers`: dataset -> Answers, for every dataset of the submission; `output` is a folder."""
 

@@ -12,6 +12,7 @@ PATH_WORDS = {
     "index",
     "leaderboard",
     "logs",
+    "pictures",
     "predictions",
     "prepared",
     "raw",
@@ -76,6 +77,9 @@ class Layout:
 
     def decision(self, dataset: str, model: str) -> str:
         return self._at(dataset, model, "decision.json")
+
+    def pictures(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model, "pictures")
 
     def submission(self, submission: str, name: str) -> str:
         return self._at("submissions", submission, name)

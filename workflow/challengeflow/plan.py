@@ -169,11 +169,23 @@ class Plan:
             if self.datasets[dataset]["gold"]
         ]
 
+    def drawn(self) -> list[tuple[str, str]]:
+        """(dataset, variant) of everything that is drawn, where the plugin draws: what is scored but the controls."""
+        return [(dataset, variant) for dataset, variant in self.scored() if self.models[variant]["kind"] != "control"]
+
+    def drawn_shards(self, dataset: str) -> list[ShardName]:
+        """The shards with gold, and those of test."""
+        return [s for s in self.shards(dataset) if s.split == "test" or self.has_gold(dataset, s.split)]
+
     def targets(self) -> list[str]:
-        """Everything this challenge's named target makes."""
-        scores = [self.layout.scores(*pair) for pair in self.scored()]
-        packages = [self.layout.submission(kind, name) for kind, named in self.submissions.items() for name in named]
-        return scores + packages
+        """Everything this challenge's named target makes, but pictures."""
+        return self.score_files() + self.submission_folders()
+
+    def score_files(self) -> list[str]:
+        return [self.layout.scores(*pair) for pair in self.scored()]
+
+    def submission_folders(self) -> list[str]:
+        return [self.layout.submission(kind, name) for kind, named in self.submissions.items() for name in named]
 
     # -- slices ---------------------------------------------------------------------------------------------------
 
@@ -190,7 +202,7 @@ class Plan:
                 "source": self._source(dataset),
                 "parameters": {"preprocess": parameters["preprocess"]},
             }
-        if stage == "score":
+        if stage in ("score", "draw"):
             datasets[dataset]["parameters"] = {"score": parameters["score"]}
         models = {variant: self.models[variant]} if variant is not None else {}
         return self._common(stage) | {"datasets": datasets, "models": models}

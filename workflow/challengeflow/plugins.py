@@ -157,6 +157,12 @@ class Registry:
             f"add a function {stage}(job) marked @hookimpl"
         )
 
+    def draws(self, challenge: str) -> bool:
+        """Whether the challenge's plugin implements the optional hook `draw`."""
+        owner = self.manager.get_plugin(self.owner_of("draw", challenge))
+        found = self.manager.hook.draw.get_hookimpls()
+        return any(each.plugin is owner and not (each.wrapper or each.hookwrapper) for each in found)
+
     def call(self, stage: str, job: Any, model: str | None = None) -> None:
         """Call `stage` on its owner alone, inside every wrapper of every plugin."""
         self.implementation(stage, job.challenge, model)

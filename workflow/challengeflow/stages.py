@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from challengeflow import conformance, controls, ensemble, provenance
+from challengeflow import conformance, controls, ensemble, pictures, provenance
 from challengeflow.arrays import write_scores
 from challengeflow.blame import blame
 from challengeflow.errors import InputError
@@ -18,6 +18,7 @@ from challengeflow.folds import write_index
 from challengeflow.jobs import (
     Answers,
     DownloadJob,
+    DrawJob,
     Member,
     PackageJob,
     PredictJob,
@@ -203,7 +204,7 @@ class Stages:
         with self._run("predict", dataset, part, outputs=[output], inputs=inputs, code=False) as (parts, _):
             write_scores(parts[0], scores)
 
-    # -- score and package ----------------------------------------------------------------------------------------
+    # -- score, draw and package ----------------------------------------------------------------------------------
 
     def score(self, dataset: str, variant: str) -> None:
         """Score the splits with gold and fit the decision."""
@@ -232,6 +233,28 @@ class Stages:
             "best": metric.best,
         }
 
+    def draw(self, dataset: str, variant: str) -> None:
+        """Draw a scored variant, where the challenge's plugin can."""
+        shards = [self._shard(s, gold=True, by=(dataset, variant)) for s in self.plan.drawn_shards(dataset)]
+        scores, decision = Path(self.layout.scores(dataset, variant)), Path(self.layout.decision(dataset, variant))
+        members = self._members(dataset, variant)
+        output = Path(self.layout.pictures(dataset, variant))
+        inputs = [path for s in shards for path in (s.prepared, s.gold, s.predictions) if path]
+        inputs += [scores, decision, *(folder for member in members for folder in member.models)]
+        with self._run("draw", dataset, variant, outputs=[output], inputs=inputs) as (parts, common):
+            common |= {"parameters": self.plan.datasets[dataset]["parameters"]["score"]}
+            job = DrawJob(
+                **common,
+                model=variant,
+                shards=tuple(shards),
+                scores=scores,
+                decision=decision,
+                members=members,
+                output=parts[0],
+            )
+            self.registry.call("draw", job)
+            pictures.check(parts[0], f"pictures of {dataset}/{variant}")
+
     def package(self, submission: str, name: str) -> None:
         """Make one submission and check it."""
         chosen = self.plan.submissions[submission][name]
@@ -249,15 +272,19 @@ class Stages:
 
     def _answers(self, on: str, variant: str) -> Answers:
         dataset = self.plan.home_of_models(on)
+        shards = tuple(self._shard(s, by=(dataset, variant)) for s in self.plan.shards(on, "test"))
+        decision = Path(self.layout.decision(dataset, variant))
+        source = self.plan.datasets[on]["source"]
+        return Answers(on, variant, source, shards, decision, self._members(dataset, variant))
+
+    def _members(self, dataset: str, variant: str) -> tuple[Member, ...]:
+        """The trained models behind a variant."""
         members = []
         for member, weight in self.plan.members(variant).items():
             entry = self.plan.models[member]
             folders = tuple(Path(path) for path in self.plan.fold_models(dataset, member))
             members.append(Member(entry["model"], entry["parameters"], folders, weight))
-        shards = tuple(self._shard(s, by=(dataset, variant)) for s in self.plan.shards(on, "test"))
-        decision = Path(self.layout.decision(dataset, variant))
-        source = self.plan.datasets[on]["source"]
-        return Answers(on, variant, source, shards, decision, tuple(members))
+        return tuple(members)
 
     # -- common ---------------------------------------------------------------------------------------------------
 

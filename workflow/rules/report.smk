@@ -1,10 +1,35 @@
-# All scores of the run in one table, with links to the submissions.
+# Pictures of what is scored, where a challenge's plugin draws, and all scores of the run in one table.
+
+
+rule draw:
+    input:
+        RUN.drawn,
+    output:
+        directory(PATHS.pictures("{dataset}", "{model}")),
+    log:
+        PATHS.log("draw", "{dataset}", "{model}"),
+    benchmark:
+        PATHS.benchmark("draw", "{dataset}", "{model}")
+    wildcard_constraints:
+        model="|".join(RUN.names(kind) for kind in ("trained", "ensemble")),
+    conda:
+        RUN.env("draw")
+    threads: RUN.threads("draw")
+    resources:
+        mem_mb=RUN.need("draw", "mem_mb"),
+        runtime=RUN.need("draw", "runtime"),
+    params:
+        config=RUN.slice("draw"),
+        code=RUN.code("draw"),
+    shell:
+        "challengeflow draw {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
+        " --config {params.config:q} --threads {threads} > {log} 2>&1"
 
 
 rule leaderboard:
     input:
-        scores=RUN.targets_named("scores"),
-        submissions=RUN.targets_named("submissions"),
+        scores=RUN.scores(),
+        submissions=RUN.submissions(),
     output:
         csv=dag.layout.leaderboard(RUN.config["results"], "csv"),
         html=dag.layout.leaderboard(RUN.config["results"], "html"),

@@ -93,6 +93,13 @@ def score(job):
 
 
 @hookimpl
+def draw(job):
+    from challengeflow_digits import sheet
+
+    sheet.draw(job)
+
+
+@hookimpl
 def package(job):
     from challengeflow_digits import table
 

@@ -321,14 +321,16 @@ class ChallengeContract(_Contract):
             if step.method in ("shard", "preprocess") and step.arguments == smallest:
                 self._survives(run, copy, step)
 
-    def test_scores_and_submissions_repeat(self, run, copy):
+    def test_scores_pictures_and_submissions_repeat(self, run, copy):
         """In another process. Every submission of the challenge's own data was made, and so checked, from the demo."""
         for submission in self._found().challenges[self.challenge].submissions:
             if not submission.own_data and submission.name not in run.plan.submissions:
                 mend = "give the config of the contract the datasets it needs, with a test split"
                 self._fail("package", f"no submission {submission.name!r} was made of the demo", mend)
-        steps = (*_one_each(copy.scoring(*copy.variants()), _first), *_one_each(copy.packaging(), _first))
-        self._same(run, copy, steps, "depends on the folder it is in", "keep paths out of scores and submissions")
+        steps = [*_one_each(copy.scoring(*copy.variants()), _first), *_one_each(copy.drawing(), _first)]
+        steps += _one_each(copy.packaging(), _first)
+        mend = "keep paths out of scores, pictures and submissions"
+        self._same(run, copy, steps, "depends on the folder it is in", mend)
 
     def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
         self._complain("score", controls.complaints(run, self._found().challenges[self.challenge].metric))

@@ -96,8 +96,9 @@ def _resources(resources: Mapping[str, Resources], stages: tuple[str, ...], wher
     for stage in stages:
         if stage not in resources:
             yield f"{where} says nothing of {stage!r}; state its memory and time with Resources(mem_mb=..., runtime=...)"
-    for unknown in set(resources) - set(stages):
-        yield f"{where} has {unknown!r}; known are {', '.join(stages)}"
+    known = (*stages, "draw") if stages == STAGES else stages  # what is optional need not be stated
+    for unknown in set(resources) - set(known):
+        yield f"{where} has {unknown!r}; known are {', '.join(known)}"
 
 
 def _env(env: str, where: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.plan import Plan
+from challengeflow.plugins import registry
 from challengeflow.provenance import content_hash
 from challengeflow.samples import read_samples
 from challengeflow.testing.stage_process import StageError, StageProcess
@@ -79,6 +80,12 @@ class DemoRun:
                 paths = (layout.scores(dataset, variant), layout.decision(dataset, variant))
                 yield self._step("score", "score", (dataset, variant), *paths)
 
+    def drawing(self) -> Iterator[Step]:
+        """Pictures of everything that is scored, where the plugin draws."""
+        if registry().draws(self.plan.challenge):
+            for pair in self.plan.drawn():
+                yield self._step("draw", "draw", pair, self.plan.layout.pictures(*pair))
+
     def packaging(self) -> Iterator[Step]:
         """Every submission."""
         for submission, named in self.plan.submissions.items():
@@ -90,7 +97,7 @@ class DemoRun:
         """All steps, each after what it needs, and some of the controls."""
         scored = [*(v for v, entry in self.plan.models.items() if entry["kind"] != "control"), *controls]
         yield from (*self.data(), *self.training(), *self.predicting(*scored))
-        yield from (*self.scoring(*scored), *self.packaging())
+        yield from (*self.scoring(*scored), *self.drawing(), *self.packaging())
 
     def _step(self, hook: str, method: str, arguments: tuple[Any, ...], *outputs: str) -> Step:
         return Step(hook, method, arguments, tuple(os.path.relpath(path, self.folder) for path in outputs))

@@ -18,7 +18,7 @@ from challengeflow.cli import thread_limits
 from challengeflow.errors import InputError, PluginError
 from challengeflow.hookspecs import hookimpl
 
-HOOKS = ("download", "preprocess", "train", "predict", "score", "package")
+HOOKS = ("download", "preprocess", "train", "predict", "score", "draw", "package")
 
 
 @dataclass(frozen=True)
