@@ -1,4 +1,4 @@
-"""The command `challengeflow`: one verb a stage, and a few that show and check.
+"""The command `challengeflow`: one verb a stage, and a few that show and check; plugins may bring more.
 
     challengeflow plugins [--json]
     challengeflow describe mood
@@ -19,6 +19,7 @@
 """
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -29,12 +30,17 @@ from challengeflow.errors import InputError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 for what the user can mend, told in one sentence."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    traceback = bool(os.environ.get("CHALLENGEFLOW_TRACEBACK"))
     try:
+        if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
+            return _run_of_plugin(*arguments)
+        options = _parser(help_of_plugins=arguments[:1] in (["-h"], ["--help"])).parse_args(arguments)
+        traceback |= options.traceback
         _check_version()
         options.run(options)
     except InputError as error:
-        if options.traceback or os.environ.get("CHALLENGEFLOW_TRACEBACK"):
+        if traceback:
             raise
         print(f"challengeflow: {error}", file=sys.stderr)
         return 1
@@ -57,8 +63,31 @@ def _check_version() -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="challengeflow", description=__doc__.partition("\n")[0])
+def verbs() -> tuple[str, ...]:
+    """The commands of challengeflow itself."""
+    return (*SHOWING, "new", *STAGES)
+
+
+def _run_of_plugin(name: str, *arguments: str) -> int:
+    from challengeflow.plugins import registry
+
+    return importlib.import_module(registry().command(name)).main(list(arguments)) or 0
+
+
+def _commands_of_plugins() -> str:
+    from challengeflow.plugins import registry
+
+    of = [(command, c.name) for c in registry().challenges.values() for command in sorted(c.commands)]
+    return "of plugins:\n" + "\n".join(f"    {command:<19} of {challenge}" for command, challenge in of) if of else ""
+
+
+def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="challengeflow",
+        description=__doc__.partition("\n")[0],
+        epilog=_commands_of_plugins() if help_of_plugins else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"challengeflow {__version__}")
     parser.set_defaults(traceback=False)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
@@ -82,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+SHOWING = ("plugins", "describe", "validate", "leaderboard")
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),

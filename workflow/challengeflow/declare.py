@@ -82,6 +82,8 @@ class Challenge:
     env: name of a conda env file of the workflow (`envs/NAME.yaml`) or the absolute path of the plugin's own.
     max_failed: share of samples that may fail to be read before the run stops.
     snakefile: absolute path of extra rules, included as a module under the challenge's name.
+    commands: name -> module with `main(arguments: list[str]) -> int`, its exit status, run by `challengeflow NAME ...`;
+    an InputError that it raises is printed as one sentence.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Challenge:
     own_data: Source = field(default_factory=lambda: Source(splits=("test",), gold=()))
     max_failed: float = 0.05
     snakefile: str | None = None
+    commands: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

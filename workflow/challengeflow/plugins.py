@@ -50,6 +50,7 @@ class Registry:
         self.broken: list[Broken] = []
         self.challenges: dict[str, Challenge] = {}
         self.models: dict[tuple[str, str], Model] = {}
+        self.commands: dict[str, str] = {}  # "challengeflow NAME" -> module
         self.owner: dict[Any, str] = {}
         self.distribution: dict[str, str] = {}
         for name, plugin, distribution in plugins:
@@ -72,7 +73,8 @@ class Registry:
             self.manager.unregister(name=name)
         for key in [key for key, owner in self.owner.items() if owner == name]:
             del self.owner[key]
-            (self.models if isinstance(key, tuple) else self.challenges).pop(key, None)
+            for claims in (self.challenges, self.models, self.commands):
+                claims.pop(key, None)
         del self.distribution[name]
 
     def set_aside(self, name: str, error: BaseException) -> None:
@@ -93,6 +95,10 @@ class Registry:
                     check_name(what, part.name)
             self._claim(name, f"challenge {challenge.name!r}", challenge.name)
             self.challenges[challenge.name] = challenge
+            for command, module in challenge.commands.items():
+                self._check_command(name, command)
+                self._claim(name, f"command {command!r}", f"challengeflow {command}")
+                self.commands[f"challengeflow {command}"] = module
         for model in self._declared(plugin, "models", Model):
             check_name("model", model.name)
             key = (model.challenge, model.name)
@@ -108,6 +114,15 @@ class Registry:
                     f"its hook {hook!r} returns a {type(each).__name__} where a {kind.__name__} is expected"
                 )
         return declared
+
+    def _check_command(self, plugin: str, command: str) -> None:
+        from challengeflow.cli import verbs
+
+        if command in verbs():
+            raise InputError(
+                f"command {command!r} is claimed by two, challengeflow itself and the plugin {plugin!r} "
+                f"({self.distribution[plugin]}); the plugin must rename its own"
+            )
 
     def _claim(self, plugin: str, what: str, key: Any) -> None:
         if key in self.owner:
@@ -136,6 +151,15 @@ class Registry:
         if name not in known:
             raise InputError(f"{challenge} has no model {name!r}; {nearest(name, known)}{self._aside()}")
         return self.models[challenge, name]
+
+    def command(self, name: str) -> str:
+        """The module of a plugin's command, or InputError likewise, with the nearest command of all."""
+        from challengeflow.cli import verbs
+
+        known = {key.removeprefix("challengeflow "): module for key, module in self.commands.items()}
+        if name not in known:
+            raise InputError(f"no such command {name!r}; {nearest(name, [*known, *verbs()])}{self._aside()}")
+        return known[name]
 
     def _aside(self) -> str:
         return "".join(f"; plugin {plugin.name!r} is left out: {plugin.reason}" for plugin in self.broken)

@@ -27,8 +27,9 @@ def _plugin(found: Registry, name: str) -> dict:
     return {
         "name": name,
         "distribution": found.distribution[name],
-        "challenges": [key for key, owner in found.owner.items() if owner == name and isinstance(key, str)],
-        "models": ["/".join(key) for key, owner in found.owner.items() if owner == name and isinstance(key, tuple)],
+        "challenges": [key for key in found.challenges if found.owner[key] == name],
+        "models": ["/".join(key) for key in found.models if found.owner[key] == name],
+        "commands": [key for key in found.commands if found.owner[key] == name],
         "hooks": hooks,
     }
 

@@ -35,6 +35,7 @@ def challenges():
                 },
                 "preprocess": {"scale": {"type": "number", "default": 16.0, "description": "the grey value of white"}},
             },
+            commands={"digits-count": "challengeflow_digits.count"},
             snakefile=str(Path(__file__).parent / "extra.smk"),
             resources=dict.fromkeys(("download", "preprocess", "score", "package"), Resources(mem_mb=500)),
         )
