@@ -215,7 +215,7 @@ class Stages:
 @pytest.fixture
 def stages(tmp_path):
     """Makes `Stages` in a temporary folder."""
-    return lambda *arguments, **more: Stages(tmp_path / "run", *arguments, **more)
+    return lambda *arguments, name="run", **more: Stages(tmp_path / name, *arguments, **more)
 
 
 @pytest.fixture(scope="session")

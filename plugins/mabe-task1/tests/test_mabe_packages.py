@@ -136,16 +136,27 @@ def test_ethograms_are_drawn_of_as_many_as_asked_for(lab):
     assert not (lab.package("answers", name="none", pictures=0) / "pictures").exists()
 
 
-def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path, monkeypatch):
-    from challengeflow_mabe_task1.pictures import of_scores
+def test_pictures_of_scores_show_every_labelled_sequence(lab):
+    pictures = lab.draw()
+    entries = {entry["title"]: entry for entry in json.loads((pictures / "pictures.json").read_text())}
+    assert entries["Confusion matrix, train"]["files"] == ["train-confusion.png"]
+    assert len(entries["Ethograms, train"]["files"]) == 4
+    assert (pictures / "train-worst-bouts.png").read_bytes().startswith(b"\x89PNG")
+    lines = entries["Precision and recall, out of fold"]["lines"]
+    assert len(lines) == len(entries["Calibration, out of fold"]["lines"]) - 1 > 1
+    assert all(line["y"][0] <= line["y"][-1] == 1 and line["x"][-1] == 0 for line in lines)
 
-    monkeypatch.setattr(of_scores, "scored_shards", lambda *_: lab.shards[:2])
-    parameters = {"score": {"scored": None, "smoothing": False}}
-    (tmp_path / "mabe-task1/lab/model").mkdir(parents=True)
-    (tmp_path / "mabe-task1/lab/model/decision.json").write_text((lab.root / "decision.json").read_text())
-    of_scores.draw(tmp_path, "lab", "model", {"gold": ["train"], "parameters": parameters}, tmp_path / "pictures")
-    names = {path.name for path in (tmp_path / "pictures/train").iterdir()}
-    assert {"confusion.png", "worst-bouts.png"} < names and len(names) == 6
+
+def test_learning_curves_are_read_from_the_members(tmp_path):
+    from challengeflow import Member
+    from challengeflow_mabe_task1.pictures import curves
+
+    (tmp_path / "curve.csv").write_text(
+        "part,stage,epoch,loss,inner_score\n0,pretraining,0,9,\n0,training,0,2.5,0.1\n0,training,1,1.5,0.25\n"
+    )
+    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,))])
+    assert loss["lines"] == [{"name": f"temporal-conv, {tmp_path.name}, part 0", "x": [0, 1], "y": [2.5, 1.5]}]
+    assert score["lines"][0]["y"] == [0.1, 0.25]
 
 
 def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
@@ -172,20 +183,19 @@ def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
     assert len(found) == 7 and all(loss == 0 for _, loss in found[1:])
 
 
-def test_the_rules_for_pictures_fit_the_workflow(tmp_path):
+def test_the_extra_rule_fits_the_workflow(tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text(
         f"results: {tmp_path}/results\nchallenges: {{mabe-task1: {{datasets: {{lab: {{source: demo, folds: 2}}}}, "
         "models: {pose-boosting: {}}}}\n"
     )
-    command = ["-m", "snakemake", "mabe-task1_pictures", "mabe-task1_importance", "--configfile", config]
+    command = ["-m", "snakemake", "mabe-task1_importance", "--configfile", config]
     command += ["--dry-run", "--quiet", "rules", "--directory", tmp_path]
     command += ["--snakefile", Path(__file__).parents[3] / "Snakefile"]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
     assert jobs["mabe-task1_measure_importance"] == "1"
-    assert jobs["mabe-task1_draw_scored"] == "1"  # controls are not drawn
 
 
 def test_the_submit_command_is_written_and_nothing_is_sent(lab, capsys, monkeypatch):

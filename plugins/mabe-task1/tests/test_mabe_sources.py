@@ -43,6 +43,16 @@ def test_labels_longer_or_shorter_than_the_track_are_cut_or_left_open(stages, fo
     assert gold["short"]["scores"].any(axis=1).tolist() == [True] * 3 + [False] * 5
 
 
+def test_sequences_that_nobody_labelled_are_a_split_of_their_own(stages, folder):
+    splits = ("train", "test", "unlabelled")
+    assert {sample.split for sample in stages(folder, name="without", splits=splits).index()} == {"train", "test"}
+    np.savez(folder / "unlabelled.npz", u=track(7), v=track(9))
+    run = stages(folder, name="with", splits=splits)
+    found = [sample.id for sample in run.index() if sample.split == "unlabelled"]
+    assert found == ["unlabelled/u", "unlabelled/v"]
+    assert not set(found) & set(Arrays(run.root / "index-gold" / "labels"))
+
+
 def test_the_vocabulary_of_train_holds_for_test(stages, folder):
     shard = stages(folder, folds=1).prepare()[1]
     assert Arrays(shard.prepared).attributes("t")["vocabulary"] == RATS

@@ -197,11 +197,12 @@ CHALLENGE = Challenge(
             },
         },
     },
-    snakefile=str(Path(__file__).with_name("pictures.smk")),
+    snakefile=str(Path(__file__).with_name("importance.smk")),
     resources={
         "download": Resources(mem_mb=4000, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),
         "score": Resources(mem_mb=2000, runtime=60),
+        "draw": Resources(mem_mb=2000, runtime=30),
         "package": Resources(mem_mb=1000, runtime=20),
     },
 )
@@ -246,6 +247,13 @@ def score(job):
     from challengeflow_mabe_task1 import evaluate
 
     evaluate.run(job)
+
+
+@hookimpl
+def draw(job):
+    from challengeflow_mabe_task1.pictures import of_scores
+
+    of_scores.run(job)
 
 
 @hookimpl

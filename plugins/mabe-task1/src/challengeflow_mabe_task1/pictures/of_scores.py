@@ -1,86 +1,114 @@
-"""Pictures of scored data. They need gold, so they are neither made by predict nor packaged, but by a rule of their own.
-
-    snakemake mabe-task1_pictures
-
-draws RESULTS/mabe-task1/DATASET/MODEL/pictures/ for every score of the config. By hand, for one of them:
-
-    python -m challengeflow_mabe_task1.pictures.of_scores RESULTS DATASET MODEL CONFIG OUTPUT
-
-CONFIG: the dataset's part of the resolved config, as JSON; the rule passes it.
-"""
+"""Pictures of what was scored: mistakes with their truth, ethograms, and curves. They show gold, so no package has them."""
 
 import json
-import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from challengeflow import Shard
+from challengeflow import DrawJob, Shard
 from challengeflow.arrays import Arrays
+from challengeflow.scoring import write_json
 from challengeflow_mabe_task1 import evaluate
 from challengeflow_mabe_task1.answered import file_names
 from challengeflow_mabe_task1.metric import confusion as count
 from challengeflow_mabe_task1.metric import macro_f1
-from challengeflow_mabe_task1.pictures import bouts, confusion, ethogram
-from challengeflow_mabe_task1.scored_shards import scored_shards
+from challengeflow_mabe_task1.pictures import bouts, confusion, curves, ethogram
 
-MOST_ETHOGRAMS = 40
+MOST_ETHOGRAMS = 12
 """Sequences drawn of each split, the worst first."""
 
 WORST, WORST_OF_ONE = 8, 2
 """Mistakes drawn of each split, and at most of one sequence."""
 
 
-def draw(results: Path, dataset: str, model: str, config: Mapping[str, Any], output: Path) -> None:
-    """Draw ethograms with truth, the confusion matrix and the worst mistakes of each scored split into `output`."""
-    shards = scored_shards(results, dataset, model, config)
+def run(job: DrawJob) -> None:
+    """Draw the confusion matrix, the worst mistakes, ethograms and curves of each scored split."""
+    shards = [shard for shard in job.shards if shard.gold is not None]
     names = evaluate.vocabulary_of(shards)
-    parameters = config["parameters"]["score"]
-    scored = evaluate.scored_classes(names, parameters["scored"])
-    decision = json.loads((results / "mabe-task1" / dataset / model / "decision.json").read_text())
-    for split in config["gold"]:
+    scored = evaluate.scored_classes(names, job.parameters["scored"])
+    decision = json.loads(job.decision.read_text())
+    entries: list[dict[str, Any]] = []
+    for split in dict.fromkeys(shard.split for shard in shards):
         sequences = evaluate.tracks(shards, split)
-        cross = split == "train" and parameters["smoothing"]
+        if not sequences:
+            continue
+        cross = split == "train" and job.parameters["smoothing"]
         answers = evaluate.cross_fitted(sequences, scored) if cross else evaluate.answers(sequences, decision)
-        folder = output / split
-        folder.mkdir(parents=True)
-        tables = [count(one.scored.labels, answer, len(names)) for one, answer in zip(sequences, answers, strict=True)]
-        total = np.sum(tables, axis=0)
-        title = f"{dataset}, {split}, {model}: macro F1 {macro_f1(total, scored):.3f}"
-        confusion.draw(folder / "confusion.png", title, names, total)
-        _draw_ethograms(folder, sequences, answers, tables, names, scored)
-        _draw_worst(folder / "worst-bouts.png", sequences, answers, names, scored, shards)
+        entries += _Split(job, split, names, scored, sequences, answers).entries(shards)
+    write_json(job.output / "pictures.json", [*entries, *curves.learning(job.members)])
 
 
-def _draw_ethograms(folder: Path, sequences: Sequence, answers: Sequence, tables: Sequence, names, scored) -> None:
-    present = [[k for k in scored if table[k].any() or table[:, k].any()] for table in tables]
-    each = [macro_f1(table, own) if own else 1.0 for table, own in zip(tables, present, strict=True)]
-    files = file_names(one.id for one in sequences)
-    for place in np.argsort(each, kind="stable")[:MOST_ETHOGRAMS]:
-        one = sequences[place].scored
-        path = folder / f"ethogram-{files[sequences[place].id]}.png"
-        title = f"{sequences[place].id}: macro F1 {each[place]:.3f}"
-        ethogram.draw(path, title, names, one.fps, one.scores, answers[place], one.labels)
+class _Split:
+    """The sequences of a split with their answers."""
 
+    def __init__(self, job: DrawJob, split: str, names: Sequence[str], scored: Sequence[int], sequences, answers):
+        self.output, self.split, self.names, self.scored = job.output, split, names, scored
+        self.where = "out of fold" if split == "train" else f"of {split}"
+        self.title = f"{job.dataset}, {split}, {job.model}"
+        self.sequences, self.answers = sequences, answers
+        self.tables = [count(s.scored.labels, a, len(names)) for s, a in zip(sequences, answers, strict=True)]
 
-def _draw_worst(path: Path, sequences: Sequence, answers: Sequence, names, scored, shards: Sequence[Shard]) -> None:
-    wrong = [
-        (mistake, one.scored.fps)
-        for one, answer in zip(sequences, answers, strict=True)
-        for mistake in bouts.mistakes(one.id, one.scored.labels, answer, scored)
-    ]
-    shown, of_one = [], Counter()
-    for mistake, fps in sorted(wrong, key=lambda pair: (pair[0].start - pair[0].stop) / pair[1]):
-        if len(shown) == WORST:
-            break
-        if of_one[mistake.sequence] < WORST_OF_ONE and (points := _keypoints(shards, mistake.sequence)) is not None:
-            shown.append((mistake, points, fps))
-            of_one[mistake.sequence] += 1
-    if shown:
-        bouts.draw(path, names, shown)
+    def entries(self, shards: Sequence[Shard]) -> list[dict[str, Any]]:
+        """Draw, and list what was drawn."""
+        scores = np.concatenate([one.scored.scores for one in self.sequences])
+        labels = np.concatenate([one.scored.labels for one in self.sequences])
+        return [
+            self._confusion(),
+            *self._worst(shards),
+            self._ethograms(),
+            *curves.of_scores(self.where, self.names, self.scored, scores, labels),
+        ]
+
+    def _confusion(self) -> dict[str, Any]:
+        total, file = np.sum(self.tables, axis=0), f"{self.split}-confusion.png"
+        title = f"{self.title}: macro F1 {macro_f1(total, self.scored):.3f}"
+        confusion.draw(self.output / file, title, self.names, total)
+        return {
+            "title": f"Confusion matrix, {self.split}",
+            "caption": f"What became of the frames of each behaviour, {self.where}: share of the row, and frames.",
+            "alt": "Confusion matrix of behaviours: truth in rows, answers in columns",
+            "files": [file],
+        }
+
+    def _ethograms(self) -> dict[str, Any]:
+        present = [[k for k in self.scored if table[k].any() or table[:, k].any()] for table in self.tables]
+        each = [macro_f1(table, own) if own else 1.0 for table, own in zip(self.tables, present, strict=True)]
+        files, drawn = file_names(one.id for one in self.sequences), []
+        for place in np.argsort(each, kind="stable")[:MOST_ETHOGRAMS]:
+            one = self.sequences[place]
+            drawn.append(f"{self.split}-ethogram-{files[one.id]}.png")
+            title = f"{one.id}: macro F1 {each[place]:.3f}"
+            scored, path = one.scored, self.output / drawn[-1]
+            ethogram.draw(path, title, self.names, scored.fps, scored.scores, self.answers[place], scored.labels)
+        return {
+            "title": f"Ethograms, {self.split}",
+            "caption": f"Truth, answer and scores {self.where}; {len(drawn)} of {len(self.sequences)} sequences, the worst first.",
+            "alt": "Ethogram: strips of behaviours over time, truth above answer, and the scores below",
+            "files": drawn,
+        }
+
+    def _worst(self, shards: Sequence[Shard]) -> list[dict[str, Any]]:
+        wrong = [
+            (mistake, one.scored.fps)
+            for one, answer in zip(self.sequences, self.answers, strict=True)
+            for mistake in bouts.mistakes(one.id, one.scored.labels, answer, self.scored)
+        ]
+        shown, of_one = [], Counter()
+        for mistake, fps in sorted(wrong, key=lambda pair: (pair[0].start - pair[0].stop) / pair[1]):
+            if len(shown) == WORST:
+                break
+            if of_one[mistake.sequence] < WORST_OF_ONE and (points := _keypoints(shards, mistake.sequence)) is not None:
+                shown.append((mistake, points, fps))
+                of_one[mistake.sequence] += 1
+        if not shown:
+            return []
+        file = f"{self.split}-worst-bouts.png"
+        bouts.draw(self.output / file, self.names, shown)
+        about = {"title": f"Worst mistakes, {self.split}", "files": [file]}
+        about["caption"] = f"The longest wrong answers {self.where}, a few moments of each."
+        return [about | {"alt": "Outlines of the two animals at moments of the longest wrong answers"}]
 
 
 def _keypoints(shards: Sequence[Shard], name: str) -> np.ndarray | None:
@@ -90,9 +118,3 @@ def _keypoints(shards: Sequence[Shard], name: str) -> np.ndarray | None:
         if name in prepared:
             return prepared[name].get("keypoints")
     return None
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 6:
-        sys.exit(__doc__)
-    draw(Path(sys.argv[1]), sys.argv[2], sys.argv[3], json.loads(sys.argv[4]), Path(sys.argv[5]))

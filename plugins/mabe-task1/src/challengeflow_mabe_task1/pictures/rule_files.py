@@ -1,4 +1,4 @@
-"""Which files the rules of pictures.smk read: everything that was scored, by dataset and model."""
+"""Which files the rules of importance.smk read: everything that was scored, by dataset and model."""
 
 import json
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ class RuleFiles:
         self.datasets = config["datasets"]
         self.models = config["models"]
 
-    def targets(self, what: str, *kinds: str) -> list[str]:
-        """The folder `what` of every scored model of these kinds."""
+    def targets(self) -> list[str]:
+        """The folder of every trained model that is scored."""
         return [
-            f"{self.results}/mabe-task1/{dataset}/{model}/{what}"
+            f"{self.results}/mabe-task1/{dataset}/{model}/importance"
             for dataset, entry in self.datasets.items()
             if entry["gold"] and "train" in entry["splits"]
             for model, declared in self.models.items()
-            if declared["kind"] in kinds
+            if declared["kind"] == "trained"
         ]
 
     def scored(self, wildcards: Any) -> list[str]:
