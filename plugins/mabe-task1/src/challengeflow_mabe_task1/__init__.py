@@ -198,6 +198,7 @@ CHALLENGE = Challenge(
         },
     },
     snakefile=str(Path(__file__).with_name("importance.smk")),
+    commands={"merge-task3": "challengeflow_mabe_task1.merge_task3"},
     resources={
         "download": Resources(mem_mb=4000, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),
