@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from challengeflow import DrawJob, Member
 from challengeflow.arrays import Arrays, write_scores
 from challengeflow.pickles import load_npy
+from challengeflow.pictures import check
+from challengeflow.progress import Progress
 from challengeflow.scoring import write_json
 from challengeflow_mabe_task1 import demo_behaviour, demo_files, demo_lab, label_next
 from challengeflow_mabe_task1.answered import file_names
@@ -136,8 +139,30 @@ def test_ethograms_are_drawn_of_as_many_as_asked_for(lab):
     assert not (lab.package("answers", name="none", pictures=0) / "pictures").exists()
 
 
-def test_pictures_of_scores_show_every_labelled_sequence(lab):
-    pictures = lab.draw()
+def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path):
+    from challengeflow_mabe_task1.pictures import of_scores
+
+    shards, nothing = tuple(lab.shards), tmp_path / "nothing"
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    job = DrawJob(
+        challenge="mabe-task1",
+        dataset="lab",
+        parameters={"scored": None, "smoothing": False},
+        seed=1,
+        threads=1,
+        device="cpu",
+        work=nothing,
+        progress=Progress("draw"),
+        model="pose-boosting",
+        shards=shards,
+        scores=lab.root / "scores.json",
+        decision=lab.root / "decision.json",
+        members=(Member("pose-boosting", {}, ()),),
+        output=pictures,
+    )
+    of_scores.run(job)
+    check(pictures, "pictures")
     entries = {entry["title"]: entry for entry in json.loads((pictures / "pictures.json").read_text())}
     assert entries["Confusion matrix, train"]["files"] == ["train-confusion.png"]
     assert len(entries["Ethograms, train"]["files"]) == 4
@@ -148,7 +173,6 @@ def test_pictures_of_scores_show_every_labelled_sequence(lab):
 
 
 def test_learning_curves_are_read_from_the_members(tmp_path):
-    from challengeflow import Member
     from challengeflow_mabe_task1.pictures import curves
 
     (tmp_path / "curve.csv").write_text(
