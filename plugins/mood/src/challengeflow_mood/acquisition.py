@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,8 @@ def _index(job: DownloadJob) -> None:
             f"or {job.dataset}_train.zip there"
         )
     groups = _groups({name: layout.train[file] for name, file in train.items()})
+    if layout.groups is not None:
+        groups |= _groups_told(layout.groups, train)
     held_out = _held_out(set(groups.values()), job.parameters["proxy_share"]) if "proxy" in job.splits else set()
     samples = []
     for name, file in train.items():
@@ -101,6 +104,18 @@ def _groups(train: dict[str, Entry]) -> dict[str, str]:
         for name in names:
             groups[name] = name if len(names) == 1 else first.setdefault(train[name].fingerprint(), name)
     return groups
+
+
+def _groups_told(table: Entry, train: Mapping[str, str]) -> dict[str, str]:
+    """Scan -> group, as `groups.csv` (columns file and group) says: scans of one person must not be parted."""
+    rows = list(csv.DictReader(io.StringIO(table.text())))
+    if any(None in (row.get("file"), row.get("group")) for row in rows):
+        raise InputError(f"{table.path} needs the columns 'file' and 'group': one row for each train scan")
+    told = {row["file"]: row["group"] for row in rows}
+    missing = [file for file in train.values() if file not in told]
+    if missing:
+        raise InputError(f"{table.path} has no row for the train scan {missing[0]}; add one, or remove the table")
+    return {name: told[file] for name, file in train.items()}
 
 
 def _held_out(groups: set[str], share: float) -> set[str]:

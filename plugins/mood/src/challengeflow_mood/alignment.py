@@ -28,6 +28,11 @@ def body_mask(volume: np.ndarray) -> np.ndarray:
     return ndimage.binary_fill_holes(labels == sizes.argmax())
 
 
+def foreground(volume: np.ndarray) -> np.ndarray:
+    """What is no air in a scan (X, Y, Z) of any size, in [0, 1]: one threshold, from every fourth voxel; bool."""
+    return volume > 0.04 + 0.1 * float(np.percentile(volume[::4, ::4, ::4], 95))
+
+
 def align(volume: np.ndarray, affine: np.ndarray, grid: int) -> dict[str, Any]:
     """The mapping of a scan (X, Y, Z) onto a grid of `grid`^3 in right, anterior, superior order, as plain JSON.
 

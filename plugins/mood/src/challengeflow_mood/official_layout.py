@@ -4,15 +4,18 @@ Everything is addressed as an `Entry`: a file, or a member of a zip, which is re
 """
 
 import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from challengeflow import InputError
 
 ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh")
+GROUPS = "groups.csv"
 ALIASES = {"brain": ("brain",), "abdom": ("abdom", "colon")}
 
 
@@ -45,6 +48,16 @@ class Entry:
         with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as source, open(target, "wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
 
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """The file for reading: its own path, or a temporary copy of a member."""
+        if not self.member:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            self.provide(Path(folder) / self.name)
+            yield Path(folder) / self.name
+
     def text(self) -> str:
         if self.member:
             with zipfile.ZipFile(self.path) as archive:
@@ -54,12 +67,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Layout:
-    """What was found: train scans, toy scans and labels, each by file name, sorted."""
+    """What was found: train scans, toy scans and labels, each by file name, sorted.
+
+    groups: `groups.csv` beside the train scans, where there is one: which scans are of the same person.
+    """
 
     train: dict[str, Entry]
     toy: dict[str, Entry]
     sample_labels: dict[str, Entry]
     pixel_labels: dict[str, Entry]
+    groups: Entry | None = None
 
 
 def find_layout(roots: list[Path], dataset: str) -> Layout:
@@ -67,7 +84,7 @@ def find_layout(roots: list[Path], dataset: str) -> Layout:
 
     Raises InputError for a path that does not exist and for a zip that cannot be read.
     """
-    found: dict[str, dict[str, Entry]] = {"train": {}, "toy": {}, "sample": {}, "pixel": {}}
+    found: dict[str, dict[str, Entry]] = {"train": {}, "toy": {}, "sample": {}, "pixel": {}, "groups": {}}
     for root in roots:
         if not root.exists():
             raise InputError(f"{root} does not exist; give the folder that holds {dataset}/ or the organisers' zips")
@@ -75,7 +92,8 @@ def find_layout(roots: list[Path], dataset: str) -> Layout:
             part = _part(place, dataset)
             if part:
                 found[part].setdefault(entry.name, entry)
-    return Layout(*(dict(sorted(found[part].items())) for part in ("train", "toy", "sample", "pixel")))
+    parts = (dict(sorted(found[part].items())) for part in ("train", "toy", "sample", "pixel"))
+    return Layout(*parts, found["groups"].get(GROUPS))
 
 
 def find_scans(root: Path) -> dict[str, Entry]:
@@ -139,10 +157,11 @@ def _part(words: tuple[str, ...], dataset: str) -> str | None:
     if len(folders) > 1 and folders[-2] == "toy_label" and folders[-1] in ("sample", "pixel"):
         wanted = name.endswith(".txt") if folders[-1] == "sample" else is_scan(name)
         return folders[-1] if wanted else None
+    in_train = bool(folders) and folders[-1] in {f"{alias}_train" for alias in ALIASES.get(dataset, (dataset,))}
+    if in_train and name == GROUPS:
+        return "groups"
     if not is_scan(name):
         return None
     if folders and folders[-1] == "toy":
         return "toy"
-    if folders and folders[-1] in {f"{alias}_train" for alias in ALIASES.get(dataset, (dataset,))}:
-        return "train"
-    return None
+    return "train" if in_train else None

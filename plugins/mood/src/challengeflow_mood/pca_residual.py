@@ -7,43 +7,35 @@ on a CPU, milliseconds a scan; the model is plain arrays and JSON.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
-from challengeflow import InputError, PredictJob, TrainJob
-from challengeflow.arrays import Arrays, write_scores
+from challengeflow import PredictJob, TrainJob
+from challengeflow_mood import score_scale
+from challengeflow_mood.grid_maps import write_maps
+from challengeflow_mood.intensity import relative_grey
+from challengeflow_mood.made_cases import read_healthy
 
 EPSILON = 1e-3
 PARTS = 4  # inner folds for held-out residuals
 SCALES = (1.0, 2.5)  # voxels
 REFERENCE_SCALE = 3.0  # held-out scans are few: their statistics are shared over this many voxels
 CHANNELS = ("grey", "texture")
-HALF = 8.0  # the standardised residual that maps to one half
 MIN_SCANS = 4
+REQUIREMENTS: tuple[str, ...] = ()
 
 
 def train(job: TrainJob) -> None:
     """Fit components, spreads and references on the healthy scans of `job.shards`; at least 4 must be readable."""
-    scans = [(shard, sample) for shard in job.shards for sample in Arrays(shard.prepared).ok()]
-    if len(scans) < MIN_SCANS:
-        raise InputError(
-            f"pca-residual needs at least {MIN_SCANS} readable train scans, and fold {job.fold} of {job.dataset!r} has "
-            f"{len(scans)}; add scans or use fewer folds"
-        )
-    chosen = np.random.default_rng(job.seed).permutation(len(scans))[: job.parameters["max_scans"]]
-    volumes, masks = [], []
-    for at in sorted(chosen):
-        arrays = Arrays(scans[at][0].prepared)[scans[at][1]]
-        volumes.append(arrays["volume"])
-        masks.append(arrays["mask"])
+    healthy = read_healthy(job.shards, job.parameters["max_scans"], MIN_SCANS, job.seed, "pca-residual")
     with threadpool_limits(1):  # another thread count adds in another order: other last digits
-        model = fit(np.stack(volumes), np.stack(masks), job.parameters["components"], job.progress)
+        model = fit(healthy.volumes, healthy.masks, job.parameters["components"], job.progress)
     for name, array in model.items():
         np.save(job.output / f"{name}.npy", array)
-    facts = {"scans": len(volumes), "channels": CHANNELS, "scales": SCALES}
+    facts = {"scans": len(healthy), "channels": CHANNELS, "scales": SCALES}
     (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 
@@ -52,20 +44,8 @@ def predict(job: PredictJob) -> None:
     models = [
         {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))} for folder in job.models
     ]
-    prepared = Arrays(job.shard.prepared)
-
-    def maps() -> Iterator[tuple[str, np.ndarray]]:
-        for sample in job.progress(job.shard.samples, "scan"):
-            facts = prepared.attributes(sample.id)
-            total = np.zeros(facts["shape"], np.float32)
-            if facts["status"] == "ok":
-                arrays = prepared[sample.id]
-                for model in models:
-                    total[0] += apply(model, arrays["volume"], arrays["mask"]) / len(models)
-            yield sample.id, total.astype(np.float16)
-
     with threadpool_limits(1):
-        write_scores(job.output, maps())
+        write_maps(job, [lambda volume, mask, model=model: apply(model, volume, mask) for model in models])
 
 
 def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> dict[str, np.ndarray]:
@@ -93,8 +73,11 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> di
     model["feature_mean"] = _smooth_each(stacked.mean(axis=0))
     deviation = np.sqrt(_smooth_each(((stacked - model["feature_mean"]) ** 2).mean(axis=0)))
     model["feature_spread"] = np.maximum(deviation, 0.5 * deviation.mean(axis=(1, 2, 3), keepdims=True))
-    levels = [_level(combine(model, list(f)), m) for f, m in zip(stacked, masks, strict=True)]
+    maps = [combine(model, list(f)) for f in stacked]
+    levels = [_level(values, mask) for values, mask in zip(maps, masks, strict=True)]
     model["level"] = np.float32(np.median(levels))
+    steady = [values / max(1.0, level / model["level"]) for values, level in zip(maps, levels, strict=True)]
+    model["scale"] = score_scale.fit(values[mask > 0] for values, mask in zip(steady, masks, strict=True))
     return model
 
 
@@ -103,16 +86,25 @@ def apply(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray)
 
     Voxels that are background in the scan and in most training scans are 0; something outside the body is not.
     """
-    features = []
+    left = standard_residuals(model, volume, mask)
+    values = combine(model, [feature for name in CHANNELS for feature in gather(left[name])])
+    values /= max(1.0, _level(values, mask) / float(model["level"]))  # a badly aligned scan is not abnormal everywhere
+    return np.where(relevant(model, mask), score_scale.apply(model["scale"], values), 0)
+
+
+def standard_residuals(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:
+    """Of each channel what healthy anatomy does not explain, in units of how badly it does there; float32 (g, g, g)."""
+    left = {}
     for name in CHANNELS:
         row = channel(name, volume, mask).reshape(1, -1)
         basis = np.asarray(model[f"{name}_basis"], np.float32)
-        left = residual(row, model[f"{name}_mean"], basis).reshape(volume.shape)
-        features += gather(left / model[f"{name}_spread"])
-    values = combine(model, features)
-    values /= max(1.0, _level(values, mask) / float(model["level"]))  # a badly aligned scan is not abnormal everywhere
-    values[(mask == 0) & (np.asarray(model["presence"]) < 0.5)] = 0
-    return (values / (values + HALF)).astype(np.float32)
+        left[name] = residual(row, model[f"{name}_mean"], basis).reshape(volume.shape) / model[f"{name}_spread"]
+    return left
+
+
+def relevant(model: Mapping[str, np.ndarray], mask: np.ndarray) -> np.ndarray:
+    """Voxels that are body in the scan or in most training scans; bool (g, g, g)."""
+    return (mask > 0) | (np.asarray(model["presence"]) >= 0.5)
 
 
 def channel(name: str, volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -121,16 +113,12 @@ def channel(name: str, volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Texture is the logarithm of the local standard deviation about the local mean, relative to the scan's own median (so
     that a noisy scan is not strange everywhere); it shows noise and lost structure.
     """
-    grey = np.asarray(volume, np.float32)
-    inside = mask > 0
-    if inside.any():
-        low, middle, high = np.percentile(grey[inside], [10, 50, 90])
-        grey = np.where(inside, (grey - middle) / max(high - low, 0.05) + 1, grey / max(middle, 0.05))
-        grey = np.clip(grey, -1, 4)
+    grey = relative_grey(volume, mask)
     if name == "grey":
         return ndimage.gaussian_filter(grey, 0.6).astype(np.float32)
     rough = grey - ndimage.gaussian_filter(grey, 1.0)
     texture = 0.5 * np.log(ndimage.gaussian_filter(rough**2, 1.2) + EPSILON)
+    inside = mask > 0
     return (texture - (np.median(texture[inside]) if inside.any() else 0)).astype(np.float32)
 
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from challengeflow import InputError, PreprocessJob, Sample
 from challengeflow.arrays import Writer
-from challengeflow_mood import alignment, anomalies
+from challengeflow_mood import alignment
+from challengeflow_mood.anomalies import PROXY
+from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.volumes import read_scan
 
 
@@ -20,7 +22,8 @@ def run(job: PreprocessJob) -> None:
 
     Attributes: `status`, `shape` [1, grid, grid, grid] (the leading 1 keeps a prediction on the grid apart from one on
     the scan's own), `mapping` (see `alignment.align`) and the scan's geometry (see `volumes.read_scan`).
-    Gold: `scores`, uint8, in the scan's own shape, with the attributes `sample` (0 or 1) and `kind`.
+    Gold: `scores`, uint8, in the scan's own shape, with the attributes `sample` (0 or 1), `kind` and, of a made anomaly,
+    the `recipe` that makes it again.
     """
     with ExitStack() as stack:
         prepared = stack.enter_context(Writer(job.prepared))
@@ -32,8 +35,8 @@ def run(job: PreprocessJob) -> None:
                 facts, arrays = prepare(volume, facts, job.parameters["grid"])
             prepared.add(sample.id, facts, **arrays)
             if gold is not None and truth is not None:
-                mask, kind = truth
-                gold.add(sample.id, {"sample": int(kind != "healthy"), "kind": kind}, scores=mask)
+                mask, kind, more = truth
+                gold.add(sample.id, {"sample": int(kind != "healthy"), "kind": kind} | more, scores=mask)
 
 
 def prepare(volume: np.ndarray, facts: dict[str, Any], grid: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -46,13 +49,12 @@ def prepare(volume: np.ndarray, facts: dict[str, Any], grid: int) -> tuple[dict[
 
 def proxy_kinds(plan: Path) -> dict[str, str]:
     """Proxy sample -> the kind of anomaly it gets; those that stay healthy are left out. `plan`: the index's gold."""
-    kinds = list(anomalies.KINDS)
     with open(plan, newline="") as file:
-        return {row["sample"]: kinds[int(row["number"]) % len(kinds)] for row in csv.DictReader(file)}
+        return {row["sample"]: PROXY[int(row["number"]) % len(PROXY)] for row in csv.DictReader(file)}
 
 
 def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[str, Any], tuple | None]:
-    """The scan (None when it cannot be used), its facts and its truth (mask and kind, None when unknown)."""
+    """The scan (None when it cannot be used), its facts and its truth: mask, kind and more about it; None when unknown."""
     shape = [1] + [job.parameters["grid"]] * 3
     facts: dict[str, Any] = {"status": "ok", "shape": shape}
     volume, truth = None, None
@@ -71,23 +73,23 @@ def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[s
     return volume, facts, truth
 
 
-def _with_anomaly(volume: np.ndarray, kind: str, sample: str, seed: int) -> tuple[np.ndarray, tuple[np.ndarray, str]]:
+def _with_anomaly(volume: np.ndarray, kind: str, sample: str, seed: int) -> tuple[np.ndarray, tuple]:
     if not kind:
-        return volume, (np.zeros(volume.shape, np.uint8), "healthy")
-    body = volume > 0.04 + 0.1 * float(np.percentile(volume[::4, ::4, ::4], 95))
+        return volume, (np.zeros(volume.shape, np.uint8), "healthy", {})
+    body = Body(alignment.foreground(volume))
     random = np.random.default_rng([seed, zlib.crc32(sample.encode())])
-    volume, mask = anomalies.insert(volume, body, kind, random)
-    return volume, (mask, kind)
+    volume, mask, recipe = insert(volume, body, kind, random)
+    return volume, (mask, kind, {"recipe": recipe})
 
 
-def _toy_label(folder: Path, file: str, shape: list[int] | None) -> tuple[np.ndarray, str] | None:
+def _toy_label(folder: Path, file: str, shape: list[int] | None) -> tuple[np.ndarray, str, dict] | None:
     """Mask and kind of a toy case. As in the organisers' scorer, a case whose label cannot be read is not scored."""
     try:
         abnormal = int((folder / "sample" / f"{file}.txt").read_text().splitlines()[0])
         pixel = folder / "pixel" / file
         if abnormal == 0 and not pixel.exists() and shape is not None:
-            return np.zeros(shape, np.uint8), "healthy"
+            return np.zeros(shape, np.uint8), "healthy", {}
         mask = np.rint(np.asarray(nib.load(pixel).dataobj, dtype=np.float32)).clip(0, 1) == 1
     except (OSError, ValueError, IndexError, nib.filebasedimages.ImageFileError):
         return None
-    return mask.astype(np.uint8), "toy" if abnormal else "healthy"
+    return mask.astype(np.uint8), "toy" if abnormal else "healthy", {}
