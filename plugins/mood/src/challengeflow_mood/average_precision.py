@@ -20,9 +20,12 @@ def _level_of_pattern() -> np.ndarray:
     return np.where(patterns < SIGN, positive, 0)
 
 
+LEVEL_OF_PATTERN = _level_of_pattern()
+
+
 def levels_of(scores: np.ndarray) -> np.ndarray:
     """Index of each score among the float16 values of [0, 1]; NaN is 0."""
-    return _level_of_pattern()[_patterns(np.asarray(scores))]
+    return LEVEL_OF_PATTERN[_patterns(np.asarray(scores))]
 
 
 def count_levels(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -39,7 +42,7 @@ def count_levels(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         counts[0] += np.bincount(patterns, minlength=1 << 16)
         counts[1] += np.bincount(patterns[labels[start : start + BLOCK] == 1], minlength=1 << 16)
     counts[0] -= counts[1]
-    return np.stack([np.bincount(_level_of_pattern(), weights, LEVELS) for weights in counts]).astype(np.int64)
+    return np.stack([np.bincount(LEVEL_OF_PATTERN, weights, LEVELS) for weights in counts]).astype(np.int64)
 
 
 def _patterns(scores: np.ndarray) -> np.ndarray:

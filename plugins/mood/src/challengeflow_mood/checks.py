@@ -12,7 +12,7 @@ import numpy as np
 
 from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mood.infer import map_name
+from challengeflow_mood.maps import map_name
 from challengeflow_mood.official_layout import is_scan
 
 SCRIPTS = tuple(f"run_{task}_{dataset}.sh" for task in ("sample", "pixel") for dataset in ("brain", "abdom"))

@@ -1,10 +1,13 @@
 """From an anomaly map to one score a case, and from that to an answer: a calibrated probability."""
 
+from typing import Any
+
 import numpy as np
 from scipy import optimize
 
 TOP_SHARE = 0.0005  # of the map's voxels; about a sphere of 5 % of the side
 ABNORMAL = 0.5
+FALSE_ALARMS = 0.1  # of healthy scans, at the operating point: one in ten
 UNCALIBRATED = {"slope": 8.0, "offset": -4.0, "threshold": ABNORMAL, "calibrated": False}
 
 
@@ -20,7 +23,25 @@ def sample_score(scores: np.ndarray) -> float:
     return float(np.sort(np.partition(flat, flat.size - top)[-top:]).mean(dtype=float))
 
 
-def fit(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def fit(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """The calibration of sample scores on known cases, and `alarm`, the operating point (`operating_point`)."""
+    return calibrate(scores, labels) | {"alarm": operating_point(scores, labels)}
+
+
+def operating_point(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """The sample score from which a scan is alarming, such that at most one healthy scan in ten is; what it finds of the others.
+
+    `score` (above 1 where no healthy scan is known: never alarming), `sensitivity` on these very cases, and how many they are.
+    """
+    scores, labels = np.asarray(scores, float), np.asarray(labels) == 1
+    healthy = np.sort(scores[~labels])[::-1]
+    allowed = int(FALSE_ALARMS * len(healthy))
+    score = float(np.nextafter(healthy[allowed], np.inf)) if len(healthy) else 2.0
+    sensitivity = float((scores[labels] >= score).mean()) if labels.any() else 0.0
+    return {"score": score, "sensitivity": sensitivity, "healthy": len(healthy), "abnormal": int(labels.sum())}
+
+
+def calibrate(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Platt's calibration: the logistic curve of sample scores that best tells labels 0 and 1, rising and never steep
     enough to saturate, so that it leaves every order, and with it average precision, as it was.
     """
@@ -40,6 +61,6 @@ def fit(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     return {"slope": slope, "offset": float(offset - slope * centre), "threshold": ABNORMAL, "calibrated": True}
 
 
-def probability(decision: dict[str, float], score: float) -> float:
+def probability(decision: dict[str, Any], score: float) -> float:
     """The calibrated probability that a case with this sample score is abnormal, strictly between 0 and 1."""
     return float(1 / (1 + np.exp(-(decision["slope"] * score + decision["offset"]))))

@@ -1,6 +1,8 @@
 """The score stage: the organisers' two average precisions of a dataset, over all voxels and over all cases.
 
-`score` is their mean; `detail` has both. The challenge ranks the two tasks apart and joins the ranks.
+`score` is their mean; `detail` has both, and what the ranking, the pictures and the reader need: each case's scores, the
+organisers' draws, curves, and the cases that count as zero with the reason. The challenge ranks the two tasks apart and joins
+the ranks (`ranking.py`).
 """
 
 from collections.abc import Iterator
@@ -12,22 +14,27 @@ import numpy as np
 from challengeflow import ScoreJob, Shard
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow.scoring import bootstrap_interval, cross_fit, write_json
-from challengeflow_mood import alignment, decision
-from challengeflow_mood.average_precision import LEVELS, count_levels, from_levels, of_samples
+from challengeflow_mood import decision, maps
+from challengeflow_mood.average_precision import LEVELS, count_levels, curve, from_levels, of_samples
+from challengeflow_mood.official_scoring import organiser_draws
 
 CALIBRATED_ON = ("train", "proxy")
 MAX_PARTS = 10
+SLAB = 16  # planes of a label turned at a time
+POINTS = 200  # of a curve, as it is kept
 
 
 @dataclass(frozen=True)
 class Case:
-    """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32."""
+    """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32. `reason`: why it counts as zero."""
 
+    name: str
     split: str
     group: str
     kind: str
     label: int
     score: float
+    reason: str
     histogram: np.ndarray
 
 
@@ -49,37 +56,58 @@ def _cases(shard: Shard) -> Iterator[Case]:
     for sample in shard.samples:
         if sample.id not in gold:
             continue
-        mask, truth = gold[sample.id]["scores"], gold.attributes(sample.id)
-        scores = predictions[sample.id] if sample.id in predictions else np.zeros(mask.shape, np.float32)
-        histogram = np.zeros((2, LEVELS), np.int64)
-        for values, labels in _pairs(scores, mask, prepared.attributes(sample.id)):
-            histogram += count_levels(values, labels)
+        mask, truth, facts = gold[sample.id]["scores"], gold.attributes(sample.id), prepared.attributes(sample.id)
+        scores = predictions[sample.id] if sample.id in predictions else np.zeros(1, np.float32)
+        reason = _reason(scores, mask, facts) if sample.id in predictions else "no prediction"
         yield Case(
+            name=sample.id,
             split=shard.split,
             group=sample.group,
             kind=truth["kind"],
             label=truth["sample"],
             score=decision.sample_score(scores),
-            histogram=histogram.astype(np.int32),
+            reason=reason,
+            histogram=_histogram(scores, mask, facts, reason).astype(np.int32),
         )
 
 
-def _pairs(scores: np.ndarray, mask: np.ndarray, facts: dict[str, Any]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Scores and labels on the scan's own grid, a plane at a time. A map that fits neither grid counts as all zero."""
-    if scores.shape == mask.shape:  # a map on the scan's own grid: a control's
-        yield scores, mask
-    elif scores.size == 1:
-        yield np.broadcast_to(scores.reshape(()), mask.shape), mask
-    elif list(scores.shape) == facts["shape"] and list(mask.shape) == facts.get("original") and "mapping" in facts:
-        planes = dict.fromkeys(range(facts["mapping"]["stored"][0]))
-        mask = mask.reshape(facts["mapping"]["stored"])
-        for x, plane in alignment.planes_of_scan(scores[0], facts["mapping"]):
-            del planes[x]
-            yield plane, mask[x]
-        for x in planes:  # outside the grid
-            yield np.zeros(mask.shape[1:], np.float32), mask[x]
-    else:
-        yield np.zeros(mask.shape, np.float32), mask
+def _reason(scores: np.ndarray, mask: np.ndarray, facts: dict[str, Any]) -> str:
+    """Why a prediction counts as all zero; empty where it does not."""
+    if scores.size == 1 or scores.shape == mask.shape:
+        return ""
+    if facts["status"] != "ok":
+        return f"the scan cannot be used: {facts['status']}"
+    if list(scores.shape) != facts["shape"]:
+        return f"the map has the shape {list(scores.shape)}; expected {facts['shape']}"
+    if list(mask.shape) != facts["original"]:
+        return f"the scan has the shape {facts['original']}, its label {list(mask.shape)}"
+    return ""
+
+
+def _histogram(scores: np.ndarray, mask: np.ndarray, facts: dict[str, Any], reason: str) -> np.ndarray:
+    """Counts (2, LEVELS) on the scan's own grid, as the written map would be scored; what a map does not reach is 0."""
+    histogram = np.zeros((2, LEVELS), np.int64)
+    if not reason:
+        if scores.shape == mask.shape:  # a map on the scan's own grid: a control's
+            histogram += count_levels(scores, mask)
+        elif scores.size == 1:
+            histogram += count_levels(np.broadcast_to(scores.reshape(()), mask.shape), mask)
+        else:
+            mapping = facts["mapping"]
+            for plane, labels in _planes(scores[0], mask.reshape(mapping["stored"]), mapping):
+                histogram += count_levels(plane, labels)
+    positives = np.count_nonzero(mask)
+    histogram[:, 0] += np.array([mask.size - positives, positives]) - histogram.sum(axis=1)
+    return histogram
+
+
+def _planes(values: np.ndarray, mask: np.ndarray, mapping: dict[str, Any]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Planes (Y, X) that the map reaches, and their labels, which are turned a slab at a time: memory reads it faster."""
+    slab, first = mask[:, :, :0].T, 0
+    for z, plane in maps.planes(values, mapping):
+        if not first <= z < first + len(slab):
+            first, slab = z, np.ascontiguousarray(mask[:, :, z : z + SLAB].T)
+        yield plane, slab[z - first]
 
 
 def _score_split(cases: list[Case], final: dict, seed: int, rounds: int) -> dict[str, Any]:
@@ -95,7 +123,7 @@ def _score_split(cases: list[Case], final: dict, seed: int, rounds: int) -> dict
         return from_levels(total), of_samples(scores[drawn], labels[drawn])
 
     everything = np.arange(len(cases))
-    pixel, sample = (0.0 if np.isnan(v) else v for v in both(everything))
+    pixel, sample = np.nan_to_num(both(everything)).tolist()
     groups = [case.group for case in cases]
     return {
         "score": (pixel + sample) / 2,
@@ -108,6 +136,10 @@ def _score_split(cases: list[Case], final: dict, seed: int, rounds: int) -> dict
             "cases": len(cases),
             "kinds": _by_kind(cases, both),
             "answers": _answers(cases, scores, labels, final),
+            "counted_as_zero": _counted_as_zero(cases, both),
+            "draws": _draws(cases, both),
+            "case_table": [_row(case) for case in cases],
+            "curves": _curves(histograms.sum(axis=0), scores, labels),
         },
     }
 
@@ -122,15 +154,53 @@ def _by_kind(cases: list[Case], both) -> dict[str, dict[str, float]]:
     return kinds
 
 
+def _counted_as_zero(cases: list[Case], both) -> dict[str, dict[str, Any]]:
+    """Case -> why it counts as zero, and the average precisions lost by it: without the case, less with it."""
+    found = {}
+    whole = np.nan_to_num(both(np.arange(len(cases))))
+    for at, case in enumerate(cases):
+        if case.reason:
+            without = np.nan_to_num(both(np.delete(np.arange(len(cases)), at)))
+            pixel, sample = (without - whole).tolist()
+            found[case.name] = {"reason": case.reason, "pixel_ap_lost": pixel, "sample_ap_lost": sample}
+    return found
+
+
+def _draws(cases: list[Case], both) -> dict[str, list[float]]:
+    """Both average precisions in each of the organisers' draws, which the ranking averages; without an abnormal case 0."""
+    order = sorted(range(len(cases)), key=lambda at: cases[at].name)
+    drawn = [np.nan_to_num(both(np.array([order[at] for at in draw]))) for draw in organiser_draws(len(cases))]
+    return {"pixel": [float(each[0]) for each in drawn], "sample": [float(each[1]) for each in drawn]}
+
+
+def _row(case: Case) -> dict[str, Any]:
+    own = from_levels(case.histogram) if case.label else None
+    return {"case": case.name, "kind": case.kind, "label": case.label, "score": case.score, "pixel_ap": own}
+
+
+def _curves(histogram: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> dict[str, dict[str, list[float]]]:
+    """Precision over recall of both tasks, thinned to 200 points."""
+    at = np.argsort(-scores, kind="stable")
+    true = np.cumsum(labels[at])
+    sample = (true / max(1, true[-1]), true / np.arange(1, len(at) + 1))
+    curves = {}
+    for task, (recall, precision) in (("pixel", curve(histogram)), ("sample", sample)):
+        kept = np.unique(np.linspace(0, len(recall) - 1, POINTS).astype(int)) if len(recall) else []
+        curves[task] = {"recall": recall[kept].round(5).tolist(), "precision": precision[kept].round(5).tolist()}
+    return curves
+
+
 def _answers(cases: list[Case], scores: np.ndarray, labels: np.ndarray, final: dict) -> dict[str, float]:
     """How good the yes-or-no answers are; cross-fitted by group where the calibration was fitted on these very cases.
 
-    The average precisions need no such care: the calibration rises with the score, so it does not enter them.
+    `alarm_*`: at the operating point of one false alarm in ten scans. The average precisions need no such care: the calibration
+    rises with the score, so it does not enter them.
     """
-    flagged = np.zeros(len(cases), bool)
+    flagged, alarmed = np.zeros(len(cases), bool), np.zeros(len(cases), bool)
 
     def apply(fitted: dict, own: np.ndarray) -> None:
         flagged[own] = [decision.probability(fitted, scores[i]) >= fitted["threshold"] for i in own]
+        alarmed[own] = scores[own] >= fitted["alarm"]["score"]
 
     if cases[0].split in CALIBRATED_ON:
         groups = sorted({case.group for case in cases})
@@ -138,7 +208,10 @@ def _answers(cases: list[Case], scores: np.ndarray, labels: np.ndarray, final: d
         cross_fit([part[case.group] for case in cases], lambda at: decision.fit(scores[at], labels[at]), apply)
     else:
         apply(final, np.arange(len(cases)))
+    ill, well = labels == 1, labels == 0
     return {
-        "sensitivity": float(flagged[labels == 1].mean()) if labels.any() else 0.0,
-        "specificity": float((~flagged[labels == 0]).mean()) if not labels.all() else 0.0,
+        "sensitivity": float(flagged[ill].mean()) if ill.any() else 0.0,
+        "specificity": float((~flagged[well]).mean()) if well.any() else 0.0,
+        "alarm_sensitivity": float(alarmed[ill].mean()) if ill.any() else 0.0,
+        "alarm_false_alarms_a_scan": float(alarmed[well].mean()) if well.any() else 0.0,
     }

@@ -1,17 +1,23 @@
 """What runs inside the image: `python -m challengeflow_mood.infer TASK IN_DIR OUT_DIR MODEL_DIR`.
 
-The same code as the stages: read, align, predict, bring back. Each case stands alone: an answer that is safe is
-written first, the real one replaces it, and whatever a case does, the next one is answered. Only OUT_DIR is written.
+The same code as the stages: read, align, predict, bring back. First every case gets an answer that is safe, then one by
+the cheap model where there is one, then the real one; each replaces the one before in a single step. So whatever a case does,
+even if it ends the process, every case has an answer, and no case is worse for another. Only OUT_DIR is written.
+A case that passes its deadline keeps the answer it has: MOOD_DEADLINE seconds, 420 of the organisers' 600 by default.
 """
 
-import gzip
+import contextlib
 import importlib
+import importlib.util
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +27,26 @@ import numpy as np
 from challengeflow import InputError, PredictJob, Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer
 from challengeflow.progress import Progress
-from challengeflow_mood import alignment, decision
-from challengeflow_mood.official_layout import is_scan, stem
+from challengeflow_mood import decision
+from challengeflow_mood.maps import map_name, write_map
+from challengeflow_mood.official_layout import is_scan
 from challengeflow_mood.preparation import prepare
-from challengeflow_mood.volumes import map_image, read_scan
+from challengeflow_mood.volumes import read_scan
 
 SAFE_SCORE = 0.0
+CHEAP = "pca-residual"
+DEADLINE = 420.0
 
 
-def run(task: str, inputs: Path, outputs: Path, model: Path) -> int:
-    """Answer every scan in `inputs`; the number of scans that got the safe answer because they could not be read.
+class DeadlinePassed(BaseException):
+    """A case took too long. No Exception, so that a model that survives its own errors does not take it for one."""
+
+
+def run(task: str, inputs: Path, outputs: Path, model: Path, deadline: float = DEADLINE) -> int:
+    """Answer every scan in `inputs`; the number of scans that kept the safe answer, or the cheap model's.
 
     task "pixel": a map NAME of the scan's own shape and affine; task "sample": NAME.txt with one number in [0, 1].
-    model: the folder that `container.write_model` wrote.
+    model: the folder that `container.write_model` wrote. deadline: seconds a case.
     """
     if task not in ("pixel", "sample"):
         raise InputError(f"the task is {task!r}; expected 'pixel' or 'sample'")
@@ -41,40 +54,56 @@ def run(task: str, inputs: Path, outputs: Path, model: Path) -> int:
     if not names:
         raise InputError(f"{inputs} holds no scan; expected .nii.gz files")
     ensemble = json.loads((model / "ensemble.json").read_text())
-    failed = 0
+    cheap = [member for member in ensemble["members"] if member["model"] == CHEAP]
+    passes = [("the safe answer", [])]
+    if cheap and len(ensemble["members"]) > 1:
+        passes.append((f"the answer of {CHEAP}", cheap))
+    passes.append(("the answer", ensemble["members"]))
+    failed: set[str] = set()
+    spent: Counter[str] = Counter()
+    with _work(outputs) as work:
+        for what, members in passes:
+            for name in names:
+                started = time.monotonic()
+                outcome = what
+                try:
+                    with _deadline(deadline - spent[name]):
+                        if members:
+                            _answer(task, inputs / name, outputs, model, ensemble | {"members": members}, work)
+                        else:
+                            _write_safe(task, inputs / name, outputs)
+                except (Exception, DeadlinePassed) as error:
+                    failed.add(name)
+                    outcome = f"not {what}, {str(error) or type(error).__name__}"
+                spent[name] += time.monotonic() - started
+                print(f"{name}: {outcome} after {spent[name]:.1f} s", file=sys.stderr, flush=True)
+    return len(failed)
+
+
+@contextlib.contextmanager
+def _work(outputs: Path) -> Iterator[Path]:
+    """A folder for intermediate files in `outputs`, the only place that can be written; gone at the end."""
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=outputs))
     try:
-        for name in names:
-            started = time.monotonic()
-            try:
-                _write_safe(task, inputs / name, outputs)
-                _answer(task, inputs / name, outputs, model, ensemble, work)
-                what = "answered"
-            except Exception as error:
-                failed += 1
-                what = f"got the safe answer: {error}"
-            print(f"{name}: {what} after {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return failed
 
 
-def map_name(file: str) -> str:
-    """The name of a scan's map: its own, with .nii.gz in place of an ending that is no NIfTI's."""
-    return file if file.endswith((".nii.gz", ".nii")) else stem(file) + ".nii.gz"
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise DeadlinePassed in the block once `seconds` have passed."""
 
+    def passed(number, frame):
+        raise DeadlinePassed("the deadline has passed")
 
-def write_map(scores: np.ndarray, geometry: dict[str, Any], target: Path) -> None:
-    """Write a map (stored three-dimensional shape) as NIfTI, whole or not at all, with the same bytes each time."""
-    image = map_image(scores, geometry)
-    part = target.with_name(f".{target.name}.part")
-    with open(part, "wb") as raw:
-        if target.name.endswith(".gz"):
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0) as file:
-                image.to_stream(file)
-        else:
-            image.to_stream(raw)
-    os.replace(part, target)
+    before = signal.signal(signal.SIGALRM, passed)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _write_safe(task: str, scan: Path, outputs: Path) -> None:
@@ -84,7 +113,7 @@ def _write_safe(task: str, scan: Path, outputs: Path) -> None:
     image = nib.load(scan)  # the header alone
     shape = [int(n) for n in image.shape]
     facts = {"original": shape, "affine": np.asarray(image.affine), "header": None}
-    write_map(np.zeros(shape, np.float32), facts, outputs / map_name(scan.name))
+    write_map(None, facts, outputs / map_name(scan.name))
 
 
 def _answer(task: str, scan: Path, outputs: Path, model: Path, ensemble: dict[str, Any], work: Path) -> None:
@@ -97,17 +126,20 @@ def _answer(task: str, scan: Path, outputs: Path, model: Path, ensemble: dict[st
         value = decision.probability(ensemble["decision"], decision.sample_score(scores))
         _write_text(outputs / f"{scan.name}.txt", value)
     else:
-        write_map(alignment.to_scan(scores[0], facts["mapping"]), facts, outputs / map_name(scan.name))
+        write_map(scores[0], facts, outputs / map_name(scan.name))
 
 
 def _predict(facts: dict, arrays: dict, model: Path, ensemble: dict[str, Any], work: Path) -> np.ndarray:
-    """Weighted mean of the members' predictions for one prepared scan, by the models' own predict stage."""
+    """Weighted mean of the members' predictions for one prepared scan, by the models' own predict stage.
+
+    In the members' dtype, as the core's ensemble writes it: the same numbers.
+    """
     folder = Path(tempfile.mkdtemp(dir=work))
     write_samples(folder, [Sample("case", "test", "case")])
     with Writer(folder / "prepared") as out:
         out.add("case", facts, **arrays)
     shard = Shard("test-0", "test", None, folder / "samples.csv", folder / "prepared")
-    total, weights = np.zeros(facts["shape"], np.float32), 0.0
+    scores, weights = [], []
     for number, member in enumerate(ensemble["members"]):
         (folder / "work").mkdir(exist_ok=True)
         job = PredictJob(
@@ -116,7 +148,7 @@ def _predict(facts: dict, arrays: dict, model: Path, ensemble: dict[str, Any], w
             parameters=member["parameters"],
             seed=0,
             threads=1,
-            device="cpu",
+            device=_device(),
             work=folder / "work",
             progress=Progress("predict"),
             model=member["model"],
@@ -125,10 +157,22 @@ def _predict(facts: dict, arrays: dict, model: Path, ensemble: dict[str, Any], w
             output=folder / f"member-{number}",
         )
         importlib.import_module(member["module"]).predict(job)
-        total += member["weight"] * np.asarray(Predictions(job.output)["case"], np.float32)
-        weights += member["weight"]
+        scores.append(np.array(Predictions(job.output)["case"]))
+        weights.append(member["weight"])
     shutil.rmtree(folder)
-    return total / weights
+    if len(scores) == 1:
+        return scores[0]
+    mean = np.average([each.astype(np.float32) for each in scores], axis=0, weights=weights)
+    return mean.astype(scores[0].dtype)
+
+
+def _device() -> str:
+    """cuda where the image has PyTorch and the host gave it a GPU."""
+    if importlib.util.find_spec("torch") is None:
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _write_text(target: Path, value: float) -> None:
@@ -139,6 +183,7 @@ def _write_text(target: Path, value: float) -> None:
 
 if __name__ == "__main__":
     try:
-        run(sys.argv[1], *(Path(argument) for argument in sys.argv[2:5]))
-    except (InputError, TypeError) as error:
+        deadline = float(os.environ.get("MOOD_DEADLINE", DEADLINE))
+        run(sys.argv[1], *(Path(argument) for argument in sys.argv[2:5]), deadline)
+    except (InputError, TypeError, ValueError) as error:
         sys.exit(f"infer: {error}")

@@ -8,8 +8,9 @@ import numpy as np
 
 from challengeflow import Answers, InputError, PackageJob
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow_mood import alignment, checks, container, decision
-from challengeflow_mood.infer import SAFE_SCORE, write_map
+from challengeflow_mood import checks, container, decision
+from challengeflow_mood.infer import SAFE_SCORE
+from challengeflow_mood.maps import write_map
 
 COLUMNS = ("dataset", "case", "file", "score", "abnormal", "status")
 
@@ -31,7 +32,7 @@ def run(job: PackageJob) -> None:
         for row, scores, facts in job.progress(_cases(dataset, answers), "map"):
             rows.append(row)
             if facts["status"] == "ok":
-                write_map(_on_scan(scores, facts), facts, folder / f"{row['case']}.nii.gz")
+                write_map(_on_grid(scores, facts)[0], facts, folder / f"{row['case']}.nii.gz")
     _write_rows(job.output / "scores.csv", rows)
     checks.check_maps(job.output, job.answers)
 
@@ -57,16 +58,12 @@ def _cases(dataset: str, answers: Answers):
             yield dict(zip(COLUMNS, row, strict=True)), scores, facts
 
 
-def _on_scan(scores: np.ndarray, facts: dict) -> np.ndarray:
-    """The map on the scan's own grid: brought back from the prepared grid, unless it is there already."""
-    if list(scores.shape) == facts["shape"]:
-        return alignment.to_scan(scores[0], facts["mapping"])
-    if list(scores.shape) == facts["original"]:
-        return np.asarray(scores, np.float32)
-    raise InputError(
-        f"the prediction of {facts['file']} has the shape {list(scores.shape)}; expected {facts['shape']}, "
-        f"or the scan's own {facts['original']}; run predict again"
-    )
+def _on_grid(scores: np.ndarray, facts: dict) -> np.ndarray:
+    if list(scores.shape) != facts["shape"]:
+        raise InputError(
+            f"the prediction of {facts['file']} has the shape {list(scores.shape)}; expected {facts['shape']}; run predict again"
+        )
+    return scores
 
 
 def _write_rows(path: Path, rows: list[dict]) -> None:

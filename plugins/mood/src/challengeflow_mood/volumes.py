@@ -43,24 +43,6 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     return volume, geometry
 
 
-def map_image(scores: np.ndarray, geometry: dict[str, Any]) -> nib.Nifti1Image:
-    """A NIfTI image of `scores` with the scan's own shape, affine and header, as float32 on the float16 grid.
-
-    The organisers' scorer casts to float16, so rounding first changes no score and halves the file. The data type is
-    set explicitly: a uint8 header would quantise the map to 256 levels.
-    """
-    header = nib.Nifti1Header()
-    if geometry["header"] is not None:
-        header = nib.Nifti1Header(base64.b64decode(geometry["header"]), check=False)
-    header.set_data_dtype(np.float32)
-    header.set_slope_inter(1, 0)
-    header["cal_min"], header["cal_max"] = 0, 1
-    rounded = np.clip(np.nan_to_num(scores, nan=0.0), 0, 1).astype(np.float16).astype(np.float32)
-    image = nib.Nifti1Image(rounded.reshape(geometry["original"], order="A"), np.asarray(geometry["affine"]), header)
-    image.header.set_data_shape(geometry["original"])
-    return image
-
-
 def _header_text(image: nib.spatialimages.SpatialImage) -> str | None:
     if isinstance(image.header, nib.Nifti1Header) and not isinstance(image.header, nib.Nifti2Header):
         header = nib.Nifti1Header(image.header.binaryblock, endianness=image.header.endianness, check=False)
