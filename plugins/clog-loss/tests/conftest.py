@@ -12,6 +12,7 @@ import challengeflow_clog_loss as plugin
 from challengeflow import Answers, DownloadJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, Shard, TrainJob
 from challengeflow.progress import Progress
 from challengeflow.samples import Sample, read_samples, write_samples
+from challengeflow_clog_loss.model_declarations import ROI_FEATURES
 
 sys.path.append(str(Path(__file__).parent))  # for the second generator
 
@@ -34,7 +35,7 @@ class Stages:
         return path
 
     def common(self, section: str, work: str, **parameters) -> dict:
-        known = defaults(plugin.ROI_FEATURES.parameters if section == "model" else plugin.SCHEMA.get(section, {}))
+        known = defaults(ROI_FEATURES.parameters if section == "model" else plugin.SCHEMA.get(section, {}))
         return {
             "challenge": "clog-loss",
             "dataset": "nano",
@@ -76,10 +77,12 @@ class Stages:
         plugin.download(job)
         return job.output
 
-    def preprocess(self, shard: str, samples: tuple[Sample, ...], labelled: bool) -> Shard:
+    def preprocess(
+        self, shard: str, samples: tuple[Sample, ...], labelled: bool, threads: int = 1, **parameters
+    ) -> Shard:
         split, _, fold = shard.partition("-")
         job = PreprocessJob(
-            **self.common("preprocess", f"preprocess-{shard}"),
+            **self.common("preprocess", f"preprocess-{shard}", **parameters) | {"threads": threads},
             shard=shard,
             split=split,
             samples=samples,

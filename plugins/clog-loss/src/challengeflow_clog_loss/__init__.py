@@ -4,7 +4,10 @@ Declarations and thin hooks only: the stages are imported when they run. No modu
 submodule that is imported takes the place of the function of its name.
 """
 
-from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
+from importlib import import_module
+
+from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
+from challengeflow_clog_loss.model_declarations import MODELS
 
 DEMO_COST = "a minute on one core and 0.1 GB of disk"
 
@@ -78,6 +81,14 @@ SCHEMA = {
         },
     },
     "preprocess": {
+        "no_region": {
+            "enum": ["safe", "full-frame", "fail"],
+            "default": "safe",
+            "description": (
+                "A video without an outline gets the safe prediction (safe), is used whole (full-frame), "
+                "or stops the run (fail)."
+            ),
+        },
         "margin": {
             "type": "integer",
             "minimum": 0,
@@ -128,30 +139,6 @@ CLOG_LOSS = Challenge(
     },
 )
 
-ROI_FEATURES = Model(
-    name="roi-features",
-    challenge="clog-loss",
-    summary="Motion of cells along the outlined vessel, against the vessels around; boosting and logistic regression",
-    module="challengeflow_clog_loss.roi_features",
-    parameters={
-        "bags": {"type": "integer", "minimum": 1, "default": 4, "description": "Boosted ensembles that are averaged."},
-        "iterations": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 60,
-            "description": "Trees of each boosted ensemble.",
-        },
-        "boosting_share": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
-            "default": 0.5,
-            "description": "Weight of boosting in the blend with logistic regression.",
-        },
-    },
-    resources={"train": Resources(mem_mb=2000, runtime=60, threads=2), "predict": Resources(mem_mb=1500, runtime=60)},
-)
-
 
 @hookimpl
 def challenges():
@@ -160,7 +147,7 @@ def challenges():
 
 @hookimpl
 def models():
-    return [ROI_FEATURES]
+    return list(MODELS)
 
 
 @hookimpl
@@ -179,16 +166,12 @@ def preprocess(job):
 
 @hookimpl
 def train(job):
-    from challengeflow_clog_loss import roi_features
-
-    roi_features.train(job)
+    _module_of(job.model).train(job)
 
 
 @hookimpl
 def predict(job):
-    from challengeflow_clog_loss import roi_features
-
-    roi_features.predict(job)
+    _module_of(job.model).predict(job)
 
 
 @hookimpl
@@ -203,3 +186,8 @@ def package(job):
     from challengeflow_clog_loss import submission
 
     submission.run(job)
+
+
+def _module_of(model: str):
+    """The module of a declared model. By name, so that the code of one model is no part of another's fingerprint."""
+    return import_module(next(one.module for one in MODELS if one.name == model))

@@ -1,0 +1,236 @@
+"""The models this plugin declares: names, parameters with their defaults, resources. Nothing heavy is imported here."""
+
+from challengeflow import Model, Resources
+
+METADATA_ONLY = Model(
+    name="metadata-only",
+    challenge="clog-loss",
+    summary="A control: number of frames, frame size and the region's geometry alone, no pixel; what it reaches is no motion",
+    module="challengeflow_clog_loss.metadata_only",
+    resources={"train": Resources(mem_mb=1000, runtime=20), "predict": Resources(mem_mb=1000, runtime=20)},
+)
+
+ROI_FEATURES = Model(
+    name="roi-features",
+    challenge="clog-loss",
+    summary="Motion of cells along the outlined vessel, against the vessels around; boosting and logistic regression",
+    module="challengeflow_clog_loss.roi_features",
+    parameters={
+        "bags": {"type": "integer", "minimum": 1, "default": 4, "description": "Boosted ensembles that are averaged."},
+        "iterations": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 60,
+            "description": "Trees of each boosted ensemble.",
+        },
+        "boosting_share": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "default": 0.5,
+            "description": "Weight of boosting in the blend with logistic regression.",
+        },
+    },
+    resources={"train": Resources(mem_mb=2000, runtime=60, threads=2), "predict": Resources(mem_mb=1500, runtime=60)},
+)
+
+STAGES = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["flowing", "tier1_only", "epochs"],
+        "properties": {
+            "flowing": {"type": ["number", "null"], "exclusiveMinimum": 0},
+            "tier1_only": {"type": "boolean"},
+            "epochs": {"type": "integer", "minimum": 1},
+        },
+    },
+    "description": (
+        "Stages of the training, each going on from the one before: most flowing videos for each stalled one (null: all; "
+        "those that the crowd took for stalled first), whether videos that only the crowd judged are left out, epochs."
+    ),
+}
+
+ON_CLIPS = {
+    "frames": {"type": "integer", "minimum": 4, "default": 32, "description": "Frames of a clip."},
+    "size": {
+        "type": "integer",
+        "minimum": 16,
+        "default": 64,
+        "description": "Rows and columns of a clip; a region that is larger is shrunk, a smaller one is not enlarged.",
+    },
+    "sampling": {
+        "enum": ["centre", "pad", "uniform", "sliding"],
+        "default": "centre",
+        "description": (
+            "Which frames: successive ones (in training from anywhere, else from the middle), a short video mirrored in time "
+            "(centre) or followed by empty frames (pad); as centre, but clips all along the video averaged (sliding); "
+            "spread over the video, which stretches time (uniform)."
+        ),
+    },
+    "outline": {
+        "enum": ["channel", "blank", "ignore"],
+        "default": "channel",
+        "description": "What the network sees of the outline: its inside as a second channel, only what is inside, nothing.",
+    },
+    "stages": STAGES | {"default": [{"flowing": None, "tier1_only": False, "epochs": 20}]},
+    "crowd_from": {
+        "type": "number",
+        "minimum": 0.5,
+        "maximum": 1,
+        "default": 0.6,
+        "description": "Stalled videos that only the crowd judged are trained on from this crowd score on.",
+    },
+    "stalled_share": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.25,
+        "description": "Share of stalled videos in each batch; answers are moved back to the training videos' own share.",
+    },
+    "augmentation": {
+        "type": "boolean",
+        "default": True,
+        "description": "Whether training clips are flipped (time too), turned, shifted, made noisier or brighter, lose frames.",
+    },
+    "batch": {"type": "integer", "minimum": 2, "default": 16, "description": "Clips in a batch."},
+    "batches": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "default": None,
+        "description": "Batches in an epoch; null: about as many clips as the stage has videos.",
+    },
+    "patience": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 8,
+        "description": "Epochs without a better ranking of the inner projects after which a stage stops.",
+    },
+    "inner": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.5,
+        "default": 0.15,
+        "description": "Share of the training projects held out for early stopping, on AUC; 0: none.",
+    },
+    "learning_rate": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 0.002,
+        "description": "Largest step of the optimiser (AdamW, one cycle a stage).",
+    },
+    "weight_decay": {"type": "number", "minimum": 0, "default": 0.02, "description": "Pull of weights to zero."},
+    "dropout": {
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.2,
+        "description": "Share of the last features left out in training.",
+    },
+    "average_flips": {
+        "enum": ["none", "time", "all"],
+        "default": "time",
+        "description": "Flips over which predictions are averaged: none, time, or time, rows and columns (eight passes).",
+    },
+    "start_from": {
+        "type": ["string", "null"],
+        "default": None,
+        "description": "Folder of a trained model to go on from, or of a variant with a folder for each fold.",
+    },
+    "threads": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 1,
+        "description": "Numeric threads; another number gives other last digits, so it is part of the model.",
+    },
+}
+
+PRETRAINED = {
+    "type": ["string", "null"],
+    "default": None,
+    "description": "Local file with weights of the 2D network (.pth, .safetensors) to start from; nothing is downloaded.",
+}
+
+RESNET3D_SMALL = Model(
+    name="resnet3d-small",
+    challenge="clog-loss",
+    summary="A 3D ResNet of ten layers on clips of the region, sized for a CPU (PyTorch; the plugin's extra 'torch')",
+    module="challengeflow_clog_loss.networks.resnet3d_small",
+    env="clog-loss-torch",
+    parameters=ON_CLIPS
+    | {"width": {"type": "integer", "minimum": 4, "default": 16, "description": "Channels of the first layer."}},
+    resources={
+        "train": Resources(mem_mb=3000, runtime=480, gpu=1),
+        "predict": Resources(mem_mb=2000, runtime=120, gpu=1),
+    },
+)
+
+TIMM_TEMPORAL = Model(
+    name="timm-temporal",
+    challenge="clog-loss",
+    summary="Any 2D network of timm over groups of frames, pooled or shifted over time (the plugin's extra 'timm')",
+    module="challengeflow_clog_loss.networks.timm_temporal",
+    env="clog-loss-timm",
+    parameters=ON_CLIPS
+    | {
+        "backbone": {
+            "type": "string",
+            "default": "mobilenetv4_conv_small_050",
+            "description": "Name of a timm network, as timm.list_models() gives it.",
+        },
+        "group": {"type": "integer", "minimum": 1, "default": 3, "description": "Successive frames in a group."},
+        "step": {"type": "integer", "minimum": 1, "default": 2, "description": "Frames from one group to the next."},
+        "shift": {
+            "type": "boolean",
+            "default": True,
+            "description": "Whether groups hand some channels to their neighbours between the network's stages.",
+        },
+        "pretrained": PRETRAINED,
+    },
+    resources={
+        "train": Resources(mem_mb=4000, runtime=480, gpu=1),
+        "predict": Resources(mem_mb=3000, runtime=120, gpu=1),
+    },
+)
+
+DENSENET3D = Model(
+    name="densenet3d",
+    challenge="clog-loss",
+    summary="DenseNet-121 in 3D after the challenge's winner, trained in three stages; for a GPU (the plugin's extra 'torch')",
+    module="challengeflow_clog_loss.networks.densenet3d",
+    env="clog-loss-torch",
+    parameters=ON_CLIPS
+    | {
+        "frames": ON_CLIPS["frames"] | {"default": 64},
+        "size": ON_CLIPS["size"] | {"default": 128},
+        "sampling": ON_CLIPS["sampling"] | {"default": "sliding"},
+        "stages": STAGES
+        | {
+            "default": [
+                {"flowing": 1, "tier1_only": False, "epochs": 30},
+                {"flowing": 4, "tier1_only": False, "epochs": 30},
+                {"flowing": 10, "tier1_only": True, "epochs": 15},
+            ]
+        },
+        "learning_rate": ON_CLIPS["learning_rate"] | {"default": 0.0003},
+        "dropout": ON_CLIPS["dropout"] | {"default": 0.5},
+        "average_flips": ON_CLIPS["average_flips"] | {"default": "all"},
+        "blocks": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1},
+            "minItems": 1,
+            "default": [6, 12, 24, 16],
+            "description": "Layers of each block; 6, 12, 24, 16 is DenseNet-121.",
+        },
+        "growth": {"type": "integer", "minimum": 1, "default": 32, "description": "Channels that each layer adds."},
+        "pretrained": PRETRAINED,
+    },
+    resources={
+        "train": Resources(mem_mb=24000, runtime=2880, gpu=1),
+        "predict": Resources(mem_mb=6000, runtime=480, gpu=1),
+    },
+)
+
+MODELS = (METADATA_ONLY, ROI_FEATURES, RESNET3D_SMALL, TIMM_TEMPORAL, DENSENET3D)

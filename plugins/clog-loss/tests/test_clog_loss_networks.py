@@ -1,0 +1,218 @@
+"""Networks: they can learn, repeat themselves to the bit, go on after a kill, stop early, never start from what fold they answer."""
+
+import csv
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import challengeflow_clog_loss as plugin
+from challengeflow import InputError, PredictJob, Sample, Shard, TrainJob, write_samples
+from challengeflow.arrays import Arrays, Predictions, Writer
+from challengeflow.progress import Progress
+from challengeflow_clog_loss import model_declarations as declared
+
+torch = pytest.importorskip("torch")
+
+STAGE = {"flowing": None, "tier1_only": False, "epochs": 3}
+TINY = {"frames": 8, "size": 16, "batch": 4, "stages": [STAGE], "inner": 0}
+NETWORKS = {
+    "resnet3d-small": {"width": 4},
+    "timm-temporal": {"backbone": "test_resnet", "group": 3, "step": 2, "size": 32},
+    "densenet3d": {"blocks": [1, 1], "growth": 4, "sampling": "centre", "average_flips": "time"},
+}
+MODELS = {model.name: model for model in declared.MODELS}
+
+
+def video(number: int, stalled: bool) -> dict[str, np.ndarray]:
+    """Dark gaps in a bright vessel that stay, or move by two pixels a frame."""
+    random = np.random.default_rng(number)
+    frames, rows, columns = 12, 14, 24
+    cells = random.random(columns + 2 * frames) < 0.35
+    travelled = np.arange(frames) * (0 if stalled else 2)
+    line = np.stack([cells[start : start + columns] for start in travelled])
+    cube = np.full((frames, rows, columns), 30.0)
+    cube[:, 4:10] = 140 - 90 * line[:, None]
+    mask = np.zeros((rows, columns), np.uint8)
+    mask[2:12, 1:-1] = 1
+    surroundings = np.full((frames, 5), 30, np.float32)
+    cube += random.normal(0, 4, cube.shape)
+    return {"cube": cube.clip(0, 255).astype(np.uint8), "mask": mask, "surroundings": surroundings}
+
+
+@dataclass
+class Clips:
+    """Two shards of prepared videos, a fold each, and a way to train and predict them."""
+
+    root: Path
+    shards: list[Shard]
+
+    def job(self, model: str, work: str, **parameters) -> dict:
+        defaults = {name: value["default"] for name, value in MODELS[model].parameters.items()}
+        folder = self.root / "work" / work
+        folder.mkdir(parents=True, exist_ok=True)
+        common = {"challenge": "clog-loss", "dataset": "nano", "seed": 3, "threads": 2, "device": "cpu"}
+        own = defaults | TINY | NETWORKS[model] | parameters
+        return common | {"work": folder, "progress": Progress("test"), "parameters": own, "model": model}
+
+    def train(self, model: str, name: str, shards=None, fold: int | None = 1, **parameters) -> Path:
+        output = self.root / "models" / name
+        output.mkdir(parents=True)
+        chosen = tuple(self.shards[:1] if shards is None else shards)
+        plugin.train(TrainJob(**self.job(model, name, **parameters), fold=fold, shards=chosen, output=output))
+        return output
+
+    def predict(self, model: str, name: str, shard: Shard, folders, **parameters) -> Predictions:
+        output = self.root / "predictions" / name
+        output.mkdir(parents=True)
+        hidden = replace(shard, gold=None)
+        job = self.job(model, f"predict-{name}", **parameters)
+        plugin.predict(PredictJob(**job, models=tuple(folders), shard=hidden, output=output))
+        return Predictions(output)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> list[Shard]:
+    """Two shards of eight videos of four projects; the last video of each cannot be read."""
+    root, shards = tmp_path_factory.mktemp("clips"), []
+    for fold in range(2):
+        samples = [Sample(f"{fold}{number}", "train", "ABCD"[number % 2 + 2 * fold]) for number in range(9)]
+        folder = root / str(fold)
+        folder.mkdir()
+        write_samples(folder, samples)
+        with Writer(folder / "prepared") as out, Writer(folder / "gold") as gold:
+            for number, sample in enumerate(samples):
+                stalled = number % 4 < 2
+                known = {"tier1": number % 8 != 0, "crowd_score": 0.7 if stalled else 0.1}
+                gold.add(sample.id, known, scores=np.array([stalled], np.float32))
+                status = "ok" if number < 8 else "file empty"
+                arrays = video(10 * fold + number, stalled) if number < 8 else {}
+                out.add(sample.id, {"status": status, "shape": [1]}, **arrays)
+        table = folder / "samples.csv"
+        shards.append(Shard(f"train-f{fold}", "train", fold, table, folder / "prepared", folder / "gold"))
+    return shards
+
+
+@pytest.fixture
+def made(prepared, tmp_path) -> Clips:
+    return Clips(tmp_path, prepared)
+
+
+def answers(shard: Shard, predictions: Predictions) -> np.ndarray:
+    return np.array([predictions[name][0] for name in Arrays(shard.prepared).ok()])
+
+
+def truth(shard: Shard) -> np.ndarray:
+    gold = Predictions(shard.gold)
+    return np.array([gold[name][0] > 0.5 for name in Arrays(shard.prepared).ok()])
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_it_fits_eight_videos_perfectly(made, model):
+    free = {"dropout": 0, "weight_decay": 0, "augmentation": False, "learning_rate": 0.01}
+    batches = {"batch": 8, "batches": 2, "stalled_share": 0.5, "stages": [STAGE | {"epochs": 20}]}
+    shape = {"size": 32, "frames": 12}
+    folder = made.train(model, "fit", **free, **batches, **shape)
+    predictions = made.predict(model, "fit", made.shards[0], [folder], **shape)
+    np.testing.assert_array_equal(answers(made.shards[0], predictions) > 0.5, truth(made.shards[0]))
+    with open(folder / "curve.csv") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert len(losses) == 20 and losses[-1] < 0.2 * losses[0]
+    assert predictions["08"] == pytest.approx(0.5)  # unreadable: the prevalence
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_it_repeats_itself_to_the_bit(made, model):
+    first, second = made.train(model, "once"), made.train(model, "again")
+    assert (first / "weights" / "data.bin").read_bytes() == (second / "weights" / "data.bin").read_bytes()
+    once, again = (made.predict(model, name, made.shards[1], [first, second]) for name in ("once", "again"))
+    np.testing.assert_array_equal(answers(made.shards[1], once), answers(made.shards[1], again))
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_killed_training_goes_on_to_the_same_bits(made, monkeypatch, model):
+    from challengeflow_clog_loss.networks import fitting
+
+    both = {"stages": [STAGE | {"epochs": 2}, STAGE | {"epochs": 2, "flowing": 1, "tier1_only": True}]}
+    expected = made.train(model, "whole", **both)
+    epoch, ran = fitting._epoch, []
+
+    def dies(*arguments):
+        if len(ran) == 3:
+            raise KeyboardInterrupt
+        ran.append("epoch")
+        return epoch(*arguments)
+
+    monkeypatch.setattr(fitting, "_epoch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        made.train(model, "killed", **both)
+    (made.root / "models" / "killed").rename(made.root / "lost")
+    monkeypatch.setattr(fitting, "_epoch", lambda *arguments: ran.append("epoch") or epoch(*arguments))
+    resumed = made.train(model, "killed", **both)
+    assert len(ran) == 4
+    for file in ("weights/data.bin", "curve.csv", "model.json"):
+        assert (resumed / file).read_bytes() == (expected / file).read_bytes(), file
+
+
+def test_it_ends_with_the_epoch_that_ranks_inner_projects_best_and_stops_early(made, monkeypatch):
+    from challengeflow_clog_loss.networks import fitting
+
+    scores, weights = iter([0.6, 0.9, 0.7, 0.8, 1.0]), []
+
+    def score(net, own):
+        assert len({made.shards[number // 8].name for number in own.inner}) and len(own.inner) == 4
+        weights.append({name: value.numpy().copy() for name, value in net.state_dict().items()})
+        return next(scores)
+
+    monkeypatch.setattr(fitting, "inner_score", score)
+    early = {"inner": 0.25, "patience": 2, "stages": [STAGE | {"epochs": 5}]}
+    folder = made.train("resnet3d-small", "early", shards=made.shards, fold=None, **early)
+    with open(folder / "curve.csv") as file:
+        assert [float(row["inner_auc"]) for row in csv.DictReader(file)] == [0.6, 0.9, 0.7, 0.8]
+    for name, value in Arrays(folder / "weights")["net"].items():
+        np.testing.assert_array_equal(value, weights[1][name])
+    facts = json.loads((folder / "model.json").read_text())
+    assert facts["groups"] == ["A", "B", "C", "D"] and len(facts["inner_groups"]) == 1
+
+
+def test_answers_are_at_the_prevalence_of_the_training_videos(made):
+    """The share of stalled videos in a batch moves no answer for long: the logit is corrected by it."""
+    from challengeflow_clog_loss.networks.clip_model import to_prevalence
+
+    facts = {"prevalence": 0.1, "parameters": {"stalled_share": 0.25}}
+    assert 1 / (1 + np.exp(-(np.log(0.25 / 0.75) + to_prevalence(facts)))) == pytest.approx(0.1)
+
+
+def test_training_starts_from_a_model_but_never_from_one_that_saw_the_held_out_fold(made):
+    start = made.train("resnet3d-small", "start/fold-1")
+    still = {"stages": [STAGE | {"epochs": 1}], "learning_rate": 1e-9, "weight_decay": 0}
+    later = made.train("resnet3d-small", "later", start_from=str(start.parent), **still)
+    before, after = (Arrays(folder / "weights")["net"] for folder in (start, later))
+    np.testing.assert_allclose(after["head.1.weight"], before["head.1.weight"], atol=1e-6)
+    with pytest.raises(InputError, match="was trained on project A, which fold 0 holds out"):
+        made.train("resnet3d-small", "leak", shards=made.shards[1:], fold=0, start_from=str(start))
+    with pytest.raises(InputError, match="there is no trained network"):
+        made.train("resnet3d-small", "none", start_from=str(made.root))
+    with pytest.raises(InputError, match="do not fit this network"):
+        made.train("resnet3d-small", "other", start_from=str(start), width=8)
+
+
+def test_without_pytorch_or_timm_one_sentence_says_how_to_get_it(made, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(InputError, match=r"pip install 'challengeflow-clog-loss\[timm\]'"):
+        made.train("timm-temporal", "no-timm")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(InputError, match=r"pip install 'challengeflow-clog-loss\[torch\]'"):
+        made.train("resnet3d-small", "no-torch")
+
+
+def test_one_class_is_refused(made, tmp_path):
+    shard = made.shards[0]
+    with Writer(tmp_path / "gold") as gold:
+        for sample in shard.samples:
+            gold.add(sample.id, {}, scores=np.zeros(1, np.float32))
+    with pytest.raises(InputError, match="both classes, found 8 videos, 0 of them stalled"):
+        made.train("resnet3d-small", "one", shards=[replace(shard, gold=tmp_path / "gold")])
