@@ -58,6 +58,9 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+        for port in ports:  # a killed server leaves its sockets
+            for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                path.unlink()
 
 
 def _command(folder: Path, ports: list[int]) -> list[str]:

@@ -1,6 +1,5 @@
 """Official videos come from a real S3 server on loopback, through a proxy that spoils answers as networks do."""
 
-import csv
 import os
 import shutil
 from datetime import timedelta
@@ -13,7 +12,7 @@ from clog_loss_seaweedfs import BUCKET, seaweedfs
 from obstore.store import S3Store
 
 from challengeflow import InputError, Sample
-from challengeflow_clog_loss import bucket, fetch
+from challengeflow_clog_loss import bucket, fetch, manifest
 
 CONTENT = os.urandom(700_000)
 BY_S3 = f"s3://{BUCKET}"
@@ -46,18 +45,13 @@ def path_of(name: str) -> str:
     return f"/{BUCKET}/train/{name}.mp4"
 
 
-def manifest(raw: Path) -> dict[str, dict[str, str]]:
-    with open(raw / fetch.MANIFEST, newline="") as file:
-        return {row["sample"]: row for row in csv.DictReader(file)}
-
-
 @pytest.mark.parametrize("scheme", ["s3", "http"])
 def test_videos_arrive_and_are_listed(stages, network, scheme):
     where = {"url": BY_S3, "endpoint": network.url} if scheme == "s3" else {"url": f"{network.url}/{BUCKET}"}
     raw = stages.download("official", "train-0", videos("1", "2", "4"), **where)
-    assert sorted(path.name for path in raw.iterdir()) == ["1.mp4", "2.mp4", fetch.MANIFEST]
+    assert sorted(path.name for path in raw.iterdir()) == ["1.mp4", "2.mp4", manifest.FILE]
     assert (raw / "2.mp4").read_bytes() == b"2" + CONTENT
-    rows = manifest(raw)
+    rows = manifest.read(raw)
     assert rows["1"]["bytes"] == str(len(CONTENT) + 1) and rows["1"]["sha256"] == fetch._sha256(raw / "1.mp4")
     assert rows["4"] == {"sample": "4", "filename": "4.mp4", "bytes": "", "sha256": "", "problem": "not on the server"}
 
@@ -118,7 +112,7 @@ def test_one_bad_file_is_a_sample_with_its_reason(stages, network, monkeypatch):
     network.faults[path_of("2")] = ["503*"]
     raw = stages.download("official", "train-0", videos("1", "2", "3"), url=BY_S3, endpoint=network.url)
     assert (raw / "1.mp4").exists() and (raw / "3.mp4").exists() and not (raw / "2.mp4").exists()
-    assert manifest(raw)["2"]["problem"].startswith("not fetched:") and "503" in manifest(raw)["2"]["problem"]
+    assert manifest.read(raw)["2"]["problem"].startswith("not fetched:") and "503" in manifest.read(raw)["2"]["problem"]
 
 
 def test_nothing_there_is_an_error_in_one_sentence(stages, network):

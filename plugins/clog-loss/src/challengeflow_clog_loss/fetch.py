@@ -1,8 +1,4 @@
-"""Official videos of a shard: fetched many at a time, resumed by range, checked, listed with size and checksum.
-
-`manifest.csv` beside the videos has a row for each video of the shard: sample, filename, bytes, sha256, and what was
-wrong where there is no file.
-"""
+"""Official videos of a shard: fetched many at a time, resumed by range, checked, listed with size and checksum."""
 
 import hashlib
 import os
@@ -19,13 +15,11 @@ from obstore.store import ObjectStore
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from challengeflow import DownloadJob, InputError, Sample
-from challengeflow_clog_loss import bucket, estimates, tables
+from challengeflow_clog_loss import bucket, estimates, manifest
 
 if TYPE_CHECKING:  # obstore has it for type checkers alone
     from obstore import ObjectMeta
 
-MANIFEST = "manifest.csv"
-MANIFEST_COLUMNS = ("sample", "filename", "bytes", "sha256", "problem")
 FAILED_IN_A_ROW = 16  # transfers: no longer the fault of single files
 CHUNK = 1 << 18
 MD5 = re.compile(r'"?([0-9a-f]{32})"?')  # the entity tag of an object that was stored in one piece
@@ -166,7 +160,7 @@ def _deliver(job: DownloadJob, problems: Mapping[str, str]) -> None:
         path = _arrived(job, sample)
         facts = ("", "") if sample.id in problems else (path.stat().st_size, _sha256(path))
         rows.append((sample.id, sample.columns["filename"], *facts, problems.get(sample.id, "")))
-    tables.write_table(job.output / MANIFEST, MANIFEST_COLUMNS, rows)
+    manifest.write(job.output, rows)
     for sample in job.samples:
         if sample.id not in problems:
             os.replace(_arrived(job, sample), job.output / f"{sample.id}.mp4")

@@ -9,6 +9,7 @@ from challengeflow import DownloadJob, InputError, Sample
 from challengeflow_clog_loss import index
 
 FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
+SECONDS_A_VIDEO = 600  # to make one; takes a second
 
 
 def run(job: DownloadJob) -> None:
@@ -66,9 +67,10 @@ def _make(job: DownloadJob) -> None:
         )
         for s in missing
     ]
-    for place, survived in job.progress(workers.for_each(make_video, items, job.threads), "video", len(items)):
-        if not survived:
-            raise RuntimeError(f"the process that made demo video {items[place][2]} died")
+    made = workers.for_each(make_video, items, job.threads, SECONDS_A_VIDEO)
+    for place, death in job.progress(made, "video", len(items)):
+        if death is not None:
+            raise RuntimeError(f"demo video {items[place][2]} could not be made: {death}")
     for sample in job.samples:
         os.replace(job.work / f"{sample.id}.mp4", job.output / f"{sample.id}.mp4")
 

@@ -1,74 +1,137 @@
 """The outlined region of a video: where it is, what is inside, and the picture without the line drawn over it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from challengeflow_clog_loss.video import Video, VideoError
+from challengeflow_clog_loss.video import Frame, VideoError
 
-CONSENSUS = 0.5  # share of frames in which a pixel must be coloured: the outline stays, chroma noise does not
+LOOKED_AT = 5  # frames, evenly spread, whose colour must agree: the outline stays, chroma noise does not
+CONSENSUS = 0.5  # share of them in which a pixel must be coloured
 SMALLEST = 12  # pixels of half resolution, for an outline and for what it encloses
+GAPS = (0, 2, 5)  # half widths of gaps in the outline that are closed, tried in turn; pixels of half resolution
+ANOTHER = 0.25  # of the area of the largest enclosed part: as large as this, it is another outline's
+GREY_FRAMES = 16
 GREY_LUMA = (118, 150)  # luma of the orange outline once its colour is lost
 GREY_CHANGE = 4.0  # an outline keeps its luma within this standard deviation over time, an image never does
+AROUND = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True)
 class Region:
-    """inside, outline: bool (rows, columns) of the whole frame. found_by: "colour" or "luma"."""
+    """inside, outline: bool (rows, columns) of the whole frame. found_by: "colour", "luma" or "whole frame".
+
+    stability: coloured pixels that all frames share, of those that any has (1 is the same in all; None: not by colour).
+    gap: pixels of full resolution up to which openings in the line had to be closed. outlines: how many were drawn.
+    """
 
     inside: np.ndarray
     outline: np.ndarray
     found_by: str
+    stability: float | None = None
+    gap: int = 0
+    outlines: int = 1
 
     def box(self, margin: int) -> tuple[slice, slice]:
         """Rows and columns of outline and inside with `margin` pixels around, within the frame."""
-        rows, columns = np.nonzero(self.outline | self.inside)
-        height, width = self.inside.shape
-        return (
-            slice(max(int(rows.min()) - margin, 0), min(int(rows.max()) + 1 + margin, height)),
-            slice(max(int(columns.min()) - margin, 0), min(int(columns.max()) + 1 + margin, width)),
+        drawn = self.outline | self.inside
+        return tuple(
+            slice(max(int(places[0]) - margin, 0), min(int(places[-1]) + 1 + margin, length))
+            for places, length in (
+                (np.flatnonzero(drawn.any(axis=1 - axis)), drawn.shape[axis]) for axis in range(drawn.ndim)
+            )
         )
 
+    def quality(self) -> dict[str, float | int | bool | None]:
+        """Figures to judge the region by: area in pixels, stability, gap, contact with the frame's edge, outlines."""
+        edge = (self.inside[0], self.inside[-1], self.inside[:, 0], self.inside[:, -1])
+        return {
+            "area": int(self.inside.sum()),
+            "stability": self.stability,
+            "gap": self.gap,
+            "at_border": any(bool(side.any()) for side in edge),
+            "outlines": self.outlines,
+        }
 
-def find_region(video: Video) -> Region:
+
+def find_region(frames: Sequence[Frame]) -> Region:
     """Find the outline by its colour, or by its constant luma where there is no colour; VideoError if there is none."""
-    shape = video.luma.shape[1:]
-    for found_by, line in (("colour", video.coloured > CONSENSUS), ("luma", None)):
-        line = _steady_grey(video.luma) if line is None else line
-        enclosed = _enclosed(line)
-        if enclosed is not None:
-            line, inside = (_double(part, shape) for part in enclosed)
-            outline = ndimage.binary_dilation(line, np.ones((3, 3), bool))
-            return Region(inside & ~outline, outline, found_by)
+    shape = frames[0].luma.shape
+    coloured = np.stack([frame.coloured() for frame in _spread(frames, LOOKED_AT)])
+    union = int(coloured.any(axis=0).sum())
+    stability = round(float(coloured.all(axis=0).sum() / union), 3) if union else None
+    enclosed = _enclosed(coloured.mean(axis=0) > CONSENSUS)
+    if enclosed is not None:
+        return _region(enclosed, shape, "colour", stability)
+    enclosed = _enclosed(_steady_grey(frames))
+    if enclosed is not None:
+        return _region(enclosed, shape, "luma", None)
     raise VideoError("no outline found")
 
 
-def _enclosed(line: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def whole_frame(frames: Sequence[Frame]) -> Region:
+    """The region where none is outlined: all of the frame."""
+    shape = frames[0].luma.shape
+    return Region(np.ones(shape, bool), np.zeros(shape, bool), "whole frame")
+
+
+def _spread(frames: Sequence[Frame], count: int) -> list[Frame]:
+    return [frames[place] for place in np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))]
+
+
+class _Enclosed(NamedTuple):
+    line: np.ndarray  # bool, half resolution
+    inside: np.ndarray
+    gap: int
+    outlines: int
+
+
+def _region(found: _Enclosed, shape: tuple[int, int], found_by: str, stability: float | None) -> Region:
+    """The region at full resolution; the line is a pixel wider there, for its colour fades at its sides."""
+    line, inside = (_double(part, shape) for part in (found.line, found.inside))
+    region = Region(inside, line, found_by, stability, 2 * found.gap, found.outlines)
+    near = region.box(1)
+    line[near] = ndimage.binary_dilation(line[near], AROUND)
+    inside &= ~line
+    return region
+
+
+def _enclosed(line: np.ndarray) -> _Enclosed | None:
     """The line and the largest part of the frame that it cuts off; gaps of a few pixels are closed first.
 
     The frame's edge closes an outline that was drawn up to it: the largest part that is left is taken for outside.
     """
     if line.sum() < SMALLEST:
         return None
-    for gap in (0, 2, 5):
+    for gap in GAPS:
         padded = np.pad(line, gap + 1, mode="edge")
-        closed = ndimage.binary_closing(padded, np.ones((3, 3), bool), gap) if gap else padded
+        closed = ndimage.binary_closing(padded, AROUND, gap) if gap else padded
         closed = closed[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
         parts, count = ndimage.label(~closed)
         sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
-        if count >= 2 and np.sort(sizes)[-2] >= SMALLEST:
-            inside = parts == 1 + int(np.argsort(sizes, kind="stable")[-2])
-            near = ndimage.binary_dilation(inside, np.ones((3, 3), bool), 2)
-            labels, _ = ndimage.label(closed, np.ones((3, 3), bool))
-            return np.isin(labels, np.unique(labels[near & closed])), inside
+        largest_first = np.argsort(-sizes, kind="stable")
+        if count >= 2 and sizes[largest_first[1]] >= SMALLEST:
+            inside = parts == 1 + largest_first[1]
+            near = ndimage.binary_dilation(inside, AROUND, 2)
+            labels, _ = ndimage.label(closed, AROUND)
+            line_of_it = np.isin(labels, np.unique(labels[near & closed]))
+            return _Enclosed(line_of_it, inside, gap, _count_outlines(parts, sizes, largest_first, line_of_it))
     return None
 
 
-def _steady_grey(luma: np.ndarray) -> np.ndarray:
+def _count_outlines(parts: np.ndarray, sizes: np.ndarray, largest_first: np.ndarray, line: np.ndarray) -> int:
+    """Outlines drawn: the one taken, and enclosed parts of some size that its line does not touch."""
+    touched = np.unique(parts[ndimage.binary_dilation(line, AROUND)])
+    smallest = max(ANOTHER * sizes[largest_first[1]], SMALLEST)
+    return 1 + sum(1 for part in largest_first[2:] if sizes[part] >= smallest and part + 1 not in touched)
+
+
+def _steady_grey(frames: Sequence[Frame]) -> np.ndarray:
     """Half-resolution pixels of the outline's luma that hardly change."""
-    step = max(len(luma) // 16, 1)
-    some = luma[::step].astype(np.float32)
+    some = np.stack([frame.luma for frame in _spread(frames, GREY_FRAMES)]).astype(np.float32)
     mean, change = some.mean(axis=0), some.std(axis=0)
     steady = (mean > GREY_LUMA[0]) & (mean < GREY_LUMA[1]) & (change < GREY_CHANGE)
     steady = np.pad(steady, ((0, steady.shape[0] % 2), (0, steady.shape[1] % 2)))
@@ -80,9 +143,8 @@ def _double(half: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def without_outline(frames: np.ndarray, outline: np.ndarray) -> np.ndarray:
-    """A copy of frames (frames, rows, columns) where each pixel under the outline is that of its nearest clear one."""
-    filled = frames.copy()
+    """`frames` (frames, rows, columns), changed in place: each pixel under the outline is that of its nearest clear one."""
     if outline.any() and not outline.all():
         rows, columns = ndimage.distance_transform_edt(outline, return_distances=False, return_indices=True)
-        filled[:, outline] = frames[:, rows[outline], columns[outline]]
-    return filled
+        frames[:, outline] = frames[:, rows[outline], columns[outline]]
+    return frames

@@ -1,32 +1,42 @@
-"""Decode an mp4 into its luma and where its outline's colour is, without any colour conversion."""
+"""Decode an mp4 frame by frame into luma and chroma as they are stored, without any colour conversion."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-CHROMA = (
-    40  # |U - 128| + |V - 128| above this is the outline: elsewhere it stays below 17, on the outline it is near 150
-)
+# |U - 128| + |V - 128| above this is the outline: elsewhere it stays below 17, on the outline it is near 150.
+CHROMA = 40
+AS_STORED = ("yuv420p", "yuvj420p")
 
 
 class VideoError(Exception):
     """Why a video cannot be used, in a few words."""
 
 
-@dataclass(frozen=True)
-class Video:
-    """luma: uint8 (frames, rows, columns). coloured: float32, half that size: share of frames with strong chroma."""
+class Frame(NamedTuple):
+    """luma: uint8 (rows, columns). chroma: U and V, uint8, half that size; None where the codec has no colour.
+
+    The arrays are views of the decoder's memory, which they keep alive. codec_format: FFmpeg's name of the pixel format.
+    """
 
     luma: np.ndarray
-    coloured: np.ndarray
+    chroma: tuple[np.ndarray, np.ndarray] | None
+    codec_format: str
+
+    def coloured(self) -> np.ndarray:
+        """Where chroma is strong: bool, half the size of luma."""
+        if self.chroma is None:
+            return np.zeros([-(-length // 2) for length in self.luma.shape], bool)
+        u, v = (plane.astype(np.int16) for plane in self.chroma)
+        return np.abs(u - 128) + np.abs(v - 128) > CHROMA
 
 
-def decode(path: Path, expected_frames: int | None) -> Video:
-    """Decode all frames of the first video stream on one thread.
+def frames(path: Path) -> Iterator[Frame]:
+    """Decode the frames of the first video stream on one thread.
 
-    Raises VideoError for a file that is missing, empty, damaged or has another number of frames than expected: a
-    damaged stream would otherwise pass as a short one.
+    Raises VideoError for a file that is missing, empty or damaged, wherever the damage is.
     """
     import av
 
@@ -41,32 +51,29 @@ def decode(path: Path, expected_frames: int | None) -> Video:
                 raise VideoError("no video stream")
             stream.thread_count = 1
             stream.codec_context.options = {"err_detect": "explode"}  # no damaged frame is to be mended in silence
-            luma, counts = _collect(container.decode(stream))
+            size = None
+            for number, decoded in enumerate(container.decode(stream)):
+                if decoded.is_corrupt:
+                    raise VideoError(f"damaged: frame {number}")
+                frame = _planes(decoded)
+                if size not in (None, frame.luma.shape):
+                    raise VideoError("frame size changes")
+                size = frame.luma.shape
+                yield frame
     except (av.error.FFmpegError, ValueError, MemoryError) as error:
         raise VideoError(f"damaged: {type(error).__name__}") from None
-    if expected_frames is not None and len(luma) != expected_frames:
-        raise VideoError(f"{len(luma)} frames, expected {expected_frames}")
-    if len(luma) < 3:
-        raise VideoError(f"{len(luma)} frames, too few to see motion")
-    return Video(np.stack(luma), (counts / len(luma)).astype(np.float32))
 
 
-def _collect(frames) -> tuple[list[np.ndarray], np.ndarray]:
-    luma, counts = [], None
-    for frame in frames:
-        if frame.is_corrupt:
-            raise VideoError(f"damaged: frame {len(luma)}")
-        if frame.format.name not in ("yuv420p", "yuvj420p"):
-            frame = frame.reformat(format="yuv420p")
-        y, u, v = (_plane(plane) for plane in frame.planes)
-        coloured = np.abs(u.astype(np.int16) - 128) + np.abs(v.astype(np.int16) - 128) > CHROMA
-        if luma and luma[0].shape != y.shape:
-            raise VideoError("frame size changes")
-        counts = coloured.astype(np.int32) if counts is None else counts + coloured
-        luma.append(y)
-    return luma, counts if counts is not None else np.zeros((0, 0), np.int32)
+def _planes(decoded) -> Frame:
+    name = decoded.format.name
+    if name == "gray":
+        return Frame(_view(decoded.planes[0]), None, name)
+    if name not in AS_STORED:
+        decoded = decoded.reformat(format="yuv420p")
+    luma, u, v = (_view(plane) for plane in decoded.planes)
+    return Frame(luma, (u, v), name)
 
 
-def _plane(plane) -> np.ndarray:
-    """A plane without the padding at the end of its rows, copied out of the decoder's memory."""
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width].copy()
+def _view(plane) -> np.ndarray:
+    """A plane without the padding at the end of its rows."""
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
