@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import matthews_corrcoef
 
-from challengeflow.arrays import Predictions, write_scores
-from challengeflow_clog_loss import matthews
+from challengeflow import Sample, Shard
+from challengeflow.arrays import Predictions, Writer, write_scores
+from challengeflow.samples import write_samples
+from challengeflow_clog_loss import calibration, decision_fit, matthews
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -75,4 +77,100 @@ def test_decision_keeps_the_target_and_the_test_split_has_no_say(demo):
     assert both["train"] == json.loads(alone.read_text())["train"]
     low, high = both["train"]["interval"]
     assert low <= both["train"]["score"] <= high
-    assert set(both["train"]["detail"]) >= {"confusion", "roc_auc", "average_precision", "mcc_by_project"}
+    assert set(both["train"]["detail"]) >= {"confusion", "roc_auc", "average_precision", "by_project"}
+
+
+def shards_of(root, chances: np.ndarray, stalled: np.ndarray, projects: np.ndarray, tier1: np.ndarray) -> list[Shard]:
+    """A train shard a fold with these predictions and gold; projects are dealt out to three folds."""
+    shards = []
+    for fold in range(3):
+        own = np.flatnonzero(projects % 3 == fold)
+        folder = root / str(fold)
+        folder.mkdir(parents=True)
+        write_samples(folder, [Sample(f"v{k}", "train", f"P{projects[k]}") for k in own])
+        write_scores(folder / "predictions", ((f"v{k}", chances[k : k + 1].astype(np.float32)) for k in own))
+        with Writer(folder / "gold") as out:
+            for k in own:
+                out.add(f"v{k}", {"tier1": bool(tier1[k])}, scores=stalled[k : k + 1].astype(np.float32))
+        paths = {"prepared": folder, "gold": folder / "gold", "predictions": folder / "predictions"}
+        shards.append(Shard(f"train-{fold}", "train", fold, folder / "samples.csv", **paths))
+    return shards
+
+
+@pytest.fixture
+def scored(stages, tmp_path):
+    """Scores and decision of 1,200 made-up videos, 400 stalled; `learnt` adds the project to the score."""
+    random = np.random.default_rng(1)
+    projects = random.integers(12, size=1200)
+    stalled = random.random(1200) < np.where(projects % 2, 0.55, 0.12)
+    tier1 = random.random(1200) < 0.7
+    tier1 &= ~((projects == 0) & stalled)  # a project without stalled tier-1 videos
+
+    def score(name: str, motion: float, learnt: float, **parameters):
+        value = motion * stalled + learnt * (projects % 2) + random.normal(0, 1, 1200)
+        shards = shards_of(tmp_path / name, 1 / (1 + np.exp(2 - value)), stalled, projects, tier1)
+        paths = stages.score(name, shards, **parameters)
+        scores, decision = (json.loads(path.read_text()) for path in paths)
+        return scores["train"]["detail"], decision
+
+    return score
+
+
+def test_learnt_projects_show(scored):
+    honest, _ = scored("honest", motion=2.0, learnt=0.0)
+    fooled, _ = scored("fooled", motion=0.0, learnt=2.0)
+    assert fooled["roc_auc"] > 0.65 and fooled["project_appearance"]["auc_within_projects"] < 0.56
+    assert abs(honest["project_appearance"]["auc_within_projects"] - honest["roc_auc"]) < 0.03
+    assert set(honest["by_project"]) == {f"P{k}" for k in range(12)}
+    assert honest["by_project"]["P1"]["roc_auc"] > 0.8
+
+
+def test_tier_1_videos_are_scored_apart(scored):
+    detail, _ = scored("tiers", motion=2.0, learnt=0.0)
+    assert 0.6 * 1200 < detail["tier1"]["videos"] < 0.75 * 1200
+    assert detail["tier1"]["roc_auc"] > 0.8 and 0 < detail["tier1"]["mcc_at_target_prevalence"] < 1
+
+
+def test_the_table_says_what_thresholds_bring(scored):
+    detail, decision = scored("table", motion=2.5, learnt=0.0)
+    rows = decision["thresholds"]
+    assert detail["thresholds"] == rows and len(rows) > 8
+    for row in rows:
+        assert row["answered_stalled"] * row["precision"] == pytest.approx(0.046 * row["sensitivity"])
+        assert row["of_test_videos"] == round(14160 * row["answered_stalled"])
+    shares = [row["answered_stalled"] for row in rows]
+    assert shares == sorted(shares) and all(
+        share <= most for share, most in zip(shares, decision_fit.SHARES, strict=True)
+    )
+    best = max(row["expected_mcc"] for row in rows)
+    assert 0 < detail["mcc_at_target_prevalence"] < best + 0.1
+
+
+def test_calibrated_probabilities_are_those_at_the_target(scored):
+    detail, decision = scored("calibrated", motion=2.5, learnt=0.0)
+    assert len(detail["calibration"]) == 8
+    mean = np.average(
+        [row["probability"] for row in detail["calibration"]], weights=[row["videos"] for row in detail["calibration"]]
+    )
+    assert 0.046 < mean < 0.4  # over videos of which a third is stalled
+    for row in detail["calibration"]:
+        assert row["probability"] == pytest.approx(row["stalled"], abs=0.08)
+    line = calibration.Calibration(**decision["calibration"])
+    assert line(np.array([0.2, 0.9])) == pytest.approx(sorted(line(np.array([0.9, 0.2]))))
+
+
+def test_calibration_with_one_class_moves_only():
+    line = calibration.fit(np.zeros(5, bool), np.full(5, 0.3), 0.046)
+    assert line.slope == 1.0
+
+
+def test_an_implausible_share_is_said(scored):
+    quiet, _ = scored("quiet", motion=4.0, learnt=0.0)
+    loud, _ = scored("loud", motion=4.0, learnt=0.0, plausible_share=[0.2, 0.3])
+    assert "warning" not in quiet and "outside 0.2 to 0.3" in loud["warning"]
+
+
+def test_a_threshold_for_a_number_of_stalled_videos():
+    chance = np.array([0.1, 0.9, 0.5, 0.5, 0.3])
+    answered = [int((chance >= decision_fit.threshold_for_count(chance, n)).sum()) for n in range(6)]
+    assert answered == [0, 1, 1, 3, 4, 5]

@@ -101,10 +101,21 @@ SCHEMA = {
             "type": ["number", "null"],
             "exclusiveMinimum": 0,
             "exclusiveMaximum": 1,
+            "default": 0.046,
+            "description": (
+                "Share of stalled vessels the threshold is made for: that of the competition's test set, about; "
+                "null: that of the training videos."
+            ),
+        },
+        "plausible_share": {
+            "type": ["array", "null"],
+            "items": {"type": "number", "minimum": 0, "maximum": 1},
+            "minItems": 2,
+            "maxItems": 2,
             "default": None,
             "description": (
-                "Share of stalled vessels the threshold is made for; null: that of the training videos. "
-                "The competition's test set has about 0.046."
+                "Least and largest share of videos answered stalled without a warning; null: half the target prevalence "
+                "and twice it."
             ),
         },
     },
@@ -176,9 +187,9 @@ def predict(job):
 
 @hookimpl
 def score(job):
-    from challengeflow_clog_loss import matthews
+    from challengeflow_clog_loss import score_report
 
-    matthews.run(job)
+    score_report.run(job)
 
 
 @hookimpl
