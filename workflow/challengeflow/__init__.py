@@ -4,7 +4,18 @@ This is what a plugin author imports. Nothing here costs more than the standard 
 modules that need numpy (`arrays`, `scoring`, `pickles`) are imported by their own names inside the stages.
 """
 
-from challengeflow.declare import Challenge, Dataset, Metric, Model, Resources, Source, Submission
+from challengeflow.declare import (
+    Challenge,
+    Dataset,
+    Metric,
+    Model,
+    Resources,
+    Source,
+    Submission,
+    boolean,
+    integer,
+    number,
+)
 from challengeflow.errors import InputError
 from challengeflow.hookspecs import hookimpl
 from challengeflow.jobs import (
@@ -45,6 +56,9 @@ __all__ = [
     "Source",
     "Submission",
     "TrainJob",
+    "boolean",
     "hookimpl",
+    "integer",
+    "number",
     "write_samples",
 ]

@@ -12,6 +12,7 @@
     challengeflow draw clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
     challengeflow leaderboard RESULTS FILE...
+    challengeflow report [--config FILE]
     challengeflow new challenge NAME [--into DIR]
     challengeflow new model NAME --challenge CHALLENGE [--into DIR]
 
@@ -111,7 +112,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
-SHOWING = ("plugins", "describe", "validate", "leaderboard")
+SHOWING = ("plugins", "describe", "validate", "leaderboard", "report")
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
@@ -138,6 +139,9 @@ def _add_showing(verbs) -> None:
     board.add_argument("results", help="folder of the leaderboard")
     board.add_argument("files", nargs="*", help="scores.json files and submission folders")
     board.set_defaults(run=_run_leaderboard)
+    report = verbs.add_parser("report", help="write the report of a run: results/report.html")
+    report.add_argument("--config", default="config.yaml", help="config file")
+    report.set_defaults(run=_run_report)
 
 
 def _add_new(verbs) -> None:
@@ -165,6 +169,20 @@ def _show():
     from challengeflow import show
 
     return show
+
+
+def _run_report(options: argparse.Namespace) -> None:
+    from challengeflow.report import page
+
+    if options.config.lstrip().startswith("{"):
+        about = json.loads(options.config)
+    else:
+        from challengeflow.config import read_config, resolve
+        from challengeflow.plugins import registry
+        from challengeflow.report.subject import subject
+
+        about = subject(resolve(read_config(options.config), registry()), registry())
+    print(page.write(about))
 
 
 def _run_leaderboard(options: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from challengeflow.errors import InputError
 from challengeflow.fingerprint import stage_fingerprint
 from challengeflow.plan import Plan, ShardName
 from challengeflow.plugins import Registry, registry, resources
+from challengeflow.report.subject import subject
 
 # Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.
 # Snakemake formats it once more, hence the doubled braces.
@@ -74,6 +75,7 @@ class Dag:
         if challenge is not None:
             return self.plans[challenge].targets() + self._pictures(challenge)
         boards = [layout.leaderboard(self.config["results"], kind) for kind in ("csv", "html")]
+        boards.append(layout.report(self.config["results"]))
         return boards + [target for name in self.plans for target in self.targets(name)]
 
     def scores(self) -> list[str]:
@@ -96,6 +98,10 @@ class Dag:
         """Extra rule files of the plugins, by challenge."""
         declared = {name: self.registry.challenges[name].snakefile for name in self.plans}
         return {name: path for name, path in declared.items() if path}
+
+    def subject(self) -> str:
+        """What the report is about, as JSON."""
+        return json.dumps(subject(self.config, self.registry), sort_keys=True)
 
     # -- inputs ---------------------------------------------------------------------------------------------------
 

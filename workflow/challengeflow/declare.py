@@ -8,6 +8,33 @@ Schema = Mapping[str, Mapping[str, Any]]
 """Parameter name -> its JSON schema, which carries `default` and `description`."""
 
 
+def integer(default: int, description: str, **limits: int) -> dict[str, Any]:
+    """The schema of a whole number; limits: `minimum`, `maximum`, and `above` and `below`, which exclude."""
+    return _numeric("integer", default, description, limits)
+
+
+def number(default: float, description: str, **limits: float) -> dict[str, Any]:
+    """The schema of a number; limits as of `integer`."""
+    return _numeric("number", default, description, limits)
+
+
+def boolean(default: bool, description: str) -> dict[str, Any]:
+    """The schema of a yes or no."""
+    return {"type": "boolean", "default": default, "description": description}
+
+
+def _numeric(kind: str, default: float, description: str, limits: Mapping[str, float]) -> dict[str, Any]:
+    names = {"minimum": "minimum", "maximum": "maximum", "above": "exclusiveMinimum", "below": "exclusiveMaximum"}
+    return (
+        {"type": kind}
+        | {names[name]: limit for name, limit in limits.items()}
+        | {
+            "default": default,
+            "description": description,
+        }
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """What one job of a stage needs; the workflow multiplies memory and time by the attempt.

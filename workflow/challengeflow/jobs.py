@@ -113,6 +113,8 @@ class ScoreJob(Job):
     """`shards` of every split that has gold, with predictions; `scores` and `decision` are JSON files to write.
 
     scores: {split: {"score": float, "interval": [low, high], "detail": {...}}}
+    detail is the plugin's own; published results on the very same samples go there as
+    "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published.
     """
 
     model: str

@@ -97,3 +97,8 @@ class Layout:
 def leaderboard(results: str, kind: str) -> str:
     """Path of the leaderboard as `kind` (csv or html)."""
     return f"{results}/leaderboard.{kind}"
+
+
+def report(results: str) -> str:
+    """Path of the report."""
+    return f"{results}/report.html"

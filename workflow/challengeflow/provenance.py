@@ -3,9 +3,12 @@
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import resource
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,27 @@ def recorded_hash(path: Path) -> str:
     return content_hash(path) if path.exists() else "missing"
 
 
+@lru_cache
+def machine() -> dict[str, Any]:
+    """Processor, its cores and memory in GiB, and the system of where this runs; without its name."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
 def peak_memory_mb() -> float:
     """Largest resident set of this process or any of its finished children, MiB."""
     kib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -40,10 +64,12 @@ def peak_memory_mb() -> float:
 
 
 def write(outputs: Iterable[Path], facts: Mapping[str, Any]) -> None:
-    """Note `facts`, the versions in use and its own hash beside each output."""
+    """Note `facts`, versions, machine, the time (UTC) and its own hash beside each output."""
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
     versions = {"python": platform.python_version()} | {name: v for name in LIBRARIES if (v := _version(name))}
     for output in outputs:
-        note = dict(facts) | {"versions": versions, "sha256": content_hash(output)}
+        note = dict(facts) | {"versions": versions, "machine": machine(), "ended": ended}
+        note |= {"sha256": content_hash(output)}
         Path(f"{output}{SUFFIX}").write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
 
 

@@ -42,3 +42,22 @@ rule leaderboard:
         results=lambda wildcards, output: os.path.dirname(output.csv),
     shell:
         "challengeflow leaderboard {params.results} {input.scores} {input.submissions} > {log} 2>&1"
+
+
+# Everything about the run on one page that needs nothing else.
+rule report:
+    input:
+        scores=RUN.scores(),
+        submissions=RUN.submissions(),
+        pictures=RUN.pictures(),
+    output:
+        dag.layout.report(RUN.config["results"]),
+    log:
+        f"{RUN.config['results']}/logs/report.log",
+    localrule: True
+    conda:
+        "../../envs/core.yaml"
+    params:
+        config=RUN.subject(),
+    shell:
+        "challengeflow report --config {params.config:q} > {log} 2>&1"

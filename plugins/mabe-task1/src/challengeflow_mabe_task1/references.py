@@ -22,6 +22,4 @@ def references(sequences: int, frames: int) -> list[dict[str, Any]]:
     if {"sequences": sequences, "frames": frames} != OFFICIAL_TEST:
         return []
     rows = [*PUBLISHED, ("a second person, on ten other recordings", HUMAN_CEILING, "BANOS labels, computed here")]
-    return [
-        {"system": name, "macro_f1": value, "source": source, "measured_here": False} for name, value, source in rows
-    ]
+    return [{"system": name, "score": value, "source": source, "measured_here": False} for name, value, source in rows]
