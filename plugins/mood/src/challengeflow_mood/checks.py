@@ -1,9 +1,8 @@
-"""What the organisers' system would trip over, found before it does: scripts, maps and scores."""
+"""What the organisers' system would trip over, found before it does: maps and scores."""
 
 import csv
 import math
-import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mood.maps import map_name
 from challengeflow_mood.official_layout import is_scan
-
-SCRIPTS = tuple(f"run_{task}_{dataset}.sh" for task in ("sample", "pixel") for dataset in ("brain", "abdom"))
 
 
 def check_maps(folder: Path, answers: Mapping[str, Answers]) -> None:
@@ -53,15 +50,17 @@ def check_score(text: str, what: str) -> None:
 
 
 def check_map(path: Path, shape: list[int], affine: Any) -> None:
-    """A map of the scan's shape and affine, float32, finite, in [0, 1]; a wrong shape would be scored as all zero."""
+    """A map of the scan's shape and affine, float32 or float64, finite, in [0, 1]; a wrong shape would be scored as all zero."""
+    if not path.is_file():
+        raise InputError(f"the map {path} is missing; expected one for this scan")
     try:
-        image = nib.load(path)
+        image = nib.load(path, mmap=False)
         values = np.asarray(image.dataobj, dtype=np.float32)
     except (OSError, ValueError, EOFError, nib.filebasedimages.ImageFileError) as error:
         raise InputError(f"the map {path} cannot be read ({error}); expected one for this scan") from None
     if list(image.shape) != list(shape):
         raise InputError(f"the map {path} has the shape {list(image.shape)}; expected the scan's own, {list(shape)}")
-    if image.get_data_dtype() != np.float32:
+    if image.get_data_dtype() not in (np.float32, np.float64):
         raise InputError(
             f"the map {path} is stored as {image.get_data_dtype()}; expected float32, or scores are quantised"
         )
@@ -72,45 +71,26 @@ def check_map(path: Path, shape: list[int], affine: Any) -> None:
         raise InputError(f"the map {path} holds values from {low} to {high}; expected finite ones from 0 to 1")
 
 
-def check_scripts(context: Path) -> None:
-    """The four scripts: present, executable, POSIX shell, Unix line ends, nothing that needs bash or a fixed place."""
-    for name in SCRIPTS:
-        path = context / name
-        if not path.is_file():
-            raise InputError(f"{path} is missing; the organisers run it by this name")
-        data = path.read_bytes()
-        if not data.startswith(b"#!/bin/sh\n"):
-            raise InputError(
-                f"{path} does not begin with '#!/bin/sh' and a Unix line end; it is run both directly and by sh"
-            )
-        if b"\r" in data:
-            raise InputError(f"{path} has Windows line ends; write it with Unix ones")
-        if stat.S_IMODE(path.stat().st_mode) & 0o555 != 0o555:
-            raise InputError(f"{path} is not executable by everyone; chmod 0755 it")
-        for word in (b"[[", b"source ", b"function ", b"pipefail"):
-            if word in data:
-                raise InputError(f"{path} uses {word.decode().strip()!r}, which sh does not know; write POSIX shell")
-
-
-def check_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[str] = frozenset()) -> int:
-    """Check what a script wrote for every scan in `inputs`; the number of scans. `unreadable` ones need no map.
-
-    Raises InputError naming the first file that is missing, wrong, or not asked for.
-    """
-    names = sorted(path.name for path in inputs.iterdir() if is_scan(path.name))
+def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[str] = frozenset()) -> Iterator[str]:
+    """A sentence for each answer that is missing or wrong, and for what a script left behind. `unreadable` scans need no map."""
     expected = set()
-    for name in names:
+    for name in sorted(path.name for path in inputs.iterdir() if is_scan(path.name)):
         answer = f"{name}.txt" if task == "sample" else map_name(name)
         expected.add(answer)
         path = outputs / answer
-        if task == "sample":
-            if not path.is_file():
-                raise InputError(f"{path} is missing; expected one score for {name}")
-            check_score(path.read_text().split("\n")[0], str(path))
-        elif name not in unreadable:
-            scan = nib.load(inputs / name)
-            check_map(path, list(scan.shape), scan.affine)
-    strays = sorted({path.name for path in outputs.iterdir()} - expected)
-    if strays:
-        raise InputError(f"{outputs / strays[0]} was left behind; expected the answers alone")
-    return len(names)
+        try:
+            if task == "sample":
+                _check_score_file(path, name)
+            elif name not in unreadable:
+                scan = nib.load(inputs / name)
+                check_map(path, list(scan.shape), scan.affine)
+        except InputError as error:
+            yield str(error)
+    for stray in sorted({path.name for path in outputs.iterdir()} - expected):
+        yield f"{outputs / stray} was left behind; expected the answers alone"
+
+
+def _check_score_file(path: Path, scan: str) -> None:
+    if not path.is_file():
+        raise InputError(f"{path} is missing; expected one score for {scan}")
+    check_score(path.read_text(errors="replace").split("\n")[0], str(path))

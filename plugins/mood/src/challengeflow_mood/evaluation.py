@@ -47,7 +47,8 @@ def run(job: ScoreJob) -> None:
     rounds = job.parameters["bootstrap_rounds"]
     scores = {s: _score_split([c for c in cases if c.split == s], final, job.seed, rounds) for s in splits}
     write_json(job.scores, scores)
-    write_json(job.decision, final)
+    measured = {s: {key: scores[s]["detail"][key] for key in ("pixel_ap", "sample_ap", "cases")} for s in scores}
+    write_json(job.decision, final | {"measured": measured})
 
 
 def _cases(shard: Shard) -> Iterator[Case]:

@@ -170,8 +170,9 @@ def _device() -> str:
     """cuda where the image has PyTorch and the host gave it a GPU."""
     if importlib.util.find_spec("torch") is None:
         return "cpu"
-    import torch
-
+    torch = importlib.import_module(
+        "torch"
+    )  # no import statement: a package brings PyTorch where a model's code imports it
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 

@@ -1,102 +1,75 @@
-"""Running the finished scripts as the organisers do, as far as this machine allows, and saying how far that was.
+"""The package stage's proof: the finished archive runs by itself and answers as the workflow does.
 
-Under bubblewrap: a read-only root, no network, nothing writable but the output folder.
+What it finds goes to the log, with what differs from machine to machine (sandbox, seconds, memory); the submission holds nothing
+of it, so that it is the same everywhere. `challengeflow check-package` does the same on the organisers' toy cases, and more.
 """
 
 import gzip
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
 
 from challengeflow import InputError, PackageJob
 from challengeflow.arrays import Arrays
-from challengeflow_mood import checks
+from challengeflow_mood import archive, infer, sandbox
+from challengeflow_mood.lint import lint
+from challengeflow_mood.package_trial import LIMIT, Report, Toys, check_scripts, probe
 
-LIMIT = 600  # seconds a case, the organisers' rule
 CORRUPT = "zz_corrupt.nii.gz"
 
 
-def run(job: PackageJob, context: Path) -> dict[str, Any]:
-    """Run all four scripts and check what they wrote; the report for proof.json, the same each time.
+def run(job: PackageJob, package: Path) -> None:
+    """Run all four scripts of the archive and compare with the workflow's own answers.
 
-    Inputs: the first readable test cases of each dataset, as prepared (downsampled), and one corrupt file, which must
-    not stop the rest. Seconds go to the log alone. Raises InputError when a script fails or its output is wrong.
+    Inputs: the first readable test cases of each dataset, as prepared (downsampled), and one corrupt file, which must not stop
+    the rest. Raises InputError when a script fails, its output is wrong, or not what this process answers.
     """
-    sandbox, reason = _sandbox()
-    if sandbox is None:
-        job.progress.message(f"the scripts run without a sandbox: {reason}")
     job.work.mkdir(parents=True, exist_ok=True)
-    scripts = {}
     with tempfile.TemporaryDirectory(dir=job.work) as folder:
-        for dataset in sorted(job.answers):
-            inputs = Path(folder) / f"in-{dataset}"
-            inputs.mkdir()
-            _write_inputs(job, dataset, inputs)
-            for task in ("sample", "pixel"):
-                outputs = Path(folder) / f"out-{dataset}-{task}"
-                outputs.mkdir()
-                script = f"run_{task}_{dataset}.sh"
-                started = time.monotonic()
-                _run_script(sandbox, context, script, inputs, outputs)
-                seconds = time.monotonic() - started
-                count = checks.check_outputs(task, inputs, outputs, frozenset([CORRUPT]))
-                job.progress.message(f"{script}: {count} cases in {seconds:.1f} s")
-                if seconds > LIMIT * count:
-                    raise InputError(
-                        f"{script} took {seconds:.0f} s for {count} cases; expected at most {LIMIT} s a case"
-                    )
-                scripts[script] = {"cases": count, "of them corrupt": 1, "result": "passed"}
-    sandboxed = sandbox is not None
-    return {
-        "scripts": scripts,
-        "inputs": "test cases as prepared (downsampled), and one corrupt file",
-        "read-only root, no network": "passed under bubblewrap" if sandboxed else f"not run: {reason}",
-        "image build": "not run: this stage builds no image; see README.md",
-    }
+        work, unpacked = Path(folder), Path(folder) / "package"
+        unpacked.mkdir()
+        archive.unpack(package, unpacked)
+        report = Report(problems=list(lint(unpacked)))
+        box = _sandbox(job, package, unpacked)
+        if not isinstance(box, sandbox.Unboxed):
+            probe(box, work, report)
+        toys = {dataset: Toys(_inputs(job, dataset, work / "in" / dataset), {}) for dataset in sorted(job.answers)}
+        check_scripts(box, unpacked, toys, work, report, LIMIT, None, frozenset([CORRUPT]), job.progress.message)
+        for problem in report.problems:
+            raise InputError(f"the package is not sound: {problem}")
+        for dataset, own in toys.items():
+            _compare(dataset, own.scans, unpacked / "models" / dataset, work)
+        job.progress.message(f"the archive alone answers as the workflow does, under {box.name}")
 
 
-def _sandbox() -> tuple[list[str] | None, str]:
-    """The bubblewrap command, or None and the reason why it cannot be used here."""
-    bwrap = shutil.which("bwrap")
-    if bwrap is None:
-        return None, "bubblewrap (bwrap) is not installed"
-    command = [bwrap, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-all", "--die-with-parent"]
-    probe = subprocess.run([*command, "true"], capture_output=True, text=True)
-    return (command, "") if probe.returncode == 0 else (None, f"bubblewrap cannot start here: {probe.stderr.strip()}")
-
-
-def _run_script(sandbox: list[str] | None, context: Path, script: str, inputs: Path, outputs: Path) -> None:
-    places = (context, inputs, outputs)
-    command: list[str] = []
-    if sandbox is not None:
-        places = (Path("/mnt/workspace"), Path("/mnt/data"), Path("/mnt/pred"))
-        binds = ["--ro-bind", context, places[0], "--ro-bind", inputs, places[1], "--bind", outputs, places[2]]
-        command = [*sandbox, "--tmpfs", "/mnt", *(str(bind) for bind in binds), "--remount-ro", "/mnt"]
-    command += [str(places[0] / script), str(places[1]), str(places[2])]
-    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
-    count = len(list(inputs.iterdir()))
+def _sandbox(job: PackageJob, package: Path, unpacked: Path) -> sandbox.Sandbox:
     try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=LIMIT * count, cwd="/", check=False
+        return sandbox.open_sandbox(package, unpacked, "bwrap", job.progress.message)
+    except InputError:
+        job.progress.message(
+            "no bubblewrap: the scripts run on the bare machine, which proves less; use check-package elsewhere"
         )
-    except subprocess.TimeoutExpired:
-        raise InputError(f"{script} was stopped after {LIMIT * count} s; expected at most {LIMIT} s a case") from None
-    if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise InputError(
-            f"{script} ended with status {done.returncode} ({last[0]}); run it by hand from {script!r} in context/"
-        )
+        return sandbox.Unboxed(unpacked)
 
 
-def _write_inputs(job: PackageJob, dataset: str, folder: Path) -> None:
+def _compare(dataset: str, inputs: Path, models: Path, work: Path) -> None:
+    """The scripts' answers must be, byte for byte, those of this process."""
+    for task in ("sample", "pixel"):
+        own = work / "own" / dataset / task
+        own.mkdir(parents=True)
+        infer.run(task, inputs, own, models)
+        for path in sorted(own.iterdir()):
+            if path.read_bytes() != (work / "answers" / dataset / task / path.name).read_bytes():
+                raise InputError(
+                    f"run_{task}_{dataset}.sh answers {path.name} otherwise than the workflow does; the package lacks something "
+                    "that the model reads, or its predictions are random: give predict a seed"
+                )
+
+
+def _inputs(job: PackageJob, dataset: str, folder: Path) -> Path:
+    folder.mkdir(parents=True)
     for shard in job.answers[dataset].shards:
         prepared = Arrays(shard.prepared)
         for sample in prepared.ok():
@@ -109,3 +82,4 @@ def _write_inputs(job: PackageJob, dataset: str, folder: Path) -> None:
             f"no test case of {dataset!r} could be read, so the scripts cannot be proven; see the prepared status"
         )
     (folder / CORRUPT).write_bytes(b"\x1f\x8bthis is no scan")
+    return folder

@@ -2,13 +2,14 @@
 
 import csv
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from challengeflow import Answers, InputError, PackageJob
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow_mood import checks, container, decision
+from challengeflow_mood import archive, checks, container, decision, kit, proof
 from challengeflow_mood.infer import SAFE_SCORE
 from challengeflow_mood.maps import write_map
 
@@ -21,7 +22,7 @@ def run(job: PackageJob) -> None:
         for dataset, answers in job.answers.items():
             rows = [row for row, _, _ in _cases(dataset, answers)]
             _write_rows(job.output / f"answers_{dataset}.csv", rows)
-        container.write(job)
+        _write_docker(job)
         return
     if job.submission != "maps":
         raise InputError(f"mood has no submission {job.submission!r}; expected 'docker' or 'maps'")
@@ -35,6 +36,17 @@ def run(job: PackageJob) -> None:
                 write_map(_on_grid(scores, facts)[0], facts, folder / f"{row['case']}.nii.gz")
     _write_rows(job.output / "scores.csv", rows)
     checks.check_maps(job.output, job.answers)
+
+
+def _write_docker(job: PackageJob) -> None:
+    """The archive, proven, and beside it all that handing it in takes."""
+    with tempfile.TemporaryDirectory(dir=job.work) as folder:
+        context = Path(folder) / "context"
+        container.write_context(job, context)
+        package = job.output / f"mood-{job.name}.tar"
+        archive.write_tar(context, package)
+        kit.write(job, context, package)
+    proof.run(job, package)
 
 
 def _cases(dataset: str, answers: Answers):

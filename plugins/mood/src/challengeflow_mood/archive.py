@@ -1,0 +1,80 @@
+"""The submission archive: a build context or an image as one tar file, with the same bytes each time."""
+
+import json
+import tarfile
+from pathlib import Path
+
+from challengeflow import InputError
+
+WHITEOUT = ".wh."
+
+
+def write_tar(folder: Path, target: Path) -> None:
+    """Pack what is in `folder`: sorted, no dates, no owners, readable by everyone; executable stays executable."""
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(folder.rglob("*")):
+            add(archive, path, path.relative_to(folder).as_posix())
+
+
+def add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    """Add a file, folder or link under `name`, as `write_tar` does."""
+    info = archive.gettarinfo(path, name)
+    if info.type == tarfile.LNKTYPE:  # a hard link to a file already added: its content again
+        info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
+    info.mtime = info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
+    if info.isreg():
+        with open(path, "rb") as file:
+            archive.addfile(info, file)
+    else:
+        archive.addfile(info)
+
+
+def is_image(archive: Path) -> bool:
+    """Whether a tar file is an image, as `docker save` writes it, and no build context.
+
+    Raises InputError for what is no tar file.
+    """
+    try:
+        with tarfile.open(archive) as tar:
+            return any(member.name == "manifest.json" for member in tar) and "Dockerfile" not in tar.getnames()
+    except (OSError, tarfile.TarError) as error:
+        raise InputError(f"{archive} is no tar file ({error}); give what package or `docker save` wrote") from None
+
+
+def image_tag(archive: Path) -> str:
+    """The name that loading an image archive gives to the image; InputError where it has none."""
+    tags = _manifest(archive)["RepoTags"]
+    if not tags:
+        raise InputError(f"the image in {archive} has no name; save it by its name")
+    return tags[0]
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a build context into `folder`, or the root file system of an image."""
+    if not is_image(archive):
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="tar")
+        return
+    with tarfile.open(archive) as tar:
+        for layer in _manifest(archive)["Layers"]:
+            with tarfile.open(fileobj=tar.extractfile(layer)) as files:
+                _unpack_layer(files, folder)
+
+
+def _unpack_layer(files: tarfile.TarFile, folder: Path) -> None:
+    """One layer over those before: a name `.wh.X` takes X away. Device files, which need root, are left out."""
+    for member in files:
+        path = Path(member.name)
+        if path.name.startswith(WHITEOUT):
+            hidden = folder / path.parent / path.name.removeprefix(WHITEOUT)
+            if hidden.is_symlink() or hidden.is_file():
+                hidden.unlink()
+        elif not (member.isdev() or member.isfifo()):
+            files.extract(member, folder, filter="tar")
+
+
+def _manifest(archive: Path) -> dict:
+    with tarfile.open(archive) as tar:
+        return json.loads(tar.extractfile("manifest.json").read())[0]
