@@ -1,6 +1,9 @@
 """The MOOD challenge (Medical Out-of-Distribution Analysis) for challengeflow: declarations and hooks."""
 
-from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
+from importlib import import_module
+
+from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
+from challengeflow_mood.model_declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D
 
 _SPLITS = ("train", "proxy", "test")
 
@@ -101,34 +104,16 @@ MOOD = Challenge(
             },
         },
     },
+    commands={
+        "check-package": "challengeflow_mood.check_package",
+        "make-toy": "challengeflow_mood.toy_set",
+    },
     resources={
         "download": Resources(mem_mb=800, runtime=120),
         "preprocess": Resources(mem_mb=3000, runtime=240),
         "score": Resources(mem_mb=2000, runtime=120),
         "package": Resources(mem_mb=3000, runtime=120),
     },
-)
-
-PCA_RESIDUAL = Model(
-    name="pca-residual",
-    challenge="mood",
-    summary="robust z-scores of what the principal components of healthy scans leave unexplained",
-    module="challengeflow_mood.pca_residual",
-    parameters={
-        "components": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 30,
-            "description": "principal components; at most a third of the scans are used",
-        },
-        "max_scans": {
-            "type": "integer",
-            "minimum": 4,
-            "default": 150,
-            "description": "train scans used, a random choice when there are more (12 MB each at 64^3)",
-        },
-    },
-    resources={"train": Resources(mem_mb=3000, runtime=60), "predict": Resources(mem_mb=1000, runtime=60)},
 )
 
 
@@ -139,7 +124,7 @@ def challenges():
 
 @hookimpl
 def models():
-    return [PCA_RESIDUAL]
+    return [PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D]
 
 
 @hookimpl
@@ -158,16 +143,12 @@ def preprocess(job):
 
 @hookimpl
 def train(job):
-    from challengeflow_mood import pca_residual
-
-    pca_residual.train(job)
+    _module_of(job.model).train(job)
 
 
 @hookimpl
 def predict(job):
-    from challengeflow_mood import pca_residual
-
-    pca_residual.predict(job)
+    _module_of(job.model).predict(job)
 
 
 @hookimpl
@@ -182,3 +163,8 @@ def package(job):
     from challengeflow_mood import submission
 
     submission.run(job)
+
+
+def _module_of(model):
+    """The module of a declared model. By name, so that the code of one model is no part of another's fingerprint."""
+    return import_module(next(one.module for one in models() if one.name == model))

@@ -11,4 +11,4 @@ def relative_grey(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return grey
     low, middle, high = np.percentile(grey[inside], [10, 50, 90])
     grey = np.where(inside, (grey - middle) / max(high - low, 0.05) + 1, grey / max(middle, 0.05))
-    return np.clip(grey, -1, 4)
+    return np.clip(grey, -1, 4).astype(np.float32)

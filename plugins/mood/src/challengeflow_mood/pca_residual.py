@@ -25,7 +25,6 @@ SCALES = (1.0, 2.5)  # voxels
 REFERENCE_SCALE = 3.0  # held-out scans are few: their statistics are shared over this many voxels
 CHANNELS = ("grey", "texture")
 MIN_SCANS = 4
-REQUIREMENTS: tuple[str, ...] = ()
 
 
 def train(job: TrainJob) -> None:

@@ -1,0 +1,187 @@
+"""Fitting a network on made anomalies: cases made on the way, early stopping on inner groups and other kinds, checkpoints.
+
+All randomness of a step comes from the seed and the number of the step, so that a training that was killed and goes on
+ends with the same bits as one that was not.
+"""
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from challengeflow.progress import Progress
+from challengeflow_mood.anomalies import FITTED
+from challengeflow_mood.augmentation import augmented
+from challengeflow_mood.average_precision import of_samples
+from challengeflow_mood.made_cases import Case, Healthy, made_case
+
+CLIP = 1.0  # largest norm of a gradient
+CASE_SHARE = 0.2  # of the loss, for the answer about the whole case
+EVERY = 5  # voxels that enter the inner score: one of so many
+MISSED = (1.0, 0.05)  # weight of missed anomalies, at first and from the end of `MISSED_UNTIL` on
+MISSED_UNTIL = 0.3
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What a fit depends on.
+
+    tensors: a case and a generator -> inputs (C, ...), further input, target, and body: what the network takes and should say;
+    logits: the network's map of a whole case, log-odds (g, g, g), and the case's log-odds.
+    """
+
+    parameters: Mapping[str, Any]
+    seed: int
+    device: str
+    threads: int
+    work: Path
+    progress: Progress
+    tensors: Callable[[Case, np.random.Generator], tuple[np.ndarray, ...]]
+    logits: Callable[[nn.Module, Case], tuple[np.ndarray, float]]
+
+
+def fit(net: nn.Module, healthy: Healthy, inner: Sequence[Case], fitting: Fitting) -> list[dict[str, Any]]:
+    """Train `net` in place; it ends with the weights that score best on `inner` (without: the last ones).
+
+    Stops after `patience` checks without a better inner score. Returns the learning curve: step, loss, inner_score.
+    """
+    parameters = fitting.parameters
+    net.to(fitting.device)
+    optimizer = torch.optim.AdamW(
+        net.parameters(), lr=parameters["learning_rate"], weight_decay=parameters["weight_decay"]
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, parameters["steps"]))
+    state = {"curve": [], "best": None}
+    checkpoint = fitting.work / "checkpoint.pt"
+    if checkpoint.exists():
+        kept = torch.load(checkpoint, map_location=fitting.device, weights_only=True)
+        for what, name in ((net, "net"), (optimizer, "optimizer"), (schedule, "schedule")):
+            what.load_state_dict(kept[name])
+        state = {"curve": kept["curve"], "best": kept["best"]}
+    first = state["curve"][-1]["step"] if state["curve"] else 0
+    ends = range(
+        first + parameters["check_every"], parameters["steps"] + parameters["check_every"], parameters["check_every"]
+    )
+    for end in fitting.progress(ends, f"check after {parameters['check_every']} steps", len(ends)):
+        if _waited(state["curve"]) >= parameters["patience"]:
+            break
+        end = min(end, parameters["steps"])
+        loss = _steps(net, optimizer, schedule, healthy, fitting, range(first, end))
+        score = inner_score(net, inner, fitting) if inner else None
+        if score is None or all(score > row["inner_score"] for row in state["curve"]):
+            state["best"] = {name: value.clone() for name, value in net.state_dict().items()}
+        state["curve"].append({"step": end, "loss": loss, "inner_score": score})
+        parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
+        _save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | state)
+        first = end
+    net.load_state_dict(state["best"])
+    return state["curve"]
+
+
+def inner_score(net: nn.Module, inner: Sequence[Case], fitting: Fitting) -> float:
+    """Mean of the average precision over voxels of the bodies and over cases."""
+    voxels, truths, cases = [], [], []
+    for case in inner:
+        logits, odds = fitting.logits(net, case)
+        body = case.mask > 0
+        voxels.append(_sigmoid(logits[body][::EVERY]) * _sigmoid(odds))
+        truths.append(case.anomaly[body][::EVERY])
+        cases.append(_sigmoid(odds))
+    labels = np.array([bool(case.kind) for case in inner])
+    return (of_samples(np.concatenate(voxels), np.concatenate(truths)) + of_samples(np.array(cases), labels)) / 2
+
+
+def precision(device: str) -> torch.autocast:
+    """Mixed precision on a GPU, full precision on a CPU."""
+    return torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=device == "cuda")
+
+
+def _steps(net, optimizer, schedule, healthy: Healthy, fitting: Fitting, steps: range) -> float:
+    """Optimiser steps with the numbers `steps`; returns the mean loss. Cases are made by `threads` threads, in order."""
+    total = 0.0
+    net.train()
+    with ThreadPoolExecutor(fitting.threads) as pool:
+        for step, batch in zip(steps, _ahead(pool, healthy, fitting, steps), strict=True):
+            inputs, further, target, body = (torch.from_numpy(each).to(fitting.device) for each in batch)
+            with precision(fitting.device):
+                logits, odds = net(inputs, further)
+            loss = _loss(logits.float(), odds.float(), target, body, step / fitting.parameters["steps"])
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+            optimizer.step()
+            schedule.step()
+            total += float(loss.detach())
+    return total / max(1, len(steps))
+
+
+def _ahead(pool: ThreadPoolExecutor, healthy: Healthy, fitting: Fitting, steps: range):
+    """The batches of `steps`, a few of them in the making while one is used."""
+    waiting = []
+    for step in steps:
+        waiting.append(pool.submit(_batch, healthy, fitting, step))
+        if len(waiting) > 2 * fitting.threads:
+            yield waiting.pop(0).result()
+    for future in waiting:
+        yield future.result()
+
+
+def _batch(healthy: Healthy, fitting: Fitting, step: int) -> list[np.ndarray]:
+    parameters, made = fitting.parameters, []
+    for number in range(parameters["batch"]):
+        random = np.random.default_rng([fitting.seed, step, number])
+        case = made_case(healthy, FITTED, parameters["abnormal"], random)
+        made.append(fitting.tensors(augmented(case, random) if parameters["augment"] else case, random))
+    return [np.stack(each) for each in zip(*made, strict=True)]
+
+
+def _loss(
+    logits: torch.Tensor, odds: torch.Tensor, target: torch.Tensor, body: torch.Tensor, done: float
+) -> torch.Tensor:
+    """Cross-entropy over voxels of the body and over cases, and a term for missed anomalies that fades (as the winner's).
+
+    Its weight falls from 1 to 0.05, geometrically, over the first 30 % of the steps.
+    """
+    target = target.float()
+    each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    voxels = (each * body).sum() / body.sum().clamp(min=1)
+    missed = (each * target).sum() / target.sum().clamp(min=1)
+    abnormal = target.flatten(1).amax(dim=1)
+    overlap = (torch.sigmoid(logits) * target * body).flatten(1).sum(dim=1)
+    sizes = ((torch.sigmoid(logits) + target) * body).flatten(1).sum(dim=1)
+    dice = ((1 - 2 * overlap / sizes.clamp(min=1)) * abnormal).sum() / abnormal.sum().clamp(min=1)
+    cases = F.binary_cross_entropy_with_logits(odds, abnormal)
+    weight = MISSED[0] * (MISSED[1] / MISSED[0]) ** min(1.0, done / MISSED_UNTIL)
+    return voxels + weight * missed + 0.5 * dice + CASE_SHARE * cases
+
+
+def _pace(step: int, steps: int) -> float:
+    """Share of the learning rate: up over the first tenth of the steps, then down to 0 along half a cosine."""
+    warm = max(1, steps // 10)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
+
+
+def _waited(curve: Sequence[Mapping[str, Any]]) -> int:
+    """Checks since the best inner score; 0 where there is none."""
+    scores = [row["inner_score"] for row in curve]
+    return 0 if not scores or scores[0] is None else len(scores) - 1 - int(np.argmax(scores))
+
+
+def _sigmoid(values):
+    return 1 / (1 + np.exp(-np.clip(np.asarray(values, np.float64), -50, 50)))
+
+
+def _save(path: Path, value: dict) -> None:
+    part = path.with_suffix(".new")
+    torch.save(value, part)
+    os.replace(part, path)

@@ -1,0 +1,123 @@
+"""What models that are networks have in common: inner groups, the files of a model, the scale of its scores.
+
+A model is a folder: `model.json` (parameters and kinds of anomaly), the weights without pickle, `scale.npy` (the common scale, from
+healthy scans of the inner groups) and `curve.csv`, how it learnt.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from challengeflow import PredictJob, TrainJob
+from challengeflow_mood import score_scale, torch_runtime
+from challengeflow_mood.anomalies import FITTED, STOPPING
+from challengeflow_mood.grid_maps import write_maps
+from challengeflow_mood.made_cases import Case, Healthy, made_cases, read_healthy
+
+CURVE = ("step", "loss", "inner_score")
+MIN_SCANS = 4
+SCALED_SCANS = 30  # behind the common scale
+
+
+@dataclass(frozen=True)
+class Network:
+    """A kind of network. build: parameters and grid -> torch.nn.Module; tensors and logits: see `network_fit.Fitting`,
+    with the parameters first (and, of logits, the device).
+    """
+
+    build: Callable[[Mapping[str, Any], int], Any]
+    tensors: Callable[[Mapping[str, Any], Case, np.random.Generator], tuple[np.ndarray, ...]]
+    logits: Callable[[Mapping[str, Any], str, Any, Case], tuple[np.ndarray, float]]
+
+
+def train(job: TrainJob, network: Network) -> None:
+    """Fit on made anomalies of `FITTED` kinds in most groups, stop by `STOPPING` kinds in the inner ones."""
+    torch_runtime.prepare(job)
+    import torch
+
+    from challengeflow_mood import network_fit
+
+    parameters = job.parameters
+    healthy = read_healthy(job.shards, parameters["max_scans"], MIN_SCANS, job.seed, job.model)
+    held = inner_groups(healthy.groups, parameters["inner"], job.seed)
+    is_inner = np.array([group in held for group in healthy.groups])
+    outer = healthy.subset(np.flatnonzero(~is_inner))
+    inner = healthy.subset(np.flatnonzero(is_inner))
+    cases = _inner_cases(inner, parameters["inner_cases"], job.seed) if held else []
+    grid = healthy.volumes.shape[-1]
+    torch.manual_seed(job.seed)
+    net = network.build(parameters, grid)
+    fitting = network_fit.Fitting(
+        parameters=parameters,
+        seed=job.seed,
+        device=job.device,
+        threads=job.threads,
+        work=job.work,
+        progress=job.progress,
+        tensors=lambda case, random: network.tensors(parameters, case, random),
+        logits=lambda net, case: network.logits(parameters, job.device, net, case),
+    )
+    curve = network_fit.fit(net, outer, cases, fitting)
+    torch_runtime.save_weights(job.output / "weights", net)
+    np.save(job.output / "scale.npy", score_scale.fit(_healthy_values(inner if held else outer, net, fitting)))
+    facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
+    facts |= {"fitted_on": FITTED, "stopped_by": STOPPING if held else []}
+    (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
+    with open(job.output / "curve.csv", "w", newline="") as file:
+        table = csv.DictWriter(file, CURVE, lineterminator="\n")
+        table.writeheader()
+        table.writerows(curve)
+
+
+def predict(job: PredictJob, network: Network) -> None:
+    """Average of the maps of `job.models`, float16 (1, grid, grid, grid); zero for a scan that could not be read."""
+    torch_runtime.prepare(job)
+    write_maps(job, [_loaded(folder, job.device, network) for folder in job.models])
+
+
+def inner_groups(groups: tuple[str, ...], share: float, seed: int) -> set[str]:
+    """About `share` of the groups, a seeded choice of at least one; none where that would leave fewer than two scans to train on."""
+    names = list(dict.fromkeys(groups))
+    if share == 0 or len(names) < 2:
+        return set()
+    size = max(1, round(share * len(names)))
+    chosen = {names[at] for at in np.random.default_rng(seed).permutation(len(names))[:size]}
+    return chosen if sum(group not in chosen for group in groups) >= 2 else set()
+
+
+def _inner_cases(inner: Healthy, count: int, seed: int) -> list[Case]:
+    """At most `count` made cases of kinds that are not trained on, half of them healthy."""
+    scans = inner.subset(np.random.default_rng([seed, 1]).permutation(len(inner))[: max(1, count // 2)])
+    return made_cases(scans, STOPPING, max(2, count // len(scans)), (seed, 2))
+
+
+def _loaded(folder: Path, device: str, network: Network):
+    facts = json.loads((folder / "model.json").read_text())
+    net = network.build(facts["parameters"], facts["grid"])
+    torch_runtime.load_weights(folder / "weights", net)
+    net.to(device)
+    scale = np.load(folder / "scale.npy")
+
+    def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        case = Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "")
+        raw = raw_map(*network.logits(facts["parameters"], device, net, case))
+        return np.where(mask > 0, score_scale.apply(scale, raw), 0)
+
+    return apply
+
+
+def raw_map(logits: np.ndarray, odds: float) -> np.ndarray:
+    """Log-odds that the case is abnormal and the voxel is part of it: of the product of both probabilities, float64."""
+    log_p = -np.logaddexp(0, -np.asarray(logits, np.float64)) - np.logaddexp(0, -odds)
+    return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12)))
+
+
+def _healthy_values(healthy: Healthy, net, fitting):
+    for volume, mask in zip(healthy.volumes[:SCALED_SCANS], healthy.masks[:SCALED_SCANS], strict=True):
+        case = Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "")
+        yield raw_map(*fitting.logits(net, case))[mask > 0]
