@@ -24,7 +24,7 @@ def curves(folder: Path) -> list[list[dict[str, float]]]:
     for path in sorted(folder.glob("fold-*/curve.csv")):
         with open(path, newline="") as file:
             rows = [
-                {key: float(row[key]) if row[key] else None for key in ("part", "epoch", "loss", "inner_score")}
+                {key: float(row[key]) if row[key] else None for key in ("part", "epoch", "loss", "score")}
                 for row in csv.DictReader(file)
                 if row["stage"] == "training"
             ]
@@ -40,7 +40,7 @@ def main(results: Path, dataset: str, model: str, picture: Path) -> None:
     for rows in found:
         epochs = [row["epoch"] + 1 for row in rows]
         axes[0].plot(epochs, [row["loss"] for row in rows], color="tab:blue", alpha=0.5, linewidth=1)
-        scores = [row["inner_score"] for row in rows]
+        scores = [row["score"] for row in rows]
         if None not in scores:
             best = scores.index(max(scores))
             axes[1].plot(epochs, scores, color="tab:orange", alpha=0.5, linewidth=1)

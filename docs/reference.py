@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import challengeflow
-from challengeflow import arrays, errors, fetch, hookspecs, pickles, samples, scoring, testing
+from challengeflow import arrays, errors, declare, fetch, hookspecs, networks, pickles, samples, scoring, testing
 
 PAGE = Path(__file__).with_suffix(".md")
 DECLARING = ("Challenge", "Dataset", "Source", "Metric", "Submission", "Model", "Resources")
@@ -24,6 +24,15 @@ TOOLS = (
     scoring.bootstrap_interval,
     scoring.cross_fit,
     fetch.fetch,
+    declare.integer,
+    declare.number,
+    declare.boolean,
+    networks.prepare,
+    networks.precision,
+    networks.Training,
+    networks.weights,
+    networks.put_weights,
+    networks.save_checkpoint,
     pickles.load_npy,
     errors.InputError,
     testing.ChallengeContract,

@@ -95,7 +95,7 @@ def test_it_ends_with_the_best_epoch_on_inner_groups_and_stops_early(stages, mon
     made = stages("early")
     model = made.train(0, **(TINY | {"epochs": 5, "patience": 2, "inner": 0.25}))
     with open(model / "curve.csv") as file:
-        curve = [float(row["inner_score"]) for row in csv.DictReader(file)]
+        curve = [float(row["score"]) for row in csv.DictReader(file)]
     assert curve == [0.1, 0.4, 0.2, 0.3]
     kept = Arrays(model / "weights")["part-0"]
     for name, value in weights[1].items():

@@ -3,7 +3,18 @@
 from importlib import import_module
 from pathlib import Path
 
-from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
+from challengeflow import (
+    Challenge,
+    Dataset,
+    Metric,
+    Resources,
+    Source,
+    Submission,
+    boolean,
+    hookimpl,
+    integer,
+    number,
+)
 from challengeflow_mabe_task1.model_declarations import (
     POSE_BOOSTING,
     TEMPORAL_CONV,
@@ -102,11 +113,9 @@ CHALLENGE = Challenge(
     "NeurIPS Datasets and Benchmarks. DOI 10.22002/D1.1991",
     schema={
         "download": {
-            "accept_licence": {
-                "type": "boolean",
-                "default": False,
-                "description": "Whether you accept the licence of the official data (shown when it is not)",
-            },
+            "accept_licence": boolean(
+                False, "Whether you accept the licence of the official data (shown when it is not)"
+            ),
             "behaviours": {
                 "type": ["array", "null"],
                 "items": {"type": "string"},
@@ -130,25 +139,19 @@ CHALLENGE = Challenge(
             },
         },
         "preprocess": {
-            "fps": {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "default": 30,
-                "description": "Frames a second, where recordings.csv does not say",
-            },
+            "fps": number(30, "Frames a second, where recordings.csv does not say", above=0),
             "pixels_per_cm": {
                 "type": ["number", "null"],
                 "exclusiveMinimum": 0,
                 "default": None,
                 "description": "Scale of the video, where recordings.csv does not say; null: not known, ways stay in body lengths",
             },
-            "least_confidence": {
-                "type": "number",
-                "minimum": 0,
-                "maximum": 1,
-                "default": 0,
-                "description": "Points the tracker is less sure of are taken as not seen (where its file says how sure it is)",
-            },
+            "least_confidence": number(
+                0,
+                "Points the tracker is less sure of are taken as not seen (where its file says how sure it is)",
+                minimum=0,
+                maximum=1,
+            ),
             "parts": {
                 "type": ["array", "null"],
                 "items": {"type": "string"},
@@ -170,31 +173,14 @@ CHALLENGE = Challenge(
                 "default": None,
                 "description": "Behaviours in the mean; null: all but 'other' (or the last one, if none is called so)",
             },
-            "smoothing": {
-                "type": "boolean",
-                "default": True,
-                "description": "Smooth scores in time and weigh classes, wherever that gains on other folds",
-            },
+            "smoothing": boolean(True, "Smooth scores in time and weigh classes, wherever that gains on other folds"),
         },
         "package": {
-            "shortest_bout": {
-                "type": "number",
-                "minimum": 0,
-                "default": 0,
-                "description": "Seconds below which a bout is left out of the tables (never of the submission)",
-            },
-            "label_next": {
-                "type": "integer",
-                "minimum": 0,
-                "default": 50,
-                "description": "How many moments to list as most worth a label (label_next.csv)",
-            },
-            "pictures": {
-                "type": "integer",
-                "minimum": 0,
-                "default": 20,
-                "description": "Of how many sequences to draw ethograms",
-            },
+            "shortest_bout": number(
+                0, "Seconds below which a bout is left out of the tables (never of the submission)", minimum=0
+            ),
+            "label_next": integer(50, "How many moments to list as most worth a label (label_next.csv)", minimum=0),
+            "pictures": integer(20, "Of how many sequences to draw ethograms", minimum=0),
         },
     },
     snakefile=str(Path(__file__).with_name("importance.smk")),

@@ -1,6 +1,6 @@
 """The models that this plugin declares: their parameters, and what they need of a machine."""
 
-from challengeflow import Model, Resources
+from challengeflow import Model, Resources, boolean, integer, number
 
 FEATURES = {
     "windows": {
@@ -9,12 +9,9 @@ FEATURES = {
         "default": [0.5, 2, 6, 20, 60],
         "description": "Lengths in seconds of the centred windows whose mean and spread enter the features",
     },
-    "longest_gap": {
-        "type": "number",
-        "minimum": 0,
-        "default": 0.5,
-        "description": "Seconds of missing tracking to bridge in a straight line; longer gaps stay missing",
-    },
+    "longest_gap": number(
+        0.5, "Seconds of missing tracking to bridge in a straight line; longer gaps stay missing", minimum=0
+    ),
     "axis": {
         "type": ["array", "null"],
         "items": {"type": ["integer", "string"], "minimum": 0},
@@ -24,18 +21,10 @@ FEATURES = {
         "description": "Parts, by number or name, the body axis runs from and to; null: tail base to neck where "
         "there are the seven MARS parts, else the two parts seen most often, the later one to the earlier",
     },
-    "causal": {
-        "type": "boolean",
-        "default": False,
-        "description": "Whether scores may depend on past and present frames alone, as they must while an animal is watched",
-    },
-    "balance": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "default": 0.3,
-        "description": "Weight of rare behaviours: 0 as they come, 1 each behaviour alike",
-    },
+    "causal": boolean(
+        False, "Whether scores may depend on past and present frames alone, as they must while an animal is watched"
+    ),
+    "balance": number(0.3, "Weight of rare behaviours: 0 as they come, 1 each behaviour alike", minimum=0, maximum=1),
 }
 
 POSE_BOOSTING = Model(
@@ -45,40 +34,22 @@ POSE_BOOSTING = Model(
     module="challengeflow_mabe_task1.pose_boosting",
     parameters=FEATURES
     | {
-        "rows": {
-            "type": "integer",
-            "minimum": 100,
-            "default": 12000,
-            "description": "Most frames to train each part of the model on, evenly spread over the sequences",
-        },
-        "majority": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "maximum": 1,
-            "default": 0.5,
-            "description": "Largest share of `rows` one behaviour may take; weights make up for what is left out",
-        },
-        "parts": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 8,
-            "description": "Boosted models to average; each has a seed of its own and sees other frames and features",
-        },
-        "features": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "maximum": 1,
-            "default": 0.12,
-            "description": "Share of the features each part sees, drawn at random",
-        },
-        "iterations": {"type": "integer", "minimum": 1, "default": 50, "description": "Boosting rounds of each part"},
-        "leaves": {"type": "integer", "minimum": 2, "default": 15, "description": "Most leaves of a tree"},
-        "learning_rate": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "default": 0.15,
-            "description": "Step of each boosting round",
-        },
+        "rows": integer(
+            12000, "Most frames to train each part of the model on, evenly spread over the sequences", minimum=100
+        ),
+        "majority": number(
+            0.5,
+            "Largest share of `rows` one behaviour may take; weights make up for what is left out",
+            above=0,
+            maximum=1,
+        ),
+        "parts": integer(
+            8, "Boosted models to average; each has a seed of its own and sees other frames and features", minimum=1
+        ),
+        "features": number(0.12, "Share of the features each part sees, drawn at random", above=0, maximum=1),
+        "iterations": integer(50, "Boosting rounds of each part", minimum=1),
+        "leaves": integer(15, "Most leaves of a tree", minimum=2),
+        "learning_rate": number(0.15, "Step of each boosting round", above=0),
     },
     resources={
         "train": Resources(mem_mb=2500, runtime=120),
@@ -88,62 +59,28 @@ POSE_BOOSTING = Model(
 
 OVER_TIME = FEATURES | {
     "windows": FEATURES["windows"] | {"default": []},
-    "rate": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 5,
-        "description": "Steps a second that the network sees; each has mean and spread of the features of its frames",
-    },
-    "channels": {"type": "integer", "minimum": 1, "default": 64, "description": "Width of the network"},
-    "dropout": {
-        "type": "number",
-        "minimum": 0,
-        "exclusiveMaximum": 1,
-        "default": 0.3,
-        "description": "Share of each layer's outputs left out in training",
-    },
-    "input_dropout": {
-        "type": "number",
-        "minimum": 0,
-        "exclusiveMaximum": 1,
-        "default": 0.1,
-        "description": "Share of the inputs left out in training",
-    },
-    "epochs": {"type": "integer", "minimum": 1, "default": 20, "description": "Most passes over the training data"},
-    "patience": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 10,
-        "description": "Epochs without a better score on the inner groups after which training stops",
-    },
-    "inner": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.5,
-        "default": 0.15,
-        "description": "Share of the training groups held out for early stopping, others for each part; 0: none",
-    },
-    "parts": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 2,
-        "description": "Networks to average, each with a seed and inner groups of its own",
-    },
-    "batch": {"type": "integer", "minimum": 1, "default": 16, "description": "Stretches of sequences in a batch"},
-    "crop": {"type": "integer", "minimum": 8, "default": 512, "description": "Steps in a stretch"},
-    "learning_rate": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 0.002,
-        "description": "Largest step of the optimiser (AdamW, one cycle)",
-    },
-    "weight_decay": {"type": "number", "minimum": 0, "default": 0.01, "description": "Pull of weights to zero"},
-    "threads": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 1,
-        "description": "Numeric threads; another number gives other last digits, so it is part of the model",
-    },
+    "rate": number(
+        5, "Steps a second that the network sees; each has mean and spread of the features of its frames", above=0
+    ),
+    "channels": integer(64, "Width of the network", minimum=1),
+    "dropout": number(0.3, "Share of each layer's outputs left out in training", minimum=0, below=1),
+    "input_dropout": number(0.1, "Share of the inputs left out in training", minimum=0, below=1),
+    "epochs": integer(20, "Most passes over the training data", minimum=1),
+    "patience": integer(10, "Epochs without a better score on the inner groups after which training stops", minimum=1),
+    "inner": number(
+        0.15,
+        "Share of the training groups held out for early stopping, others for each part; 0: none",
+        minimum=0,
+        maximum=0.5,
+    ),
+    "parts": integer(2, "Networks to average, each with a seed and inner groups of its own", minimum=1),
+    "batch": integer(16, "Stretches of sequences in a batch", minimum=1),
+    "crop": integer(512, "Steps in a stretch", minimum=8),
+    "learning_rate": number(0.002, "Largest step of the optimiser (AdamW, one cycle)", above=0),
+    "weight_decay": number(0.01, "Pull of weights to zero", minimum=0),
+    "threads": integer(
+        1, "Numeric threads; another number gives other last digits, so it is part of the model", minimum=1
+    ),
 }
 
 OVER_TIME_NEEDS = {
@@ -159,18 +96,12 @@ TEMPORAL_CONV = Model(
     env="mabe-task1-torch",
     parameters=OVER_TIME
     | {
-        "layers": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 9,
-            "description": "Dilated convolutions of a stage; each doubles how far the network looks (9: 102 s either way)",
-        },
-        "stages": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 1,
-            "description": "Stages, each refining the answers of the one before",
-        },
+        "layers": integer(
+            9,
+            "Dilated convolutions of a stage; each doubles how far the network looks (9: 102 s either way)",
+            minimum=1,
+        ),
+        "stages": integer(1, "Stages, each refining the answers of the one before", minimum=1),
     },
     resources=OVER_TIME_NEEDS,
 )
@@ -183,12 +114,11 @@ TEMPORAL_CONV_PRETRAINED = Model(
     env="mabe-task1-torch",
     parameters=TEMPORAL_CONV.parameters
     | {
-        "pretraining_epochs": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 20,
-            "description": "Passes over the poses of training, test and unlabelled sequences, before labels are looked at",
-        },
+        "pretraining_epochs": integer(
+            20,
+            "Passes over the poses of training, test and unlabelled sequences, before labels are looked at",
+            minimum=1,
+        ),
     },
     trains_on=("test", "unlabelled"),
     resources=OVER_TIME_NEEDS,
@@ -202,7 +132,7 @@ TEMPORAL_GRU = Model(
     env="mabe-task1-torch",
     parameters=OVER_TIME
     | {
-        "layers": {"type": "integer", "minimum": 1, "default": 1, "description": "Recurrent layers"},
+        "layers": integer(1, "Recurrent layers", minimum=1),
     },
     resources=OVER_TIME_NEEDS,
 )

@@ -4,7 +4,6 @@ All randomness of an epoch comes from the seed, the part and the number of the e
 killed and goes on ends with the same bits as one that was not.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from challengeflow.networks import Training, precision
 from challengeflow.progress import Progress
 from challengeflow_mabe_task1.metric import confusion, f1
 
@@ -46,10 +46,10 @@ class Fitting:
 def fit(net: nn.Module, examples: Sequence[Example], inner: Sequence[Example], fitting: Fitting) -> list[dict]:
     """Train `net` in place; it ends with the weights of the epoch that scores best on `inner` (without: the last).
 
-    Stops after `patience` epochs without a better inner score. Returns the learning curve: epoch, loss, inner_score.
+    Stops after `patience` epochs without a better inner score. Returns the learning curve: epoch, loss, score (on `inner`).
     """
-    parameters, device = fitting.parameters, fitting.device
-    net.to(device)
+    parameters = fitting.parameters
+    net.to(fitting.device)
     optimizer = torch.optim.AdamW(
         net.parameters(), lr=parameters["learning_rate"], weight_decay=parameters["weight_decay"]
     )
@@ -57,26 +57,16 @@ def fit(net: nn.Module, examples: Sequence[Example], inner: Sequence[Example], f
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, parameters["learning_rate"], total_steps=parameters["epochs"] * steps
     )
-    state = {"curve": [], "best": None}
+
+    def epoch(number: int) -> dict[str, Any]:
+        loss = _epoch(net, optimizer, schedule, examples, fitting, number, steps)
+        return {"epoch": number, "loss": loss, "score": inner_score(net, inner, fitting) if inner else None}
+
     checkpoint = fitting.work / "checkpoint.pt"
-    if checkpoint.exists():
-        kept = torch.load(checkpoint, map_location=device, weights_only=True)
-        for what, name in ((net, "net"), (optimizer, "optimizer"), (schedule, "schedule")):
-            what.load_state_dict(kept[name])
-        state = {"curve": kept["curve"], "best": kept["best"]}
-    first = len(state["curve"])
-    for epoch in fitting.progress(range(first, parameters["epochs"]), "epoch", parameters["epochs"] - first):
-        if _waited(state["curve"]) >= parameters["patience"]:
-            break
-        loss = _epoch(net, optimizer, schedule, examples, fitting, epoch, steps)
-        score = inner_score(net, inner, fitting) if inner else None
-        if score is None or all(score > row["inner_score"] for row in state["curve"]):
-            state["best"] = {name: value.clone() for name, value in net.state_dict().items()}
-        state["curve"].append({"epoch": epoch, "loss": loss, "inner_score": score})
-        parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
-        save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | state)
-    net.load_state_dict(state["best"])
-    return state["curve"]
+    training = Training(
+        net, optimizer, schedule, parameters["epochs"], parameters["patience"], fitting.device, checkpoint
+    )
+    return training.run(epoch, fitting.progress, "epoch")
 
 
 def predict(net: nn.Module, inputs: np.ndarray, device: str) -> np.ndarray:
@@ -147,21 +137,3 @@ def draw_batch(examples: Sequence[Example], parameters: Mapping[str, Any], rando
         inputs[place, :, : len(own)] = examples[which].inputs[:, start : start + crop]
         labels[place, : len(own)] = own
     return inputs, labels
-
-
-def _waited(curve: Sequence[Mapping[str, Any]]) -> int:
-    """Epochs since the best inner score; 0 where there is none."""
-    scores = [row["inner_score"] for row in curve]
-    return 0 if not scores or scores[0] is None else len(scores) - 1 - int(np.argmax(scores))
-
-
-def precision(device: str) -> torch.autocast:
-    """Mixed precision on a GPU, full precision on a CPU."""
-    return torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=device == "cuda")
-
-
-def save(path: Path, value: dict) -> None:
-    """Write a checkpoint, whole or not at all."""
-    part = path.with_suffix(".new")
-    torch.save(value, part)
-    os.replace(part, path)

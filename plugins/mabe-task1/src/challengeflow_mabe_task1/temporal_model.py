@@ -1,8 +1,7 @@
 """What models over time have in common: inputs, parts with inner groups of their own, the files of a model, prediction.
 
 A model is a folder of arrays: `model.json` (how inputs are made), the weights of each part, without pickle, and
-`curve.csv`, how each part learnt. Its numeric threads are the parameter `threads`, whatever the job is given: sums over
-another number of threads differ in their last bits.
+`curve.csv`, how each part learnt.
 """
 
 import csv
@@ -14,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow import InputError, PredictJob, TrainJob
+from challengeflow import PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer, write_scores
 from challengeflow_mabe_task1.layouts import background
 from challengeflow_mabe_task1.pose_recipe import Recipe, check_fit, make_recipe
 from challengeflow_mabe_task1.pose_steps import step_features, step_labels, step_length, to_frames
 from challengeflow_mabe_task1.training_frames import check_counts, class_counts, class_weights, labels_of
 
-CURVE = ("part", "stage", "epoch", "loss", "inner_score")
+CURVE = ("part", "stage", "epoch", "loss", "score")
+
+PACKAGE = "challengeflow-mabe-task1[torch]"
 
 FARTHEST = 5.0
 """Standard deviations at which inputs are cut off."""
@@ -35,7 +36,7 @@ def train(job: TrainJob, build: Build, *, pretrained: bool = False) -> None:
 
     pretrained: before it, fit each to tell hidden stretches of the training and the unlabelled sequences.
     """
-    _prepare_torch(job)
+    networks.prepare(job, PACKAGE)
     from challengeflow_mabe_task1 import temporal_fit
 
     recipe = make_recipe([Arrays(shard.prepared) for shard in job.shards], job.parameters, job.dataset)
@@ -69,7 +70,7 @@ def train(job: TrainJob, build: Build, *, pretrained: bool = False) -> None:
                 curves += [{"part": part, "stage": "pretraining"} | row for row in rows]
             rows = temporal_fit.fit(net, outer, inner, fitting)
             curves += [{"part": part, "stage": "training"} | row for row in rows]
-            out.add(f"part-{part}", {}, **{name: value.cpu().numpy() for name, value in net.state_dict().items()})
+            out.add(f"part-{part}", {}, **networks.weights(net))
     with open(job.output / "curve.csv", "w", newline="") as file:
         table = csv.DictWriter(file, CURVE, lineterminator="\n")
         table.writeheader()
@@ -78,24 +79,11 @@ def train(job: TrainJob, build: Build, *, pretrained: bool = False) -> None:
 
 def predict(job: PredictJob, build: Build) -> None:
     """Write scores (T, C) float32 for each sequence: mean over models and parts; 'other' where there is no track."""
-    _prepare_torch(job)
+    networks.prepare(job, PACKAGE)
     models = [_load(folder, build, job.device) for folder in job.models]
     prepared = Arrays(job.shard.prepared)
     samples = job.progress(job.shard.samples, "sequence")
     write_scores(job.output, ((sample.id, _scores(models, prepared, sample.id, job.device)) for sample in samples))
-
-
-def _prepare_torch(job: TrainJob | PredictJob) -> None:
-    """Make torch repeat itself, or say how to get it."""
-    try:
-        import torch
-    except ImportError:
-        raise InputError(
-            f"the model {job.model} needs PyTorch, which is not installed; install the plugin with it: "
-            "pip install 'challengeflow-mabe-task1[torch]'"
-        ) from None
-    torch.set_num_threads(job.parameters["threads"])
-    torch.use_deterministic_algorithms(job.device == "cpu")
 
 
 def _fitting(job: TrainJob, counts: np.ndarray, rest: int, part: int):
@@ -175,13 +163,11 @@ def _network(build: Build, facts: dict[str, Any], seed: int):
 
 
 def _load(folder: Path, build: Build, device: str) -> dict[str, Any]:
-    import torch
-
     facts = json.loads((folder / "model.json").read_text())
     kept, nets = Arrays(folder / "weights"), []
     for part in range(facts["parameters"]["parts"]):
         net = _network(build, facts, 0)
-        net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in kept[f"part-{part}"].items()})
+        networks.put_weights(net, kept[f"part-{part}"])
         nets.append(net.to(device))
     return {"recipe": Recipe(**facts["recipe"]), "rate": facts["parameters"]["rate"], "nets": nets} | kept["inputs"]
 

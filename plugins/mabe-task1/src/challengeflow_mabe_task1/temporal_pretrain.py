@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from challengeflow_mabe_task1.temporal_fit import CLIP, Example, Fitting, draw_batch, precision, save, steps_an_epoch
+from challengeflow.networks import precision, save_checkpoint
+from challengeflow_mabe_task1.temporal_fit import CLIP, Example, Fitting, draw_batch, steps_an_epoch
 
 SPAN = 10
 """Steps hidden at a time: two seconds at five steps a second."""
@@ -64,7 +65,9 @@ def fit(net: nn.Module, examples: Sequence[Example], fitting: Fitting) -> list[d
     epochs, first = parameters["pretraining_epochs"], len(curve)
     for epoch in fitting.progress(range(first, epochs), "pretraining epoch", epochs - first):
         curve.append({"epoch": epoch, "loss": _epoch(matcher, optimizer, examples, fitting, epoch)})
-        save(checkpoint, {"matcher": matcher.state_dict(), "optimizer": optimizer.state_dict(), "curve": curve})
+        save_checkpoint(
+            checkpoint, {"matcher": matcher.state_dict(), "optimizer": optimizer.state_dict(), "curve": curve}
+        )
     return curve
 
 

@@ -51,13 +51,13 @@ def of_scores(
 
 def learning(members: Sequence[Member]) -> list[dict[str, Any]]:
     """The learning curves of the folds' networks, where the models keep some: an entry for loss and one for score."""
-    found: dict[str, list[dict[str, Any]]] = {"loss": [], "inner_score": []}
+    found: dict[str, list[dict[str, Any]]] = {"loss": [], "score": []}
     for member in members:
         for folder in member.models:
             if (folder / "curve.csv").is_file():
                 with open(folder / "curve.csv", newline="") as file:
                     _learnt(list(csv.DictReader(file)), f"{member.model}, {folder.name}", found)
-    captions = {"loss": "Training loss", "inner_score": "Score on inner groups that training leaves out"}
+    captions = {"loss": "Training loss", "score": "Score on inner groups that training leaves out"}
     return [
         {
             "title": f"Learning curve: {what.replace('_', ' ')}",
