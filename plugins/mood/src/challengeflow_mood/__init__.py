@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
-from challengeflow_mood.model_declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D
+from challengeflow_mood.model_declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, TIMM_SLICES, UNET3D
 
 _SPLITS = ("train", "proxy", "test")
 
@@ -124,7 +124,7 @@ def challenges():
 
 @hookimpl
 def models():
-    return [PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D]
+    return [PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D, TIMM_SLICES]
 
 
 @hookimpl

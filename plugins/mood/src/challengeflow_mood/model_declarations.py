@@ -106,6 +106,11 @@ NETWORK = {
         "default": 24,
         "description": "made cases of the inner groups, of other kinds than those trained on",
     },
+    "pretrained": {
+        "type": ["boolean", "string", "null"],
+        "default": False,
+        "description": "always false: the challenge forbids other data than its own, so weights from elsewhere are refused",
+    },
     "threads": {
         "type": "integer",
         "minimum": 1,
@@ -134,6 +139,29 @@ UNET3D = Model(
             "default": 64,
             "description": "voxels a side of a patch; a larger grid goes through in 27 overlapping ones, with their position",
         },
+    },
+    resources={
+        "train": Resources(mem_mb=4000, runtime=600, gpu=1),
+        "predict": Resources(mem_mb=2000, runtime=120, gpu=1),
+    },
+)
+
+TIMM_SLICES = Model(
+    name="timm-slices",
+    challenge="mood",
+    summary="an encoder of timm on slices, from random weights, taught by made anomalies (PyTorch; the extra 'timm')",
+    module="challengeflow_mood.timm_slices",
+    env="mood-timm",
+    parameters=NETWORK
+    | {
+        "channels": NETWORK["channels"] | {"default": 32, "description": "width of the decoder"},
+        "learning_rate": NETWORK["learning_rate"] | {"default": 0.001},
+        "encoder": {
+            "type": "string",
+            "default": "resnet10t",
+            "description": "an encoder of timm that gives features at four resolutions; a name without weights",
+        },
+        "slices": {"type": "integer", "minimum": 1, "default": 16, "description": "slices of a made case in a step"},
     },
     resources={
         "train": Resources(mem_mb=4000, runtime=600, gpu=1),

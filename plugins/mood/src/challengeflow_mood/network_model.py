@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow import PredictJob, TrainJob
+from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow_mood import score_scale, torch_runtime
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.made_cases import Case, Healthy, made_cases, read_healthy
 
+NO_OTHER_DATA = (
+    "the challenge forbids other data than its own scans, so networks start from random weights; leave it out"
+)
 CURVE = ("step", "loss", "inner_score")
 MIN_SCANS = 4
 SCALED_SCANS = 30  # behind the common scale
@@ -37,6 +40,8 @@ class Network:
 
 def train(job: TrainJob, network: Network) -> None:
     """Fit on made anomalies of `FITTED` kinds in most groups, stop by `STOPPING` kinds in the inner ones."""
+    if job.parameters["pretrained"]:
+        raise InputError(f"{job.model}: pretrained is {job.parameters['pretrained']!r}; {NO_OTHER_DATA}")
     torch_runtime.prepare(job)
     import torch
 

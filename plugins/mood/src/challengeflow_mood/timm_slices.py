@@ -1,0 +1,85 @@
+"""Model timm-slices: an encoder of timm looks at the axial slices, each with its neighbours; taught by made anomalies.
+
+The encoder starts from random weights and sees the challenge's own scans alone, as its rules demand.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from challengeflow import InputError, PredictJob, TrainJob
+from challengeflow_mood import network_model
+from challengeflow_mood.intensity import relative_grey
+from challengeflow_mood.made_cases import Case
+
+ON_ANOMALY = 0.5  # share of the slices of abnormal cases that are chosen to hold some of the anomaly
+AT_ONCE = 32  # slices
+
+
+def train(job: TrainJob) -> None:
+    """See `network_model.train`."""
+    network_model.train(job, NETWORK)
+
+
+def predict(job: PredictJob) -> None:
+    """See `network_model.predict`."""
+    network_model.predict(job, NETWORK)
+
+
+def _build(parameters: Mapping[str, Any], grid: int):
+    from challengeflow_mood.timm_import import timm
+    from challengeflow_mood.timm_slices_net import TimmSlices
+
+    encoder = parameters["encoder"]
+    if "." in encoder:
+        raise InputError(
+            f"timm-slices: the encoder {encoder!r} names pretrained weights; {network_model.NO_OTHER_DATA}"
+        )
+    if encoder not in timm().list_models():
+        raise InputError(f"timm-slices: timm has no encoder {encoder!r}; timm.list_models() lists them")
+    return TimmSlices(encoder=encoder, channels=parameters["channels"])
+
+
+def _inputs(case: Case, heights: np.ndarray) -> np.ndarray:
+    """Slice, the one below, the one above, and height, float32 (K, 4, g, g), at the given heights."""
+    grey = np.moveaxis(relative_grey(case.volume, case.mask), 2, 0)
+    last = len(grey) - 1
+    parts = [grey[heights], grey[np.maximum(heights - 1, 0)], grey[np.minimum(heights + 1, last)]]
+    level = np.broadcast_to((2 * heights / last - 1).astype(np.float32)[:, None, None], parts[0].shape)
+    return np.stack([*parts, level], axis=1)
+
+
+def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Inputs (K, 4, g, g), an unused 0, target and body (K, g, g) of K slices of a case."""
+    body = np.flatnonzero(case.mask.any(axis=(0, 1)))
+    body = body if len(body) else np.arange(case.mask.shape[2])
+    heights = random.choice(body, parameters["slices"])
+    abnormal = np.flatnonzero(case.anomaly.any(axis=(0, 1)))
+    if len(abnormal):
+        on = random.random(len(heights)) < ON_ANOMALY
+        on[0] = True
+        heights[on] = random.choice(abnormal, int(on.sum()))
+    target, inside = (np.moveaxis(each, 2, 0)[heights] for each in (case.anomaly, case.mask > 0))
+    return _inputs(case, heights), np.int64(0), np.ascontiguousarray(target), np.ascontiguousarray(inside)
+
+
+def _logits(parameters: Mapping[str, Any], device: str, net, case: Case) -> tuple[np.ndarray, float]:
+    """Log-odds of every voxel, and those of the case: the highest of its slices."""
+    import torch
+
+    from challengeflow_mood.network_fit import precision
+
+    maps, odds = [], []
+    net.eval()
+    with torch.inference_mode(), precision(device):
+        for first in range(0, case.volume.shape[2], AT_ONCE):
+            heights = np.arange(first, min(first + AT_ONCE, case.volume.shape[2]))
+            inputs = torch.from_numpy(_inputs(case, heights))[None].to(device)
+            voxels, highest = net(inputs, torch.zeros(1, dtype=torch.long, device=device))
+            maps.append(voxels[0].float().cpu().numpy())
+            odds.append(float(highest[0]))
+    return np.moveaxis(np.concatenate(maps), 0, 2), max(odds)
+
+
+NETWORK = network_model.Network(_build, _tensors, _logits)
