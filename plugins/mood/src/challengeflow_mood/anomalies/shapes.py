@@ -48,7 +48,7 @@ def blob(offsets: np.ndarray, random: np.random.Generator) -> np.ndarray:
     bumps = random.standard_normal((7, 7, 7)).astype(np.float32)
     at = (offsets / REACH + 1) * 3
     uneven = ndimage.map_coordinates(ndimage.gaussian_filter(bumps, 0.7), at, order=1, mode="nearest")
-    return ellipsoid(offsets, random) + uneven
+    return ellipsoid(offsets, random) + np.clip(uneven, -0.25, 0.25)
 
 
 def sheet(offsets: np.ndarray, random: np.random.Generator) -> np.ndarray:
