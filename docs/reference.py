@@ -21,6 +21,7 @@ TOOLS = (
     arrays.Predictions,
     arrays.write_scores,
     scoring.write_json,
+    scoring.bootstrap,
     scoring.bootstrap_interval,
     scoring.cross_fit,
     fetch.fetch,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from challengeflow.scoring import bootstrap_interval, cross_fit, write_json
+from challengeflow.scoring import bootstrap, bootstrap_interval, cross_fit, write_json
 
 
 def test_the_interval_resamples_groups_not_units():
@@ -19,6 +19,22 @@ def test_the_same_seed_gives_the_same_interval():
     values = np.arange(20.0)
     first, second = (bootstrap_interval(range(20), lambda d: values[d].mean(), seed=3) for _ in range(2))
     assert first == second
+
+
+def test_models_on_the_same_groups_meet_the_same_resamples():
+    groups, weak = np.repeat(list("abcdef"), 5), np.arange(30.0)
+    first = bootstrap(groups, lambda drawn: weak[drawn].mean())["resamples"]
+    second = bootstrap(groups.tolist(), lambda drawn: weak[drawn].mean() + 1)["resamples"]
+    assert first["of"] == second["of"]
+    np.testing.assert_allclose(np.subtract(second["scores"], first["scores"]), 1, atol=1e-6)
+    assert len(set(first["scores"])) > 20
+    other = bootstrap(groups[:-5], lambda drawn: weak[drawn].mean())["resamples"]
+    assert other["of"] != first["of"]
+
+
+def test_resamples_that_cannot_be_scored_are_left_out():
+    found = bootstrap("ab", lambda drawn: 1.0 if 0 in drawn else np.nan)
+    assert found["interval"] == [1.0, 1.0] and set(found["resamples"]["scores"]) == {1.0, None}
 
 
 def test_cross_fit_fits_on_the_other_parts():

@@ -108,6 +108,17 @@ def test_a_change_reruns_what_depends_on_it_and_nothing_else(finished):
     assert "index" not in changed
 
 
+def test_snakemakes_own_report_has_every_result(finished):
+    run(finished, "--report", "own.html")
+    text = (finished.folder / "own.html").read_text()
+    categories = json.loads(re.search(r"var categories = (.*?);?\n", text)[1])
+    assert set(categories) == {"run", "digits"}
+    shown = [Path(path).name for path in categories["digits"]["few"]]
+    assert {"scores.json", "decision.json"} < set(shown) and sum(name.endswith(".svg") for name in shown) == 5
+    assert [Path(path).name for path in categories["digits"]["submissions"]] == ["submission.csv"]
+    assert "exactly as the\\nchallenge computes it" in text  # the caption
+
+
 def test_gold_of_a_fold_changes_no_prediction_for_it(finished):
     results = finished.folder / RESULT
     before = hashes(results / "logistic/predictions")

@@ -12,6 +12,7 @@
     challengeflow draw clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
     challengeflow leaderboard RESULTS FILE...
+    challengeflow compare A B [--results RESULTS]
     challengeflow report [--config FILE]
     challengeflow new challenge NAME [--into DIR]
     challengeflow new model NAME --challenge CHALLENGE [--into DIR]
@@ -112,7 +113,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
-SHOWING = ("plugins", "describe", "validate", "leaderboard", "report")
+SHOWING = ("plugins", "describe", "validate", "leaderboard", "compare", "report")
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
@@ -139,6 +140,11 @@ def _add_showing(verbs) -> None:
     board.add_argument("results", help="folder of the leaderboard")
     board.add_argument("files", nargs="*", help="scores.json files and submission folders")
     board.set_defaults(run=_run_leaderboard)
+    compare = verbs.add_parser("compare", help="two models in pairs of resamples, or two runs: what changed")
+    compare.add_argument("a", metavar="A", help="CHALLENGE/DATASET/MODEL, the folder of such, or a results folder")
+    compare.add_argument("b", metavar="B", help="the other one")
+    compare.add_argument("--results", default="results", help="results folder that variants are in")
+    compare.set_defaults(run=_run_compare)
     report = verbs.add_parser("report", help="write the report of a run: results/report.html")
     report.add_argument("--config", default="config.yaml", help="config file")
     report.set_defaults(run=_run_report)
@@ -183,6 +189,12 @@ def _run_report(options: argparse.Namespace) -> None:
 
         about = subject(resolve(read_config(options.config), registry()), registry())
     print(page.write(about))
+
+
+def _run_compare(options: argparse.Namespace) -> None:
+    from challengeflow.compare import compare
+
+    print(compare(options.a, options.b, options.results))
 
 
 def _run_leaderboard(options: argparse.Namespace) -> None:

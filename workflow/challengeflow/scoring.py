@@ -1,8 +1,9 @@
 """What every `score` needs: honest intervals, cross-fitted decisions, JSON that is the same each time."""
 
+import hashlib
 import json
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,17 +32,42 @@ def bootstrap_interval(
     group are not independent. statistic: gets the drawn units as an integer array of indices (with repeats) and
     returns a number; draws where it is not finite are left out.
     """
+    random = np.random.default_rng(seed)
+    return interval([float(statistic(drawn)) for drawn in _draws(groups, random, rounds)], level)
+
+
+def bootstrap(
+    groups: Sequence[Hashable],
+    statistic: Callable[[np.ndarray], float],
+    *,
+    rounds: int = 500,
+) -> dict[str, Any]:
+    """What `scores.json` has beside a score, so that models can be compared in pairs: {"interval", "resamples"}.
+
+    Like `bootstrap_interval`, but what is drawn depends on `groups` alone: two models scored on the same samples, in one run
+    or in two, meet the same resamples, and the differences of their scores are paired. resamples: {"of": hash of the
+    groups, "scores": one of each round, None where it is not finite}. `challengeflow compare` reads them.
+    """
+    named = hashlib.sha256(json.dumps([str(group) for group in groups]).encode()).digest()
+    random = np.random.default_rng(int.from_bytes(named[:8], "big"))
+    values = [float(statistic(drawn)) for drawn in _draws(groups, random, rounds)]
+    kept = [round(value, 7) if math.isfinite(value) else None for value in values]
+    return {"interval": interval(values), "resamples": {"of": named.hex()[:16], "scores": kept}}
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> list[float]:
+    """Percentile interval [low, high] of the values that are finite; [0, 0] where none is."""
+    finite = [value for value in values if math.isfinite(value)]
+    tail = (1 - level) / 2
+    return [float(np.quantile(finite, tail)), float(np.quantile(finite, 1 - tail))] if finite else [0.0, 0.0]
+
+
+def _draws(groups: Sequence[Hashable], random: np.random.Generator, rounds: int) -> Iterator[np.ndarray]:
+    """Indices of the units of as many groups as there are, drawn with replacement, in each round."""
     _, codes = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
     members = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
-    random = np.random.default_rng(seed)
-    values = []
     for _ in range(rounds):
-        drawn = random.integers(len(members), size=len(members))
-        value = float(statistic(np.concatenate([members[i] for i in drawn])))
-        if math.isfinite(value):
-            values.append(value)
-    tail = (1 - level) / 2
-    return [float(np.quantile(values, tail)), float(np.quantile(values, 1 - tail))] if values else [0.0, 0.0]
+        yield np.concatenate([members[i] for i in random.integers(len(members), size=len(members))])
 
 
 def cross_fit(

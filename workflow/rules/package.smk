@@ -5,7 +5,15 @@ rule package:
     input:
         RUN.packaged,
     output:
-        directory(PATHS.submission("{submission}", "{name}")),
+        # Of the files those that a browser shows: a submission may hold gigabytes.
+        report(
+            directory(PATHS.submission("{submission}", "{name}")),
+            patterns=["{file}.csv", "{file}.txt", "{file}.json"],
+            caption="../report/submission.rst",
+            category="{challenge}",
+            subcategory="submissions",
+            labels={"submission": "{name}", "what": "{file}"},
+        ),
     log:
         PATHS.log("package", "{submission}", "{name}"),
     benchmark:

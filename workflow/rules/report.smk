@@ -5,7 +5,14 @@ rule draw:
     input:
         RUN.drawn,
     output:
-        directory(PATHS.pictures("{dataset}", "{model}")),
+        report(
+            directory(PATHS.pictures("{dataset}", "{model}")),
+            patterns=["{picture}.png", "{picture}.svg"],
+            caption="../report/pictures.rst",
+            category="{challenge}",
+            subcategory="{dataset}",
+            labels={"model": "{model}", "what": "{picture}"},
+        ),
     log:
         PATHS.log("draw", "{dataset}", "{model}"),
     benchmark:
@@ -31,8 +38,18 @@ rule leaderboard:
         scores=RUN.scores(),
         submissions=RUN.submissions(),
     output:
-        csv=dag.layout.leaderboard(RUN.config["results"], "csv"),
-        html=dag.layout.leaderboard(RUN.config["results"], "html"),
+        csv=report(
+            dag.layout.leaderboard(RUN.config["results"], "csv"),
+            caption="../report/leaderboard.rst",
+            category="run",
+            labels={"what": "leaderboard (table)"},
+        ),
+        html=report(
+            dag.layout.leaderboard(RUN.config["results"], "html"),
+            caption="../report/leaderboard.rst",
+            category="run",
+            labels={"what": "leaderboard"},
+        ),
     log:
         f"{RUN.config['results']}/logs/leaderboard.log",
     localrule: True
@@ -51,7 +68,12 @@ rule report:
         submissions=RUN.submissions(),
         pictures=RUN.pictures(),
     output:
-        dag.layout.report(RUN.config["results"]),
+        report(
+            dag.layout.report(RUN.config["results"]),
+            caption="../report/report.rst",
+            category="run",
+            labels={"what": "report"},
+        ),
     log:
         f"{RUN.config['results']}/logs/report.log",
     localrule: True

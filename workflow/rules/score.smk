@@ -5,8 +5,20 @@ rule score:
     input:
         RUN.scored,
     output:
-        PATHS.scores("{dataset}", "{model}"),
-        PATHS.decision("{dataset}", "{model}"),
+        report(
+            PATHS.scores("{dataset}", "{model}"),
+            caption="../report/scores.rst",
+            category="{challenge}",
+            subcategory="{dataset}",
+            labels={"model": "{model}", "what": "scores"},
+        ),
+        report(
+            PATHS.decision("{dataset}", "{model}"),
+            caption="../report/scores.rst",
+            category="{challenge}",
+            subcategory="{dataset}",
+            labels={"model": "{model}", "what": "decision"},
+        ),
     log:
         PATHS.log("score", "{dataset}", "{model}"),
     benchmark:

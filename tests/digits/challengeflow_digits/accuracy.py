@@ -3,7 +3,7 @@
 import numpy as np
 
 from challengeflow.arrays import Predictions
-from challengeflow.scoring import bootstrap_interval, write_json
+from challengeflow.scoring import bootstrap, write_json
 
 
 def score(job):
@@ -16,7 +16,7 @@ def score(job):
             right += [(predicted[s] > 0.5) == (gold[s] > 0.5) for s in gold]
             groups += [sample.group for sample in shard.samples]
         right = np.array(right, float)
-        interval = bootstrap_interval(groups, lambda drawn, right=right: right[drawn].mean(), seed=job.seed)
-        result[split] = {"score": right.mean(), "interval": interval, "detail": {"samples": len(right)}}
+        result[split] = {"score": right.mean(), "detail": {"samples": len(right)}}
+        result[split] |= bootstrap(groups, lambda drawn, right=right: right[drawn].mean())
     write_json(job.scores, result)
     write_json(job.decision, {"threshold": 0.5})

@@ -12,6 +12,7 @@ from typing import Any
 
 from challengeflow import pictures
 from challengeflow.layout import Layout
+from challengeflow.paired import Difference, difference
 from challengeflow.plan import Plan
 from challengeflow.provenance import SUFFIX
 from challengeflow.report.costs import Cost, Costs, StageCost
@@ -27,6 +28,7 @@ class Result:
     high: float
     scaled: float | None
     detail: Mapping[str, Any]
+    entry: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,13 @@ class Gathered:
                     return [Reference(each["system"], each["score"], each["source"]) for each in known]
         return []
 
+    def behind_best(self, variant: Variant) -> Difference | None:
+        """The best variant of its dataset against this one, on the split that ranks; None of the best itself and of controls."""
+        best = next((v for v in self.variants if v.dataset == variant.dataset and v.kind != "control"), None)
+        if best is None or variant.kind == "control" or variant is best:
+            return None
+        return difference(best.results[0].entry, variant.results[0].entry)
+
     @cached_property
     def sizes(self) -> dict[str, Counter]:
         """Dataset -> number of samples by split."""
@@ -153,7 +162,7 @@ class Gathered:
             best = self._control(dataset, "control-perfect").get(split)
             known = chance is not None and best is not None and best != chance
             scaled = (entry["score"] - chance) / (best - chance) if known else None
-            yield Result(split, entry["score"], *entry["interval"], scaled, entry.get("detail", {}))
+            yield Result(split, entry["score"], *entry["interval"], scaled, entry.get("detail", {}), entry)
 
     def _control(self, dataset: str, control: str) -> dict[str, float]:
         """Split -> score, none where the control is not run or not done."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import ScoreJob
-from challengeflow.scoring import bootstrap_interval, write_json
+from challengeflow.scoring import bootstrap, bootstrap_interval, write_json
 from challengeflow_clog_loss import calibration, decision_fit
 from challengeflow_clog_loss.matthews import confusion, fit_threshold, mcc, mcc_at
 from challengeflow_clog_loss.scored_videos import Videos, read_videos
@@ -44,8 +44,8 @@ def _score(videos: Videos, answers: np.ndarray, decision: dict[str, Any], seed: 
             detail["mcc_at_target_interval"] = bootstrap_interval(
                 groups, lambda drawn: mcc_at(stalled[drawn], answers[drawn], target), seed=seed
             )
-    interval = bootstrap_interval(groups, lambda drawn: mcc(*confusion(stalled[drawn], answers[drawn])), seed=seed)
-    return {"score": mcc(tp, fp, fn, tn), "interval": interval, "detail": detail}
+    resampled = bootstrap(groups, lambda drawn: mcc(*confusion(stalled[drawn], answers[drawn])))
+    return {"score": mcc(tp, fp, fn, tn), "detail": detail} | resampled
 
 
 def _score_train(videos: Videos, decision: dict[str, Any], job: ScoreJob) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 from challengeflow import InputError, ScoreJob, Shard
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow.scoring import bootstrap_interval, cross_fit, write_json
+from challengeflow.scoring import bootstrap, bootstrap_interval, cross_fit, write_json
 from challengeflow_mabe_task1.bout_metric import IOU, BoutCounts, bout_f1, count_bouts
 from challengeflow_mabe_task1.decision_fit import Scored, fit
 from challengeflow_mabe_task1.decoding import decode_all, plain_decision
@@ -138,7 +138,10 @@ class _Result:
         tables = np.stack([confusion(one.scored.labels, answer, classes) for one, answer in pairs])
         bouts = [count_bouts(one.scored.labels, answer, classes) for one, answer in pairs]
         total = tables.sum(axis=0)
-        intervals = self._intervals(tables, np.stack([each.counts for each in bouts]), seed)
+        groups = [one.group for one in self.sequences]
+        resampled = bootstrap(groups, lambda drawn: macro_f1(tables[drawn].sum(axis=0), self.scored))
+        intervals = {"score": resampled["interval"]}
+        intervals |= self._intervals(groups, tables, np.stack([each.counts for each in bouts]), seed)
         detail = {
             "precision": macro_precision(total, self.scored),
             "mean_average_precision": self._mean_average_precision(),
@@ -158,19 +161,19 @@ class _Result:
             detail["annotators"] = self._annotators(tables)
         if known := references(len(self.sequences), int(total.sum())):
             detail["references"] = known
-        return {"score": macro_f1(total, self.scored), "interval": intervals["score"], "detail": detail}
+        return {"score": macro_f1(total, self.scored), "detail": detail} | resampled
 
-    def _intervals(self, tables: np.ndarray, bouts: np.ndarray, seed: int) -> dict[str, list[float]]:
+    def _intervals(
+        self, groups: Sequence[str], tables: np.ndarray, bouts: np.ndarray, seed: int
+    ) -> dict[str, list[float]]:
         """95 % intervals over sequences drawn again, by group."""
         scored = self.scored
         statistics = {
-            "score": lambda drawn: macro_f1(tables[drawn].sum(axis=0), scored),
             "precision": lambda drawn: macro_precision(tables[drawn].sum(axis=0), scored),
             "bout_f1": lambda drawn: bout_f1(bouts[drawn].sum(axis=0))[scored].mean(),
         }
         for k in scored:
             statistics[f"f1 {self.names[k]}"] = lambda drawn, k=k: f1(tables[drawn].sum(axis=0))[k]
-        groups = [one.group for one in self.sequences]
         return {name: bootstrap_interval(groups, each, seed=seed) for name, each in statistics.items()}
 
     def _mean_average_precision(self) -> float:

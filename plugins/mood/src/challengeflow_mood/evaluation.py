@@ -13,7 +13,7 @@ import numpy as np
 
 from challengeflow import ScoreJob, Shard
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow.scoring import bootstrap_interval, cross_fit, write_json
+from challengeflow.scoring import bootstrap, cross_fit, write_json
 from challengeflow_mood import decision, maps
 from challengeflow_mood.average_precision import LEVELS, count_levels, curve, from_levels, of_samples
 from challengeflow_mood.official_scoring import organiser_draws
@@ -45,7 +45,7 @@ def run(job: ScoreJob) -> None:
     final = decision.fit(np.array([c.score for c in known]), np.array([c.label for c in known]))
     splits = dict.fromkeys(case.split for case in cases)
     rounds = job.parameters["bootstrap_rounds"]
-    scores = {s: _score_split([c for c in cases if c.split == s], final, job.seed, rounds) for s in splits}
+    scores = {s: _score_split([c for c in cases if c.split == s], final, rounds) for s in splits}
     write_json(job.scores, scores)
     measured = {s: {key: scores[s]["detail"][key] for key in ("pixel_ap", "sample_ap", "cases")} for s in scores}
     write_json(job.decision, final | {"measured": measured})
@@ -111,7 +111,7 @@ def _planes(values: np.ndarray, mask: np.ndarray, mapping: dict[str, Any]) -> It
         yield plane, slab[z - first]
 
 
-def _score_split(cases: list[Case], final: dict, seed: int, rounds: int) -> dict[str, Any]:
+def _score_split(cases: list[Case], final: dict, rounds: int) -> dict[str, Any]:
     histograms = np.stack([case.histogram for case in cases])
     labels = np.array([case.label for case in cases])
     scores = np.array([case.score for case in cases])
@@ -128,7 +128,7 @@ def _score_split(cases: list[Case], final: dict, seed: int, rounds: int) -> dict
     groups = [case.group for case in cases]
     return {
         "score": (pixel + sample) / 2,
-        "interval": bootstrap_interval(groups, lambda drawn: float(np.mean(both(drawn))), seed=seed, rounds=rounds),
+        **bootstrap(groups, lambda drawn: float(np.mean(both(drawn))), rounds=rounds),
         "detail": {
             "pixel_ap": pixel,
             "sample_ap": sample,
