@@ -8,10 +8,11 @@ from pathlib import Path
 from challengeflow_mood.container import DATASETS, TASKS
 
 SCRIPTS = tuple(f"run_{task}_{dataset}.sh" for task in TASKS for dataset in DATASETS)
+START = r"(?:^|[;&|({]|\bthen|\bdo|\belse)\s*"  # where a command may begin
 BASHISMS = {
     r"\[\[": "[[",
-    r"^\s*source\s": "source",
-    r"^\s*function\s+\w": "function",
+    START + r"source\s": "source",
+    START + r"function\s+\w": "function",
     r"\bpipefail\b": "pipefail",
     r"[<>]\(": "process substitution",
     r"<<<": "<<<",
@@ -19,7 +20,7 @@ BASHISMS = {
     r"\b\w+=\(": "an array",
     r"\$\{\w+(//|/|\^|,|:\d)": "a substitution in ${}",
     r"\[ [^]]*==": "== in [ ]",
-    r"^\s*(declare|typeset|shopt|pushd|popd|mapfile|readarray)\s": "a builtin of bash",
+    START + r"(declare|typeset|shopt|pushd|popd|mapfile|readarray)\s": "a builtin of bash",
     r"\(\(\s": "((",
 }
 OF_EVERY_IMAGE = {"bin", "dev", "etc", "lib", "lib64", "mnt", "opt", "proc", "sbin", "sys", "usr", "workspace"}

@@ -40,7 +40,7 @@ def run(job: PackageJob, package: Path) -> None:
         for problem in report.problems:
             raise InputError(f"the package is not sound: {problem}")
         for dataset, own in toys.items():
-            _compare(dataset, own.scans, unpacked / "models" / dataset, work)
+            compare(dataset, own.scans, unpacked / "models" / dataset, work)
         job.progress.message(f"the archive alone answers as the workflow does, under {box.name}")
 
 
@@ -54,7 +54,7 @@ def _sandbox(job: PackageJob, package: Path, unpacked: Path) -> sandbox.Sandbox:
         return sandbox.Unboxed(unpacked)
 
 
-def _compare(dataset: str, inputs: Path, models: Path, work: Path) -> None:
+def compare(dataset: str, inputs: Path, models: Path, work: Path) -> None:
     """The scripts' answers must be, byte for byte, those of this process."""
     for task in ("sample", "pixel"):
         own = work / "own" / dataset / task
