@@ -107,6 +107,7 @@ MOOD = Challenge(
     commands={
         "check-package": "challengeflow_mood.check_package",
         "make-toy": "challengeflow_mood.toy_set",
+        "mood-image": "challengeflow_mood.image",
         "mood-rank": "challengeflow_mood.ranking",
         "mood-score": "challengeflow_mood.command_score",
     },

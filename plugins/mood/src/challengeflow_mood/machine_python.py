@@ -40,12 +40,12 @@ def binds(requirements: Path, folder: Path) -> list[str]:
     settings = folder / "pyvenv.cfg"
     settings.write_text(f"home = {base / 'bin'}\ninclude-system-site-packages = false\n")
     words += ["--ro-bind", str(settings), f"{VENV}/pyvenv.cfg"]
-    for entry in _libraries(requirements):
+    for entry in libraries(requirements):
         words += ["--ro-bind", str(entry), f"{VENV}/lib/{version}/site-packages/{entry.name}"]
     return words
 
 
-def _libraries(requirements: Path) -> list[Path]:
+def libraries(requirements: Path) -> list[Path]:
     """Files and folders of the distributions in requirements.txt, as they lie in this Python's libraries."""
     if not requirements.is_file():
         raise InputError(
