@@ -12,6 +12,7 @@ import challengeflow_clog_loss as plugin
 from challengeflow import Answers, DownloadJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, Shard, TrainJob
 from challengeflow.progress import Progress
 from challengeflow.samples import Sample, read_samples, write_samples
+from challengeflow_clog_loss import tables
 from challengeflow_clog_loss.model_declarations import ROI_FEATURES
 
 sys.path.append(str(Path(__file__).parent))  # for the second generator
@@ -183,3 +184,9 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real Clog Loss files in {folder}; name their folder in CHALLENGEFLOW_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_table(real_data) -> tables.TrainTable:
+    """The competition's training table, read once."""
+    return tables.read_train(real_data / "metadata")

@@ -39,6 +39,20 @@ DATASETS = (
         {"train": 1, "test": 2},
     ),
     _dataset(
+        "tier1",
+        "the 540,242 training videos an expert may have looked at, as in the test set: 706 stalled, as in micro",
+        "1.3 TB of video, some 60 hours of preparing on one core; raw videos are deleted once prepared",
+        "micro",
+        {"train": 50, "test": 10},
+    ),
+    _dataset(
+        "selected",
+        "a choice of training videos, by the parameters selection, per_project and hard_negatives",
+        "42 kB a frame; `challengeflow clog-loss-plan` counts a choice before anything is fetched",
+        None,
+        {"train": 3, "test": 2},
+    ),
+    _dataset(
         "full",
         "all 573,048 training videos, 0.33 % stalled",
         "1.4 TB of video, some 64 hours of decoding on one core; raw videos are deleted once prepared",
@@ -59,6 +73,25 @@ SCHEMA = {
             "type": ["string", "null"],
             "default": None,
             "description": "Folder with the competition's CSV files, for the official source: they sit behind a login.",
+        },
+        "selection": {
+            "enum": ["nano", "micro", "tier1", "full", "zfturbo", "kbrodt", "lauraonac", "az-ka"],
+            "default": "micro",
+            "description": (
+                "Training videos of the dataset `selected`: those of another dataset, or the training set of a winner "
+                "(first, second, third place and the MATLAB bonus prize)."
+            ),
+        },
+        "per_project": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "description": "In `selected`, up to so many more flowing tier-1 videos of each project.",
+        },
+        "hard_negatives": {
+            "type": "boolean",
+            "default": False,
+            "description": "In `selected`, also the 1,025 videos that flow by an expert's word though the crowd said stalled.",
         },
         "url": {
             "type": "string",
@@ -141,6 +174,7 @@ CLOG_LOSS = Challenge(
         "DrivenData. Vessel videos: Schaffer-Nishimura Laboratory, Cornell University."
     ),
     schema=SCHEMA,
+    commands={"clog-loss-plan": "challengeflow_clog_loss.plan_download"},
     env="clog-loss",
     resources={
         "download": Resources(mem_mb=1500, runtime=240),

@@ -6,7 +6,7 @@ Labels, crowd_score and tier1 go into the gold; project_id is the group of a tra
 from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
-from challengeflow_clog_loss import tables
+from challengeflow_clog_loss import selection, tables
 
 
 def from_tables(job: DownloadJob, folder: Path) -> None:
@@ -14,9 +14,8 @@ def from_tables(job: DownloadJob, folder: Path) -> None:
     samples, strata, gold = [], {}, []
     if "train" in job.splits:
         table = tables.read_train(folder)
-        for row, stalled in zip(table.rows, table.stalled, strict=True):
-            if job.dataset in ("nano", "micro") and getattr(row, job.dataset) != "True":
-                continue
+        for place in selection.chosen(table, job.dataset, job.parameters):
+            row, stalled = table.rows[place], table.stalled[place]
             sample = _stem(row.filename)
             columns = {"filename": row.filename, "num_frames": str(row.num_frames), "url": row.url, "position": ""}
             samples.append(Sample(sample, "train", row.project_id, columns))

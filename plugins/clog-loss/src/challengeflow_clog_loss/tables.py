@@ -69,7 +69,28 @@ def read_train(folder: Path) -> TrainTable:
             raise InputError(
                 f"{metadata}, line {line}: tier1, micro and nano must be True or False; restore the original file"
             )
-    return TrainTable(rows, _read_labels(labels, rows, metadata))
+    table = TrainTable(rows, _read_labels(labels, rows, metadata))
+    _audit(table, metadata, labels)
+    return table
+
+
+def _audit(table: TrainTable, metadata: Path, labels: Path) -> None:
+    """Where no expert decided (tier1 False) the label is that of the crowd: stalled from a score of 0.5 on."""
+    for line, (row, stalled) in enumerate(zip(table.rows, table.stalled, strict=True), 2):
+        try:
+            crowd = float(row.crowd_score)
+        except ValueError:
+            crowd = -1.0
+        if not 0 <= crowd <= 1:
+            raise InputError(
+                f"{metadata}, line {line}: crowd_score is {row.crowd_score!r}, expected a number from 0 to 1; "
+                "restore the original file"
+            )
+        if row.tier1 == "False" and stalled != (crowd >= 0.5):
+            raise InputError(
+                f"{labels}, line {line}: {row.filename} is labelled {stalled}, while its crowd_score {row.crowd_score} "
+                f"says {int(crowd >= 0.5)} and no expert decided (tier1 False); restore the original files"
+            )
 
 
 def _read_labels(path: Path, rows: Sequence[TrainRow], metadata: Path) -> list[int]:
