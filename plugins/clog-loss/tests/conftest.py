@@ -190,3 +190,12 @@ def real_data() -> Path:
 def real_table(real_data) -> tables.TrainTable:
     """The competition's training table, read once."""
     return tables.read_train(real_data / "metadata")
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_server(tmp_path_factory):
+    """A real S3 server with an empty bucket."""
+    from clog_loss_seaweedfs import seaweedfs
+
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as running:
+        yield running

@@ -19,11 +19,10 @@ BY_S3 = f"s3://{BUCKET}"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as running:
-        for name in ("1", "2", "3"):
-            running.bucket.put(f"train/{name}.mp4", name.encode() + CONTENT)
-        yield running
+def server(seaweedfs_server):
+    for name in ("1", "2", "3"):
+        seaweedfs_server.bucket.put(f"train/{name}.mp4", name.encode() + CONTENT)
+    return seaweedfs_server
 
 
 @pytest.fixture

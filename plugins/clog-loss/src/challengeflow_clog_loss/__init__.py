@@ -174,7 +174,10 @@ CLOG_LOSS = Challenge(
         "DrivenData. Vessel videos: Schaffer-Nishimura Laboratory, Cornell University."
     ),
     schema=SCHEMA,
-    commands={"clog-loss-plan": "challengeflow_clog_loss.plan_download"},
+    commands={
+        "clog-loss-archive": "challengeflow_clog_loss.archive",
+        "clog-loss-plan": "challengeflow_clog_loss.plan_download",
+    },
     env="clog-loss",
     resources={
         "download": Resources(mem_mb=1500, runtime=240),
