@@ -41,6 +41,19 @@ def operating_point(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     return {"score": score, "sensitivity": sensitivity, "healthy": len(healthy), "abnormal": int(labels.sum())}
 
 
+def least_finding(highest: np.ndarray) -> float:
+    """The score from which a region of a map is a finding: that at most one in ten healthy scans, whose highest voxels these are, has one.
+
+    One half where no healthy scan is known.
+    """
+    highest = np.sort(np.asarray(highest, float))[::-1]
+    return (
+        float(np.nextafter(np.float32(highest[int(FALSE_ALARMS * len(highest))]), np.float32(2)))
+        if len(highest)
+        else 0.5
+    )
+
+
 def calibrate(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Platt's calibration: the logistic curve of sample scores that best tells labels 0 and 1, rising and never steep
     enough to saturate, so that it leaves every order, and with it average precision, as it was.

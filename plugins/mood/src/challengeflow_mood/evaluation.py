@@ -48,7 +48,8 @@ def run(job: ScoreJob) -> None:
     scores = {s: _score_split([c for c in cases if c.split == s], final, rounds) for s in splits}
     write_json(job.scores, scores)
     measured = {s: {key: scores[s]["detail"][key] for key in ("pixel_ap", "sample_ap", "cases")} for s in scores}
-    write_json(job.decision, final | {"measured": measured})
+    highest = np.array([_highest(case) for case in known if not case.label])
+    write_json(job.decision, final | {"measured": measured, "finding": decision.least_finding(highest)})
 
 
 def _cases(shard: Shard) -> Iterator[Case]:
@@ -143,6 +144,11 @@ def _score_split(cases: list[Case], final: dict, rounds: int) -> dict[str, Any]:
             "curves": _curves(histograms.sum(axis=0), scores, labels),
         },
     }
+
+
+def _highest(case: Case) -> float:
+    """The highest score in a case's map."""
+    return float(np.uint16(np.flatnonzero(case.histogram.sum(axis=0))[-1]).view(np.float16))
 
 
 def _by_kind(cases: list[Case], both) -> dict[str, dict[str, float]]:

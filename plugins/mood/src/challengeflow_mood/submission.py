@@ -1,4 +1,4 @@
-"""The package stage: maps and a table of scores, or the Docker build context; both checked first."""
+"""The package stage: maps with tables of scores and findings, or the archive of the docker submission; both checked first."""
 
 import csv
 import json
@@ -9,37 +9,47 @@ import numpy as np
 
 from challengeflow import Answers, InputError, PackageJob
 from challengeflow.arrays import Arrays, Predictions
+from challengeflow.scoring import write_json
 from challengeflow_mood import archive, checks, container, decision, kit, proof
+from challengeflow_mood.findings import findings, write_findings
 from challengeflow_mood.infer import SAFE_SCORE
 from challengeflow_mood.maps import write_map
 
-COLUMNS = ("dataset", "case", "file", "score", "abnormal", "status")
+COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "status")
 
 
 def run(job: PackageJob) -> None:
     """Write the submission `job.submission` ("maps" or "docker") into `job.output`."""
     if job.submission == "docker":
-        for dataset, answers in job.answers.items():
-            rows = [row for row, _, _ in _cases(dataset, answers)]
-            _write_rows(job.output / f"answers_{dataset}.csv", rows)
         _write_docker(job)
-        return
-    if job.submission != "maps":
+    elif job.submission == "maps":
+        _write_maps(job)
+    else:
         raise InputError(f"mood has no submission {job.submission!r}; expected 'docker' or 'maps'")
-    rows = []
-    folder = job.output / "maps"
-    folder.mkdir()
+
+
+def _write_maps(job: PackageJob) -> None:
+    """A map of each readable scan, scores.csv, findings.csv, and operating_point.json: what the answers are worth."""
+    rows, found, operating = [], [], {}
+    (job.output / "maps").mkdir()
     for dataset, answers in job.answers.items():
+        operating[dataset] = json.loads(answers.decision.read_text())
         for row, scores, facts in job.progress(_cases(dataset, answers), "map"):
             rows.append(row)
             if facts["status"] == "ok":
-                write_map(_on_grid(scores, facts)[0], facts, folder / f"{row['case']}.nii.gz")
+                values = _on_grid(scores, facts)[0]
+                write_map(values, facts, job.output / "maps" / f"{row['case']}.nii.gz")
+                found += findings(dataset, row["case"], values, facts, operating[dataset]["finding"])
     _write_rows(job.output / "scores.csv", rows)
+    write_findings(job.output / "findings.csv", found)
+    write_json(job.output / "operating_point.json", operating)
     checks.check_maps(job.output, job.answers)
 
 
 def _write_docker(job: PackageJob) -> None:
     """The archive, proven, and beside it all that handing it in takes."""
+    for dataset, answers in job.answers.items():
+        _write_rows(job.output / f"answers_{dataset}.csv", [row for row, _, _ in _cases(dataset, answers)])
     with tempfile.TemporaryDirectory(dir=job.work) as folder:
         context = Path(folder) / "context"
         container.write_context(job, context)
@@ -56,15 +66,17 @@ def _cases(dataset: str, answers: Answers):
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
             facts, scores = prepared.attributes(sample.id), predictions[sample.id]
-            value = SAFE_SCORE
+            value, raw = SAFE_SCORE, 0.0
             if facts["status"] == "ok":
-                value = decision.probability(chosen, decision.sample_score(scores))
+                raw = decision.sample_score(scores)
+                value = decision.probability(chosen, raw)
             row = (
                 dataset,
                 sample.id,
                 sample.columns["file"],
                 repr(value),
                 int(value >= chosen["threshold"]),
+                int(raw >= chosen["alarm"]["score"]),
                 facts["status"],
             )
             yield dict(zip(COLUMNS, row, strict=True)), scores, facts
