@@ -6,6 +6,7 @@ snakemake results/.../scores.json   one file
 """
 
 import os
+import sys
 
 from challengeflow import dag
 from challengeflow.errors import InputError
@@ -60,3 +61,11 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/package.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/challenges.smk"
+
+
+onsuccess:
+    print(RUN.ended(), file=sys.stderr)
+
+
+onerror:
+    print(RUN.ended(), file=sys.stderr)

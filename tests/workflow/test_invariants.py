@@ -45,6 +45,11 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def last_words(done) -> str:
+    """What the workflow said at its end."""
+    return done.stderr[-3000:]
+
+
 def planned(site) -> dict[str, int]:
     """Rule -> number of jobs that the next run would do."""
     done = site.snakemake("--dry-run")
@@ -215,6 +220,7 @@ def test_too_many_unreadable_samples_stop_the_run(site):
     done = site.snakemake()
     assert done.returncode != 0
     assert "40 of 300 samples could not be read, more than max_failed 0.05 allows" in done.stdout + done.stderr
+    assert "stopped: score digits/few/logistic; its log results/logs/digits/few/logistic/score.log" in last_words(done)
 
 
 def test_samples_of_a_contained_dataset_are_made_once(site):
@@ -240,7 +246,9 @@ def test_targets_by_name_and_by_file(site):
     run(site, "digits")
     assert (site.folder / RESULT / "logistic/scores.json").exists()
     assert not (site.folder / "results/leaderboard.csv").exists()
-    run(site)
+    said = last_words(run(site))
+    assert re.search(r"digits +score +4 of 4\n", said) and "All about it: results/report.html" in said
+    assert re.search(r"digits/few train +logistic +accuracy 0\.\d+ \[0\.\d+, ", said)
     with open(site.folder / "results/leaderboard.csv") as file:
         scores = {row["model"]: float(row["score"]) for row in csv.DictReader(file) if row["split"] == "train"}
     assert scores["control-perfect"] == 1.0

@@ -12,8 +12,11 @@
     challengeflow draw clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
     challengeflow leaderboard RESULTS FILE...
+    challengeflow status [--config FILE] [--watch]
     challengeflow compare A B [--results RESULTS]
     challengeflow report [--config FILE]
+    challengeflow export RESULTS/CHALLENGE/submissions/KIND/NAME [--to FILE]
+    challengeflow cite [CHALLENGE...] [--config FILE]
     challengeflow new challenge NAME [--into DIR]
     challengeflow new model NAME --challenge CHALLENGE [--into DIR]
 
@@ -113,7 +116,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
-SHOWING = ("plugins", "describe", "validate", "leaderboard", "compare", "report")
+SHOWING = ("plugins", "describe", "validate", "leaderboard", "status", "compare", "report", "export", "cite")
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
@@ -140,6 +143,20 @@ def _add_showing(verbs) -> None:
     board.add_argument("results", help="folder of the leaderboard")
     board.add_argument("files", nargs="*", help="scores.json files and submission folders")
     board.set_defaults(run=_run_leaderboard)
+    status = verbs.add_parser("status", help="how far a run is: done, running, stopped and why, left")
+    status.add_argument("--config", default="config.yaml", help="config file")
+    status.add_argument("--watch", action="store_true", help="go on showing it until all is done")
+    status.set_defaults(run=_run_status)
+    export = verbs.add_parser("export", help="archive a submission with all that is needed to make it again (RO-Crate)")
+    export.add_argument("folder", help="results/CHALLENGE/submissions/KIND/NAME")
+    export.add_argument("--to", metavar="FILE", help="the archive; CHALLENGE-KIND-NAME.crate.zip without it")
+    export.set_defaults(run=_run_export)
+    cite = verbs.add_parser("cite", help="BibTeX of challenges, methods and challengeflow")
+    cite.add_argument(
+        "challenges", nargs="*", metavar="CHALLENGE", help="with all its models; those of the config without it"
+    )
+    cite.add_argument("--config", default="config.yaml", help="config file")
+    cite.set_defaults(run=_run_cite)
     compare = verbs.add_parser("compare", help="two models in pairs of resamples, or two runs: what changed")
     compare.add_argument("a", metavar="A", help="CHALLENGE/DATASET/MODEL, the folder of such, or a results folder")
     compare.add_argument("b", metavar="B", help="the other one")
@@ -189,6 +206,47 @@ def _run_report(options: argparse.Namespace) -> None:
 
         about = subject(resolve(read_config(options.config), registry()), registry())
     print(page.write(about))
+
+
+def _run_status(options: argparse.Namespace) -> None:
+    from challengeflow import status
+    from challengeflow.config import plans, read_config, resolve
+    from challengeflow.plugins import registry
+
+    found = plans(resolve(read_config(options.config), registry()))
+    draws = {name: registry().draws(name) for name in found}
+    if options.watch:
+        status.watch(found, draws)
+    else:
+        print(status.describe(status.standing(found, draws), bars=sys.stdout.isatty()))
+
+
+def _run_export(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from challengeflow.export import export
+    from challengeflow.plugins import registry
+
+    folder = Path(options.folder).resolve()
+    to = options.to or f"{folder.parents[2].name}-{folder.parent.name}-{folder.name}.crate.zip"
+    export(folder, Path(to), registry())
+    print(to)
+
+
+def _run_cite(options: argparse.Namespace) -> None:
+    from challengeflow.cite import bibtex, references
+    from challengeflow.plugins import registry
+
+    found = registry()
+    if options.challenges:
+        models = [pair for pair in found.models if pair[0] in options.challenges]
+        print(bibtex(references(found, options.challenges, models)), end="")
+        return
+    from challengeflow.config import read_config, resolve
+
+    run = resolve(read_config(options.config), found)["challenges"]
+    trained = [(name, v["model"]) for name, c in run.items() for v in c["models"].values() if v["kind"] == "trained"]
+    print(bibtex(references(found, run, dict.fromkeys(trained))), end="")
 
 
 def _run_compare(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from challengeflow import __version__, layout
+from challengeflow import __version__, layout, leaderboard
 from challengeflow.config import plans, resolve
 from challengeflow.declare import Resources
 from challengeflow.errors import InputError
@@ -19,6 +19,7 @@ from challengeflow.fingerprint import stage_fingerprint
 from challengeflow.plan import Plan, ShardName
 from challengeflow.plugins import Registry, registry, resources
 from challengeflow.report.subject import subject
+from challengeflow.status import describe, standing
 
 # Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.
 # Snakemake formats it once more, hence the doubled braces.
@@ -102,6 +103,15 @@ class Dag:
     def subject(self) -> str:
         """What the report is about, as JSON."""
         return json.dumps(subject(self.config, self.registry), sort_keys=True)
+
+    def ended(self) -> str:
+        """How the run stands: a table, what has stopped with the last lines of its log, and the scores once there are all."""
+        results = self.config["results"]
+        found = standing(self.plans, {name: self.registry.draws(name) for name in self.plans})
+        pages = [path for path in (layout.leaderboard(results, "csv"), layout.report(results)) if Path(path).exists()]
+        if found.left or len(pages) < 2:
+            return describe(found)
+        return f"{describe(found)}\n\n{leaderboard.summary(results)}\n\nAll about it: {pages[1]}"
 
     # -- inputs ---------------------------------------------------------------------------------------------------
 

@@ -135,6 +135,7 @@ class Model:
     """A model for one challenge. `module` trains and predicts it: its source, and what it imports, is its fingerprint.
 
     trains_on: label-free splits it also trains on (transductive when that is `test`).
+    citation: of the method, for `challengeflow cite`.
     """
 
     name: str
@@ -143,5 +144,6 @@ class Model:
     module: str
     parameters: Schema = field(default_factory=dict)
     trains_on: tuple[str, ...] = ()
+    citation: str = ""
     env: str | None = None
     resources: Mapping[str, Resources] = field(default_factory=dict)

@@ -26,6 +26,19 @@ def write(results: str, files: Iterable[str]) -> None:
         page.write_text(_page(rows, scores, submissions))
 
 
+def summary(results: str, most: int = 30) -> str:
+    """The models of leaderboard.csv as lines for a terminal, the best of each split first, without controls."""
+    with open(path_of(results, "csv"), newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] != "control"]
+    names = [f"{row['challenge']}/{row['dataset']} {row['split']}" for row in rows]
+    width, own = (max(map(len, texts), default=0) for texts in (names, [row["model"] for row in rows]))
+    lines = [
+        f"{name:<{width}}  {row['model']:<{own}}  {row['metric']} {float(row['score']):.3f} [{float(row['low']):.3f}, {float(row['high']):.3f}]"
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return "\n".join(lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else []))
+
+
 def _rows(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {name: entry[name] for name in ("challenge", "dataset", "model", "kind", "metric")}

@@ -30,8 +30,16 @@ class Progress:
             now = time.monotonic()
             if now - reported >= SECONDS_BETWEEN_LINES:
                 reported = now
-                self.message(f"{what} {done} of {total or '?'} after {now - started:.0f} s")
+                self.message(f"{what} {done} of {total or '?'} {_pace(done, total, now - started)}")
 
     def message(self, text: str) -> None:
         """Print one line."""
         print(f"{self.title}: {text}", file=sys.stderr, flush=True)
+
+
+def _pace(done: int, total: int | None, seconds: float) -> str:
+    """How long so far, how many a second (or a minute), and about how long the rest takes."""
+    rate = done / seconds
+    pace = f"{rate:.3g} a second" if rate >= 1 else f"{60 * rate:.3g} a minute"
+    left = f", about {(total - done) / rate:.0f} s left" if total else ""
+    return f"after {seconds:.0f} s ({pace}{left})"

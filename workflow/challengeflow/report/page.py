@@ -11,6 +11,7 @@ from markupsafe import Markup
 from challengeflow import __version__, layout
 from challengeflow.report import curves
 from challengeflow.report.gather import Gathered, Reference, Result, Variant
+from challengeflow.reproduce import config_of
 from challengeflow.whole import whole
 
 HERE = Path(__file__).parent
@@ -133,21 +134,10 @@ def _notes(challenges: Sequence[Gathered]) -> Iterable[Mapping[str, Any]]:
 
 
 def reproduce(challenge: Gathered, variant: Variant) -> dict[str, Any]:
-    """The part of a config that makes a variant's scores again, every default written out."""
-    stages = ("download", "preprocess", "score")
-    datasets = {}
-    for name in reversed(challenge.plan.chain(variant.dataset)):
-        entry = challenge.subject["datasets"][name]
-        parameters = {stage: entry["parameters"][stage] for stage in stages if entry["parameters"][stage]}
-        datasets[name] = {key: entry[key] for key in ("source", "splits", "folds", "shards")} | parameters
-    models: dict[str, Any] = {}
-    for name in challenge.plan.members(variant.name):
-        entry = challenge.subject["models"][name]
-        models[name] = {key: entry[key] for key in ("model", "parameters", "seed", "refit")}
-    if variant.kind == "ensemble":
-        models[variant.name] = {"members": dict(variant.entry["members"])}
-    part = {"datasets": datasets, "models": models, "max_failed": challenge.subject["max_failed"]}
-    return {"seed": challenge.subject["seed"], "challenges": {challenge.name: part}}
+    """The config that makes a variant's scores again."""
+    datasets = challenge.plan.chain(variant.dataset)[::-1]
+    variants = dict.fromkeys([*challenge.plan.members(variant.name), variant.name])
+    return config_of(challenge.name, challenge.subject, datasets, variants)
 
 
 def number(value: float | None, digits: int = 3) -> str:
