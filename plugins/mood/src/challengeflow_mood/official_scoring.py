@@ -156,12 +156,11 @@ def _score_map(prediction: Path, label: Path) -> ScoredCase | None:
 
 def _read_mask(path: Path) -> np.ndarray:
     """A label as bool in Fortran order: rounded, cast to whole numbers, clipped to 0 and 1."""
-    values = np.asanyarray(nib.load(path, mmap=False).dataobj)
-    mask = np.empty(values.shape, bool, order="F")
+    image = nib.load(path, mmap=False)
+    mask = np.empty(image.shape, bool, order="F")
     with np.errstate(invalid="ignore"):  # NaN and infinity become the lowest whole number, as there
-        for start in range(0, values.shape[-1], SLAB):
-            slab = values[..., start : start + SLAB].astype(np.float64)
-            mask[..., start : start + SLAB] = np.rint(slab).astype(np.int64) >= 1
+        for start, slab in _stored_slabs(image, np.float64):
+            mask[..., start : start + SLAB] = np.rint(slab.astype(np.float64)).astype(np.int64) >= 1
     return mask
 
 
@@ -170,9 +169,24 @@ def _read_slabs(path: Path, shape: tuple[int, ...]) -> Iterator[tuple[int, np.nd
     image = nib.load(path, mmap=False)
     if image.shape != shape:
         raise InputError(f"has the shape {image.shape}; expected {shape}")
-    plain = (getattr(image.dataobj, "slope", None), getattr(image.dataobj, "inter", None)) == (1, 0)
-    values = np.asanyarray(image.dataobj) if plain else image.get_fdata(dtype=np.float16, caching="unchanged")
-    wide = np.promote_types(values.dtype, np.float16)
-    for start in range(0, shape[-1], SLAB):
+    for start, slab in _stored_slabs(image, np.float16):
         with np.errstate(over="ignore"):
-            yield start, values[..., start : start + SLAB].astype(wide, copy=False).astype(np.float16)
+            yield start, slab.astype(np.promote_types(slab.dtype, np.float16), copy=False).astype(np.float16)
+
+
+def _stored_slabs(image: nib.spatialimages.SpatialImage, dtype: type) -> Iterator[tuple[int, np.ndarray]]:
+    """Index and values of some planes of the last axis: as stored, straight from the file; of a scaled image, as `dtype`.
+
+    nibabel alone would hold a compressed file twice.
+    """
+    proxy, last = image.dataobj, image.shape[-1]
+    if (getattr(proxy, "slope", None), getattr(proxy, "inter", None), getattr(proxy, "order", None)) != (1, 0, "F"):
+        values = image.get_fdata(dtype=dtype, caching="unchanged")
+        yield from ((start, values[..., start : start + SLAB]) for start in range(0, last, SLAB))
+        return
+    with nib.openers.ImageOpener(proxy.file_like) as file:
+        file.seek(proxy.offset)
+        for start in range(0, last, SLAB):
+            shape = (*image.shape[:-1], min(SLAB, last - start))
+            data = file.read(math.prod(shape) * proxy.dtype.itemsize)
+            yield start, np.frombuffer(data, proxy.dtype).reshape(shape, order="F")
