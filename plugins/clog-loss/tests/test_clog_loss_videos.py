@@ -204,7 +204,7 @@ def test_a_fetched_video_keeps_its_checksum_and_a_missing_one_its_reason(stages)
 def test_any_number_of_frames_is_streamed(tmp_path, monkeypatch):
     path = write_small_video(tmp_path / "long.mp4", frames=500, size=(48, 64), outlines=((10, 38, 12, 50),))
     prepared_videos.prepare(path, 500, 4, tmp_path / "held.npz")
-    monkeypatch.setattr(prepared_videos, "HELD_BYTES", 60_000)  # ten frames at a time
+    monkeypatch.setattr(prepared_videos, "HELD_BYTES", 60_000)  # ten frames
     prepared_videos.prepare(path, 500, 4, tmp_path / "streamed.npz")
     held, streamed = (prepared_videos._read(tmp_path / f"{name}.npz") for name in ("held", "streamed"))
     assert held[0]["status"] == streamed[0]["status"] == "ok" and held[0]["box"] == streamed[0]["box"]

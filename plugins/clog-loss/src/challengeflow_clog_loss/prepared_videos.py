@@ -10,7 +10,9 @@ could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes a
 import csv
 import json
 import os
-from itertools import chain, islice
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from challengeflow_clog_loss import manifest, workers
 SHAPE = [1]
 NO_OUTLINE = "no outline found"
 FEWEST_FRAMES = 3  # motion is seen in one frame between two others
-HELD_BYTES = 128 << 20  # of frames held until the region is found: all of a real video, some of a very large one
+HELD_BYTES = 8 << 20  # of frames held until the region is found: 21 of 512 x 384 pixels
 THUMBNAIL = 128  # columns at most
 SECONDS_A_VIDEO = 600  # preparing one takes less than a second; a hanging decoder is ended
 
@@ -90,10 +92,10 @@ def _prepared(
     from challengeflow_clog_loss import region, surroundings, video
 
     decoded = video.frames(path)
-    first = list(islice(decoded, 1))
-    if not first:
+    first = next(decoded, None)
+    if first is None:
         raise video.VideoError("no frames")
-    held = first + list(islice(decoded, max(HELD_BYTES // (2 * first[0].luma.size), region.LOOKED_AT)))
+    held = deque([first, *islice(decoded, max(HELD_BYTES // (2 * first.luma.size), region.LOOKED_AT))])
     try:
         found = region.find_region(held)
     except video.VideoError:
@@ -103,7 +105,7 @@ def _prepared(
         found = region.whole_frame(held)
     rows, columns = box = found.box(margin)
     cube, sums = [], []
-    for frame in chain(held, decoded):
+    for frame in _let_go(held, decoded):
         cube.append(frame.luma[rows, columns].copy())
         sums.append(surroundings.blocks(frame.luma))
     _check_count(len(cube), expected)
@@ -112,7 +114,7 @@ def _prepared(
         "shape": SHAPE,
         "frames": len(cube),
         "size": list(found.inside.shape),
-        "codec_format": first[0].codec_format,
+        "codec_format": first.codec_format,
         "box": [rows.start, columns.start, rows.stop, columns.stop],
         "found_by": found.found_by,
         "region": found.quality(),
@@ -122,6 +124,13 @@ def _prepared(
         "mask": found.inside[box].astype(np.uint8),
         "surroundings": surroundings.measure(sums, found),
     }
+
+
+def _let_go(held: deque, decoded: Iterator) -> Iterator:
+    """The frames held, then the rest; each is let go of once it was used, so that the decoder takes its memory again."""
+    while held:
+        yield held.popleft()
+    yield from decoded
 
 
 def _check_count(found: int, expected: int | None) -> None:
