@@ -7,7 +7,6 @@ left, bottom, right], found_by and region (see region.Region.quality). A video t
 could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes and sha256 as well.
 """
 
-import csv
 import json
 import os
 from collections import deque
@@ -19,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError, PreprocessJob
-from challengeflow.arrays import Writer, write_scores
-from challengeflow_clog_loss import manifest, workers
+from challengeflow.arrays import Writer
+from challengeflow_clog_loss import gold_labels, manifest, workers
 
 SHAPE = [1]
 NO_OUTLINE = "no outline found"
@@ -42,8 +41,7 @@ def run(job: PreprocessJob) -> None:
     deaths = {waiting[place].id: death for place, death in job.progress(prepared, "video", len(items)) if death}
     _write(job, deaths)
     if job.labelled:
-        stalled = _labels(job.index_gold / "labels.csv", {sample.id for sample in job.samples})
-        write_scores(job.gold, ((s.id, np.array([stalled[s.id]], np.float32)) for s in job.samples))
+        gold_labels.write_gold(job.gold, job.index_gold / "labels.csv", job.samples)
     for sample in job.samples:
         _kept(job.work, sample.id).unlink(missing_ok=True)
 
@@ -168,8 +166,3 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def _frames(text: str) -> int | None:
     """Frames the metadata promises; a folder of one's own says nothing."""
     return int(text) if text else None
-
-
-def _labels(path: Path, samples: set[str]) -> dict[str, int]:
-    with open(path, newline="") as file:
-        return {row["sample"]: int(row["stalled"]) for row in csv.DictReader(file) if row["sample"] in samples}
