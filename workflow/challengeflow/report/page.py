@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from challengeflow import __version__, layout
-from challengeflow.report import curves
+from challengeflow.report import curves, values
 from challengeflow.report.gather import Gathered, Reference, Result, Variant
 from challengeflow.reproduce import config_of
 from challengeflow.whole import whole
@@ -45,10 +45,10 @@ def render(challenges: Sequence[Gathered]) -> str:
         "size": size,
         "compact": compact,
         "svg": curves.svg,
+        "values": values.html,
         "yaml": _yaml,
     }
     stages = [row for challenge in challenges for row in challenge.stages]
-    environment.tests["row"] = lambda value: isinstance(value, Mapping) and not any(map(_nested, value.values()))
     return environment.get_template("page.html.j2").render(
         version=__version__,
         challenges=challenges,
@@ -177,10 +177,6 @@ def _yaml(value: Any) -> str:
     import yaml
 
     return yaml.safe_dump(value, sort_keys=False, default_flow_style=None, width=100).strip()
-
-
-def _nested(value: Any) -> bool:
-    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, list | Mapping) for v in value))
 
 
 def _inside(*names: str) -> Markup:
