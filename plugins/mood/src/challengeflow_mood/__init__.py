@@ -115,6 +115,7 @@ MOOD = Challenge(
         "download": Resources(mem_mb=800, runtime=120),
         "preprocess": Resources(mem_mb=3000, runtime=240),
         "score": Resources(mem_mb=2000, runtime=120),
+        "draw": Resources(mem_mb=2000, runtime=30),
         "package": Resources(mem_mb=3000, runtime=120),
     },
 )
@@ -159,6 +160,13 @@ def score(job):
     from challengeflow_mood import evaluation
 
     evaluation.run(job)
+
+
+@hookimpl
+def draw(job):
+    from challengeflow_mood import pictures
+
+    pictures.run(job)
 
 
 @hookimpl
