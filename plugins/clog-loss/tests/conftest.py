@@ -128,10 +128,10 @@ class Stages:
         plugin.score(ScoreJob(**common, model=name, shards=tuple(shards), scores=scores, decision=decision))
         return scores, decision
 
-    def package(self, submission: str, shards, decision: Path, source: str = "demo") -> Path:
+    def package(self, submission: str, shards, decision: Path, source: str = "demo", **parameters) -> Path:
         answers = {"nano": Answers("nano", "roi-features", source, tuple(shards), decision, ())}
         output = self.folder("submissions", submission)
-        common = self.common("package", "package")
+        common = self.common("package", "package", **parameters)
         plugin.package(PackageJob(**common, submission=submission, name="test", answers=answers, output=output))
         return output
 

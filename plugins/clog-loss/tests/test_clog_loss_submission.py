@@ -1,8 +1,16 @@
 """The submission: whole numbers in the organisers' order, and a validator that names the first wrong row."""
 
-import pytest
+import csv
+from dataclasses import replace
 
-from challengeflow import InputError
+import numpy as np
+import pytest
+from clog_loss_small_videos import write_small_video
+from PIL import Image
+
+from challengeflow import InputError, Sample
+from challengeflow.arrays import Arrays, write_scores
+from challengeflow_clog_loss import contact_sheets, region_report
 from challengeflow_clog_loss.submission import validate_submission
 
 EXPECTED = ["100002.mp4", "100001.mp4"]
@@ -43,4 +51,66 @@ def test_written_files(demo):
     assert [row.split(",")[0] for row in written] == [row.split(",")[0] for row in listed]
     assert {row.split(",")[1] for row in written[1:]} == {"0", "1"}
     answers = (output / "answers.csv").read_text().splitlines()
-    assert answers[0] == "filename,probability,answer,status" and len(answers) == len(listed)
+    assert answers[0].startswith("filename,probability,answer,status,found_by,area,") and len(answers) == len(listed)
+    assert sorted(path.name for path in output.iterdir()) == ["answers.csv", "stalled-01.png", "submission.csv"]
+
+
+@pytest.fixture
+def strange(stages):
+    """A prepared shard of small videos: one plain, one with two outlines, one without any, one that is missing."""
+    raw = stages.folder("raw", "test-0")
+    write_small_video(raw / "plain.mp4")
+    write_small_video(raw / "twice.mp4", size=(96, 200), outlines=((20, 60, 30, 90), (20, 50, 110, 160)))
+    write_small_video(raw / "none.mp4", outlines=())
+    names = ("plain", "twice", "none", "missing")
+    columns = [{"filename": f"{name}.mp4", "num_frames": "8", "position": str(n)} for n, name in enumerate(names)]
+    samples = tuple(Sample(name, "test", name, column) for name, column in zip(names, columns, strict=True))
+    return stages.preprocess("test-0", samples, labelled=False)
+
+
+def drawn_in(sheet: Image.Image, colour: tuple[int, int, int]) -> int:
+    """Pixels of a colour, as near as a sheet of few colours comes to it."""
+    return int((np.abs(np.asarray(sheet.convert("RGB"), int) - colour).max(axis=2) < 25).sum())
+
+
+def test_own_videos_get_a_table_and_annotated_sheets(stages, strange, tmp_path):
+    scores = {"plain": 0.9, "twice": 0.2, "none": 0.4, "missing": 0.4}
+    write_scores(tmp_path / "predictions", ((name, np.array([p], np.float32)) for name, p in scores.items()))
+    (tmp_path / "decision.json").write_text('{"threshold": 0.5}')
+    shard = replace(strange, predictions=tmp_path / "predictions")
+    output = stages.package("answers", [shard], tmp_path / "decision.json", "/my/videos")
+    with open(output / "answers.csv", newline="") as file:
+        rows = {row["filename"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["plain.mp4", "twice.mp4", "none.mp4", "missing.mp4"]
+    assert rows["plain.mp4"]["answer"] == "stalled" and rows["plain.mp4"]["probability"] == "0.900000"
+    assert 1000 < int(rows["plain.mp4"]["area"]) < 2400 and rows["plain.mp4"]["remarks"] == ""
+    assert rows["twice.mp4"]["remarks"] == "2 outlines, the largest used"
+    assert (rows["none.mp4"]["status"], rows["missing.mp4"]["status"]) == ("no outline found", "file missing")
+    stalled, unusual = (Image.open(output / f"{name}-01.png") for name in ("stalled", "unusual"))
+    assert (output / "stalled-01.png").stat().st_size < 300_000
+    reddish, greenish = (drawn_in(stalled, colour) for colour in (contact_sheets.STALLED, contact_sheets.FLOWING))
+    assert reddish > 100 and greenish > 300
+    assert not drawn_in(unusual, contact_sheets.STALLED) and drawn_in(unusual, contact_sheets.FLOWING)
+
+
+def test_no_sheets_on_request(stages, strange, tmp_path):
+    write_scores(tmp_path / "predictions", ((name, np.zeros(1, np.float32)) for name in Arrays(strange.prepared)))
+    (tmp_path / "decision.json").write_text('{"threshold": 0.5}')
+    shard = replace(strange, predictions=tmp_path / "predictions")
+    output = stages.package("answers", [shard], tmp_path / "decision.json", "/my/videos", sheets=0)
+    assert [path.name for path in output.iterdir()] == ["answers.csv"]
+
+
+def test_the_region_report_lists_failures_with_thumbnails(stages, strange, tmp_path, capsys):
+    assert region_report.main([str(stages.root / "prepared"), str(tmp_path / "report")]) == 0
+    told = capsys.readouterr().out
+    assert "       1  no outline found" in told and "       1  file missing" in told and "       1  ok" in told
+    names = sorted(path.name for path in (tmp_path / "report").iterdir())
+    assert names == ["failed-01.png", "regions.csv", "unusual-01.png"]
+    failed = np.asarray(Image.open(tmp_path / "report" / "failed-01.png").convert("L"))
+    first, second = failed[:100, 8:104], failed[:100, 212:308]
+    assert first.std() > 20 and second[8:].max() == 0  # one has a frame to show, the missing one has not
+    with open(tmp_path / "report" / "regions.csv", newline="") as file:
+        assert [row["sample"] for row in csv.DictReader(file)] == ["plain", "twice", "none", "missing"]
+    with pytest.raises(InputError, match="holds no prepared shards"):
+        region_report.main([str(tmp_path / "report"), str(tmp_path)])

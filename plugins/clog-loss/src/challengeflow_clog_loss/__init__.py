@@ -129,6 +129,14 @@ SCHEMA = {
             "description": "Pixels of surroundings kept on each side of the outlined region.",
         },
     },
+    "package": {
+        "sheets": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 5,
+            "description": "Contact sheets of 30 videos each, most probably stalled first, and as many of unusual ones.",
+        },
+    },
     "score": {
         "target_prevalence": {
             "type": ["number", "null"],
@@ -177,6 +185,7 @@ CLOG_LOSS = Challenge(
     commands={
         "clog-loss-archive": "challengeflow_clog_loss.archive",
         "clog-loss-plan": "challengeflow_clog_loss.plan_download",
+        "clog-loss-regions": "challengeflow_clog_loss.region_report",
     },
     env="clog-loss",
     resources={

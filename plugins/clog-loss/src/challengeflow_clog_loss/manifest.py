@@ -4,15 +4,16 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from challengeflow_clog_loss import tables
-
 FILE = "manifest.csv"
 COLUMNS = ("sample", "filename", "bytes", "sha256", "problem")
 
 
 def write(folder: Path, rows: Iterable[tuple[str, str, int | str, str, str]]) -> None:
     """Write the list beside the videos: values in the order of COLUMNS, empty where nothing is known."""
-    tables.write_table(folder / FILE, COLUMNS, list(rows))
+    with open(folder / FILE, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
 
 
 def read(folder: Path) -> dict[str, dict[str, str]]:

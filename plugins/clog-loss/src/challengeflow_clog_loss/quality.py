@@ -5,6 +5,7 @@ from typing import Any
 
 from challengeflow_clog_loss.video import AS_STORED
 
+FIGURES = ("area", "stability", "gap", "at_border", "outlines")  # of region.Region.quality
 SMALL_AREA = 150  # pixels; the smallest regions of the challenge are some 20 x 20
 STABLE = 0.6  # the outline of a real video is the same in 9 of 10 coloured pixels
 

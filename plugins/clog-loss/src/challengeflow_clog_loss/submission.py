@@ -1,39 +1,46 @@
 """The submission file, checked as the challenge's system would check it, and a table that people read.
 
 `submission.csv`: filename,stalled with whole numbers 0 and 1, every test video once, in the order of
-submission_format.csv, LF line ends. `answers.csv`: probability, answer and reading status of each video.
+submission_format.csv, LF line ends. `answers.csv`: probability, answer, reading status and region of each video.
+`stalled-01.png` and so on: contact sheets of the videos, those most probably stalled first; `unusual-01.png`: of those that
+could not be read, or whose region is unusual.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from challengeflow import Answers, InputError, PackageJob
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow_clog_loss import tables
+from challengeflow_clog_loss import contact_sheets, quality, region_report, tables
 
 COLUMNS = ("filename", "stalled")
-ANSWER_COLUMNS = ("filename", "probability", "answer", "status")
+ANSWER_COLUMNS = ("filename", "probability", "answer", *region_report.COLUMNS)
 UNUSUAL_SHARE = (0.02, 0.08)  # of stalled answers: the competition's best entries had 4 to 5 %
 
 
 class Answer(NamedTuple):
-    """What is said of one video."""
+    """What is said of one video, and where it is prepared."""
 
     position: int
     filename: str
     probability: float
     stalled: int
-    status: str
+    sample: str
+    prepared: Arrays
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        return self.prepared.attributes(self.sample)
 
 
 def run(job: PackageJob) -> None:
     """Write the files of the submission `job.submission` ("csv" or "answers") and check them."""
     for dataset, given in job.answers.items():
         answers = read_answers(given)
-        rows = [(a.filename, f"{a.probability:.6f}", ("flowing", "stalled")[a.stalled], a.status) for a in answers]
-        tables.write_table(job.output / "answers.csv", ANSWER_COLUMNS, rows)
+        tables.write_table(job.output / "answers.csv", ANSWER_COLUMNS, [_row(answer) for answer in answers])
+        _draw(job.output, answers, job.parameters["sheets"])
         share = sum(answer.stalled for answer in answers) / max(len(answers), 1)
         job.progress.message(f"{dataset}: {share:.1%} of {len(answers)} videos answered stalled")
         if given.source == "official" and not UNUSUAL_SHARE[0] <= share <= UNUSUAL_SHARE[1]:
@@ -54,12 +61,33 @@ def read_answers(given: Answers) -> list[Answer]:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
             probability = float(predictions[sample.id].reshape(-1)[0])
-            status = prepared.attributes(sample.id)["status"]
-            place = int(sample.columns["position"])
-            answers.append(
-                Answer(place, sample.columns["filename"], probability, int(probability >= threshold), status)
-            )
-    return sorted(answers)
+            place, stalled = int(sample.columns["position"]), int(probability >= threshold)
+            answers.append(Answer(place, sample.columns["filename"], probability, stalled, sample.id, prepared))
+    return sorted(answers, key=lambda answer: answer.position)
+
+
+def _row(answer: Answer) -> tuple[Any, ...]:
+    said = ("flowing", "stalled")[answer.stalled]
+    return (answer.filename, f"{answer.probability:.6f}", said, *region_report.row(answer.attributes))
+
+
+def _draw(folder: Path, answers: Sequence[Answer], sheets: int) -> None:
+    """Up to `sheets` contact sheets of the videos most probably stalled, and as many of unusual ones."""
+    most = sheets * contact_sheets.PER_SHEET
+    probable = sorted(answers, key=lambda answer: -answer.probability)
+    unusual = [a for a in probable if a.attributes["status"] != "ok" or quality.remarks(a.attributes)]
+    contact_sheets.write_sheets(folder, "stalled", [_cell(answer) for answer in probable[:most]])
+    contact_sheets.write_sheets(folder, "unusual", [_cell(answer) for answer in unusual[:most]])
+
+
+def _cell(answer: Answer) -> contact_sheets.Cell:
+    said, colour = (("flowing", contact_sheets.FLOWING), ("stalled", contact_sheets.STALLED))[answer.stalled]
+    text = (
+        answer.filename,
+        f"{said}, {answer.probability:.3f}",
+        contact_sheets.describe(answer.attributes, quality.remarks(answer.attributes)),
+    )
+    return contact_sheets.Cell(answer.prepared, answer.sample, text, colour)
 
 
 def validate_submission(path: Path, expected: Sequence[str]) -> None:
