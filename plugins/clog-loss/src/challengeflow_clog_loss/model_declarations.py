@@ -54,6 +54,14 @@ STAGES = {
 }
 
 ON_CLIPS = {
+    "view": {
+        "enum": ["region", "straightened"],
+        "default": "region",
+        "description": (
+            "What the network is shown: the region as it is, or its vessel pulled straight, 11 pixels across, by "
+            "`size` places of 2 pixels along it: less to compute, and far less to learn from few videos."
+        ),
+    },
     "frames": {"type": "integer", "minimum": 4, "default": 32, "description": "Frames of a clip."},
     "size": {
         "type": "integer",
@@ -153,6 +161,31 @@ PRETRAINED = {
     "description": "Local file with weights of the 2D network (.pth, .safetensors) to start from; nothing is downloaded.",
 }
 
+KYMOGRAPH_NET = Model(
+    name="kymograph-net",
+    challenge="clog-loss",
+    summary="A small 2D network over time and place along the straightened vessel; learns from few videos (extra 'torch')",
+    module="challengeflow_clog_loss.networks.kymograph_net",
+    env="clog-loss-torch",
+    parameters={name: value for name, value in ON_CLIPS.items() if name != "outline"}
+    | {
+        "view": {
+            "enum": ["straightened"],
+            "default": "straightened",
+            "description": "The vessel pulled straight, 11 pixels across, by `size` places of 2 pixels along it.",
+        },
+        "size": ON_CLIPS["size"] | {"default": 48},
+        "stages": STAGES | {"default": [{"flowing": None, "tier1_only": False, "epochs": 25}]},
+        "learning_rate": ON_CLIPS["learning_rate"] | {"default": 0.003},
+        "average_flips": ON_CLIPS["average_flips"] | {"default": "all"},
+        "width": {"type": "integer", "minimum": 4, "default": 24, "description": "Channels of the first layer."},
+    },
+    resources={
+        "train": Resources(mem_mb=2500, runtime=240, gpu=1),
+        "predict": Resources(mem_mb=1500, runtime=60, gpu=1),
+    },
+)
+
 RESNET3D_SMALL = Model(
     name="resnet3d-small",
     challenge="clog-loss",
@@ -233,4 +266,4 @@ DENSENET3D = Model(
     },
 )
 
-MODELS = (METADATA_ONLY, ROI_FEATURES, RESNET3D_SMALL, TIMM_TEMPORAL, DENSENET3D)
+MODELS = (METADATA_ONLY, ROI_FEATURES, KYMOGRAPH_NET, RESNET3D_SMALL, TIMM_TEMPORAL, DENSENET3D)

@@ -45,13 +45,17 @@ def draw(random: np.random.Generator, frames: int) -> Change:
 
 
 def changed(clip: torch.Tensor, change: Change) -> torch.Tensor:
-    """A changed copy of a clip (2, T, S, S): grey and mask, both moved and flipped, brightness changed in grey alone."""
+    """A changed copy of a clip (2, T, rows, columns): grey and mask, both moved and flipped, brightness changed in grey alone.
+
+    A straightened clip, which is not square, is not turned, and moved along the vessel alone.
+    """
     order = list(range(clip.shape[1]))
     for frame in change.dropped:
         order[frame] = order[frame - 1]
     clip = clip[:, order]
-    clip = torch.roll(clip, change.shift, (2, 3))
-    clip = torch.rot90(clip, change.turns, (2, 3))
+    square = clip.shape[2] == clip.shape[3]
+    clip = torch.roll(clip, change.shift if square else (0, change.shift[1]), (2, 3))
+    clip = torch.rot90(clip, change.turns if square else 0, (2, 3))
     clip = flipped(clip, change.flips)
     grey, mask = clip
     grey = torch.sign(grey) * grey.abs() ** change.gamma

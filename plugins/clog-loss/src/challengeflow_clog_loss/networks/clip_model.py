@@ -8,6 +8,7 @@ number of threads differ in their last bits.
 import csv
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ FLIPS = {
     "all": tuple(product((False, True), repeat=3)),
 }
 
+KEPT = 10_000  # straightened videos in memory: some 40 kB each
+
 Build = Callable[[Mapping[str, Any]], Any]
 """parameters -> an untrained network (torch.nn.Module): clips (B, 2, T, S, S) to logits (B,)."""
 
@@ -41,7 +44,7 @@ def train(job: TrainJob, build: Build) -> None:
         is_inner[:] = False
     outer = np.flatnonzero(~is_inner)
     net = _network(build, job)
-    whole = fitting.Fitting(
+    depends_on = fitting.Fitting(
         parameters=job.parameters,
         read=_reader(job, videos),
         stalled=videos.stalled,
@@ -53,7 +56,7 @@ def train(job: TrainJob, build: Build) -> None:
         work=job.work,
         progress=job.progress,
     )
-    curve = fitting.fit(net, whole)
+    curve = fitting.fit(net, depends_on)
     facts = {
         "model": job.model,
         "parameters": dict(job.parameters),
@@ -87,7 +90,7 @@ def predict(job: PredictJob, build: Build) -> None:
         shape = prepared.attributes(sample)["shape"]
         if prepared.attributes(sample)["status"] != "ok":
             return np.full(shape, np.mean([facts["prevalence"] for facts, _ in models]), np.float32)
-        own = read(prepared[sample], job.parameters, None)
+        own = clips_of(whole(prepared[sample], job.parameters), job.parameters, None)
         logits = [fitting.predict(net, own, job.device, flips) + to_prevalence(facts) for facts, net in models]
         return np.full(shape, 1 / (1 + np.exp(-np.mean(logits))), np.float32)
 
@@ -107,10 +110,17 @@ def prepare_torch(job: TrainJob | PredictJob) -> None:
     torch.use_deterministic_algorithms(job.device == "cpu")
 
 
-def read(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any], random: np.random.Generator | None):
-    """Clips of a prepared video: one at a random place in training (with `random`), else those of the sampling policy."""
-    which = clips.stretches(len(arrays["cube"]), parameters["frames"], parameters["sampling"], random)
-    return clips.cut(arrays, which, parameters["size"], parameters["outline"])
+def whole(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) -> clips.Clip:
+    """All frames of a prepared video as the network is shown them."""
+    if parameters["view"] == "straightened":
+        return clips.straight(arrays, parameters["size"])
+    return clips.region(arrays, parameters["size"], parameters["outline"])
+
+
+def clips_of(video: clips.Clip, parameters: Mapping[str, Any], random: np.random.Generator | None) -> list[clips.Clip]:
+    """Clips of a video: one at a random place in training (with `random`), else those of the sampling policy."""
+    which = clips.stretches(len(video.grey), parameters["frames"], parameters["sampling"], random)
+    return [clips.take(video, numbers) for numbers in which]
 
 
 def load(folder: Path, build: Build, device: str) -> tuple[dict[str, Any], Any]:
@@ -135,13 +145,15 @@ def to_prevalence(facts: Mapping[str, Any]) -> float:
 
 
 def _reader(job: TrainJob, videos: training_set.TrainingVideos):
+    """A video's number and, in training, a random generator -> its clips. Straightened videos are small, and kept."""
     shards = [Arrays(shard.prepared) for shard in job.shards]
 
-    def read_one(number: int, random: np.random.Generator | None):
+    @lru_cache(KEPT if job.parameters["view"] == "straightened" else 0)
+    def whole_one(number: int) -> clips.Clip:
         shard, name = videos.places[number]
-        return read(shards[shard][name], job.parameters, random)
+        return whole(shards[shard][name], job.parameters)
 
-    return read_one
+    return lambda number, random: clips_of(whole_one(number), job.parameters, random)
 
 
 def _stages(job: TrainJob, videos: training_set.TrainingVideos, outer: np.ndarray) -> list[tuple[np.ndarray, int]]:

@@ -1,9 +1,11 @@
 """From a prepared video to a clip: a few frames of the region, in one size, with brightness that does not depend on the gain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from challengeflow_clog_loss.straightened import straighten
 
 BRIGHT = 0.95  # the vessel's light is that of this quantile inside the outline
 DIMMEST = 4.0  # luma above the background that a vessel is taken to have at least
@@ -13,7 +15,10 @@ EDGE = 2  # pixels kept around the mask
 
 @dataclass(frozen=True)
 class Clip:
-    """`grey` float16 (frames, size, size), `mask` float16 (size, size) in [0, 1]: the share of a pixel inside the outline."""
+    """`grey` float16 (frames, rows, columns), `mask` float16 (rows, columns) in [0, 1]: the share of a pixel inside the outline.
+
+    Straightened clips have the rows across the vessel and the columns along it; their mask is 1 where there is vessel.
+    """
 
     grey: np.ndarray
     mask: np.ndarray
@@ -43,32 +48,49 @@ def stretches(length: int, frames: int, sampling: str, random: np.random.Generat
     return [there_and_back[(places + start) % len(there_and_back)] for start in starts]
 
 
-def cut(arrays: Mapping[str, np.ndarray], which: Sequence[np.ndarray], size: int, outline: str) -> list[Clip]:
-    """Clips of a prepared video (see prepared_videos), one for each array of frame numbers in `which`.
+def region(arrays: Mapping[str, np.ndarray], size: int, outline: str) -> Clip:
+    """All frames of a prepared video (see prepared_videos), the region with its edge centred in `size` x `size` pixels.
 
-    The region with its edge is centred in `size` x `size` pixels: shrunk by averaging where it is larger, never enlarged,
-    so that cells keep their size. Outside the region's box, and where there is no frame, grey is 0. outline: "channel", or
-    "blank" (grey is 0 outside it, too), or "ignore" (the mask is 1 everywhere).
+    It is shrunk by averaging where it is larger, never enlarged, so that cells keep their size. Outside the region's box
+    grey is 0. outline: "channel", or "blank" (grey is 0 outside it, too), or "ignore" (the mask is 1 everywhere).
     """
-    mask = arrays["mask"].astype(bool)
-    box = _box(mask)
-    cube = arrays["cube"]
-    background = arrays["surroundings"][:, 0]
+    inside = arrays["mask"].astype(bool)
+    dark, light = _levels(arrays, inside)
+    box = _box(inside)
+    mask = _fitted(inside[box][None].astype(np.float32), size)[0].astype(np.float16)
+    if outline == "ignore":
+        mask = np.ones_like(mask)
+    grey = (arrays["cube"][(slice(None), *box)].astype(np.float32) - dark) / light
+    grey = _fitted(grey.clip(*RANGE), size).astype(np.float16)
+    return Clip(grey * mask if outline == "blank" else grey, mask)
+
+
+def straight(arrays: Mapping[str, np.ndarray], size: int) -> Clip:
+    """All frames of the vessel pulled straight (see straightened), `size` places of it: the middle of a longer one, a shorter one padded."""
+    inside = arrays["mask"].astype(bool)
+    dark, light = _levels(arrays, inside)
+    grey = (straighten(arrays["cube"], inside, np.full(len(arrays["cube"]), dark)) - dark) / light
+    spare = max(grey.shape[2] - size, 0)
+    grey = grey[:, :, spare // 2 : spare // 2 + size].clip(*RANGE)
+    room = size - grey.shape[2]
+    around = ((0, 0), (0, 0), (room // 2, room - room // 2))
+    mask = np.pad(np.ones((1, *grey.shape[1:]), np.float16), around)[0]
+    return Clip(np.pad(grey, around).astype(np.float16), mask)
+
+
+def take(video: Clip, numbers: np.ndarray) -> Clip:
+    """The frames with these numbers; empty where the number is -1."""
+    grey = video.grey[numbers.clip(0)]
+    grey[numbers < 0] = 0
+    return Clip(grey, video.mask)
+
+
+def _levels(arrays: Mapping[str, np.ndarray], mask: np.ndarray) -> tuple[float, float]:
+    """Luma of dark tissue, and how much brighter the region's vessel is."""
+    cube, background = arrays["cube"], arrays["surroundings"][:, 0]
     known = background[np.isfinite(background)]
     dark = float(np.median(known) if len(known) else np.median(cube[:, ~mask] if (~mask).any() else cube))
-    light = max(float(np.quantile(cube[:, mask], BRIGHT)) - dark, DIMMEST)
-    small = _fitted(mask[box][None].astype(np.float32), size)[0].astype(np.float16)
-    if outline == "ignore":
-        small = np.ones_like(small)
-    clips = []
-    for numbers in which:
-        grey = (cube[(numbers.clip(0), *box)].astype(np.float32) - dark) / light
-        grey = _fitted(grey.clip(*RANGE), size).astype(np.float16)
-        grey[numbers < 0] = 0
-        if outline == "blank":
-            grey *= small
-        clips.append(Clip(grey, small))
-    return clips
+    return dark, max(float(np.quantile(cube[:, mask], BRIGHT)) - dark, DIMMEST)
 
 
 def _box(mask: np.ndarray) -> tuple[slice, slice]:

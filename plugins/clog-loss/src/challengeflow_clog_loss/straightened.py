@@ -1,0 +1,56 @@
+"""The outlined vessel pulled straight: its centreline, and the pictures along and across it."""
+
+import numpy as np
+from scipy import ndimage
+
+from challengeflow_clog_loss.kymograph import along, vessel_of
+
+PLACE = 2.0  # pixels from one place along the vessel to the next
+ACROSS = 11  # rows of the straightened picture, one pixel apart, the middle one on the centreline
+SMOOTH = 2.0  # places over which the centreline is smoothed
+
+
+def straighten(cube: np.ndarray, inside: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Luma along and across the region's main vessel, float32 (frames, ACROSS, places).
+
+    cube: uint8 (frames, rows, columns); inside: bool (rows, columns); background: luma of dark tissue by frame.
+    """
+    vessel, peak = vessel_of(cube.astype(np.float32), inside, background)
+    path = centreline(vessel, peak)
+    slope = np.gradient(path, axis=0)
+    normal = np.stack([-slope[:, 1], slope[:, 0]], axis=1) / np.maximum(np.linalg.norm(slope, axis=1), 1e-6)[:, None]
+    offsets = np.arange(ACROSS) - ACROSS // 2
+    return _sampled(cube, path[None] + offsets[:, None, None] * normal[None])
+
+
+def centreline(vessel: np.ndarray, peak: np.ndarray) -> np.ndarray:
+    """Points (places, 2) of row and column, `PLACE` pixels apart, through the middle of the light of a vessel."""
+    rows, columns = np.nonzero(vessel)
+    place = (along(vessel) / PLACE).astype(int)
+    weight = peak[vessel] + 1e-3
+    total = np.bincount(place, weight)
+    seen = total > 0
+    points = [np.bincount(place, weight * where)[seen] / total[seen] for where in (rows, columns)]
+    path = ndimage.gaussian_filter1d(np.stack(points, axis=1), SMOOTH, axis=0, mode="nearest")
+    if len(path) < 3:
+        return np.repeat(path[:1], 3, axis=0) + np.arange(3)[:, None]
+    length = np.append(0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1)))
+    steps = np.arange(0, max(length[-1], 2 * PLACE), PLACE)
+    return np.stack([np.interp(steps, length, values) for values in path.T], axis=1)
+
+
+def _sampled(cube: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Luma at points (..., 2) between pixels, by bilinear interpolation; points beyond the edge are those of the edge."""
+    limits = np.array(cube.shape[1:]) - 1
+    points = points.clip(0, limits)
+    first = np.minimum(np.floor(points).astype(int), limits - 1).clip(0)
+    part = (points - first).astype(np.float32)
+    value = np.zeros((len(cube), *points.shape[:-1]), np.float32)
+    for row in (0, 1):
+        for column in (0, 1):
+            weight = np.abs(1 - row - part[..., 0]) * np.abs(1 - column - part[..., 1])
+            value += (
+                cube[:, np.minimum(first[..., 0] + row, limits[0]), np.minimum(first[..., 1] + column, limits[1])]
+                * weight
+            )
+    return value
