@@ -1,4 +1,4 @@
-# make demo: the whole workflow on generated data of all three challenges, ending with results/leaderboard.html
+# make demo: the whole workflow on generated data of all three challenges, ending with results/report.html
 # make test: all tests. Each sets up everything it needs first, in .venv; nothing else on the machine is touched.
 
 PYTHON ?= python3
@@ -30,8 +30,7 @@ $(TEST): $(DEMO)
 demo: $(DEMO)
 	@echo "Running the demo of all three challenges"
 	$(BIN)/snakemake --cores all
-	@echo "Done: results/leaderboard.csv, results/leaderboard.html and results/*/submissions/"
-	@cat results/leaderboard.csv
+	@echo "Done: open results/report.html in a browser; submissions are in results/*/submissions/"
 
 test: $(TEST)
 	@echo "Running all tests"

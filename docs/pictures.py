@@ -1,9 +1,11 @@
-"""Draw the README's pictures from a finished demo: `python docs/pictures.py` in the root of the repository.
+"""Draw the pictures of the README and of docs/report.md from a finished demo: `python docs/pictures.py` in the root of the repository.
 
-Needs `make demo` to have run, matplotlib (in the extra `dev`) and Graphviz's `dot`. The pictures go to docs/images.
+Needs `make demo` to have run, matplotlib and Playwright (in the extra `dev`), Graphviz's `dot` and Chromium. The pictures go to
+docs/images.
 """
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +15,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
+from playwright.sync_api import sync_playwright
 
 from challengeflow.arrays import Arrays, Predictions
 
@@ -23,14 +26,16 @@ PASSES = {  # what a rule hands on, as in the file targets
     "download": "raw shard",
     "preprocess": "prepared shard",
     "train": "fold model",
+    "prior": "constant answer",
     "predict": "predictions",
     "control": "predictions",
     "score": "scores, decision",
+    "draw": "pictures",
     "package": "submission",
 }
 COLOURS = {"download": "#dbe9f6", "model": "#fde3c8", "result": "#d9f0d3"}
 KINDS = {"archive": "download", "index": "download", "download": "download", "preprocess": "download"} | dict.fromkeys(
-    ("train", "predict", "control"), "model"
+    ("train", "prior", "predict", "control"), "model"
 )
 
 
@@ -39,16 +44,18 @@ def draw_dag() -> None:
     found = subprocess.run(["snakemake", "--rulegraph"], capture_output=True, text=True, check=True).stdout
     rules = dict(re.findall(r'(\d+)\[label = "([\w-]+)"', found))
     edges = [(rules[a], rules[b]) for a, b in re.findall(r"(\d+) -> (\d+)", found)]
-    challenges = sorted({name for name in rules.values() if name not in PASSES and name not in ("all", "leaderboard")})
+    challenges = sorted(
+        {name for name in rules.values() if name not in PASSES and name not in ("all", "leaderboard", "report")}
+    )
     lines = ["digraph { rankdir=LR; nodesep=0.25; ranksep=0.4; bgcolor=white;"]
     lines.append('node [shape=box, style="rounded,filled", fontname="DejaVu Sans", fontsize=17, penwidth=0.8];')
     lines.append('edge [fontname="DejaVu Sans", fontsize=14, color="#777777", fontcolor="#444444", arrowsize=0.7];')
-    for rule in sorted(set(rules.values()) - set(challenges) - {"all"}):
+    for rule in sorted(set(rules.values()) - set(challenges) - {"all", "leaderboard"}):
         lines.append(f'"{rule}" [fillcolor="{COLOURS[KINDS.get(rule, "result")]}"];')
     for a, b in sorted(set(edges)):
-        if "all" in (a, b) or b in challenges:
+        if "all" in (a, b) or b in challenges or b == "leaderboard":  # the report has it and more
             continue
-        what = "gold" if (a, b) == ("preprocess", "score") else PASSES[a]
+        what = "gold" if a == "preprocess" and b in ("prior", "score", "draw") else PASSES[a]
         lines.append(f'"{a}" -> "{b}" [label="{what}"];')
     lines.append("}")
     target = IMAGES / "dag.png"
@@ -147,7 +154,33 @@ def draw_results() -> None:
     figure.savefig(IMAGES / "results.png", dpi=110, metadata={"Software": None})
 
 
+SHOTS = {  # name: page of the report, size, colours, where to scroll to
+    "report-leaderboard": ("leaderboard", (1280, 820), "light", None),
+    "report-model": ("mabe-task1/task1/pose-boosting", (1280, 820), "dark", ".scrub"),
+    "report-curves": ("mabe-task1/task1/pose-boosting", (1280, 620), "light", ".lines"),
+    "report-phone": ("leaderboard", (390, 820), "light", None),
+    "report-phone-model": ("clog-loss/nano/roi-features", (390, 820), "dark", None),
+}
+
+
+def photograph_report() -> None:
+    """results/report.html in Chromium, on a desktop and on a phone, light and dark."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for name, (address, (width, height), colours, target) in SHOTS.items():
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=colours)
+            page.goto((RESULTS / "report.html").resolve().as_uri() + f"#{address}")
+            if target is not None:
+                found = page.locator(f"section.shown {target}").first
+                found.scroll_into_view_if_needed()
+                found.evaluate("element => scrollTo(0, element.getBoundingClientRect().top + scrollY - 70)")
+            page.wait_for_timeout(500)
+            page.screenshot(path=IMAGES / f"{name}.png")
+        browser.close()
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     draw_dag()
     draw_results()
+    photograph_report()

@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "docs/cluster.md",
     ROOT / "docs/environments.md",
+    ROOT / "docs/report.md",
     *sorted(ROOT.glob("plugins/*/README.md")),
 ]
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -86,8 +87,14 @@ def test_command(clone: Path, page: str, command: str):
         assert os.access(ROOT / words[0], os.X_OK)
         words = words[1:]
     match words:
+        case ["snakemake", "--report", *_]:  # of what has been run: tests/workflow/test_invariants.py makes one
+            run(["snakemake", "--dry-run", "--quiet", "all"], clone)
         case ["snakemake", *_]:
             run([*words, "--dry-run", "--quiet", "all"], clone)
+        case ["challengeflow", ("compare" | "export") as verb, *_]:  # of what has been run: they are tested by name
+            run(["challengeflow", verb, "--help"], clone)
+        case ["challengeflow", "status", "--watch"]:
+            run(words[:2], clone)
         case ["challengeflow", "new", kind, name, *_]:
             assert (clone / f"challengeflow-{name}" / "pyproject.toml").is_file(), kind
         case ["challengeflow", *_]:

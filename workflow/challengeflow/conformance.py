@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,24 @@ def check_scores(path: Path, splits: Sequence[str], where: str) -> dict[str, Any
             raise ContractError(
                 f"scores of {where}: the {split} split needs a finite score and an interval of two numbers"
             )
+        for complaint in _further(entry):
+            raise ContractError(f"scores of {where}: the {split} split {complaint}")
     return scores
+
+
+def _further(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the optional parts that comparisons and the report read."""
+    resamples = entry.get("resamples", {"of": "", "scores": []})
+    if not isinstance(resamples, dict) or set(resamples) != {"of", "scores"}:
+        yield "has resamples in a form of its own; take them from challengeflow.scoring.bootstrap"
+    detail = entry.get("detail", {})
+    if not isinstance(detail, dict):
+        yield f"has a {type(detail).__name__} as detail; give a mapping"
+        return
+    for reference in detail.get("references", []):
+        known = isinstance(reference, dict) and {"system", "score", "source"} <= set(reference)
+        if not known or not isinstance(reference["score"], int | float):
+            yield f"has the reference {reference}; a published result has a system, a score (a number) and a source"
 
 
 def check_json(path: Path, what: str, output: str) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def test_learning_curves_are_read_from_the_members(tmp_path):
     from challengeflow_mabe_task1.pictures import curves
 
     (tmp_path / "curve.csv").write_text(
-        "part,stage,epoch,loss,inner_score\n0,pretraining,0,9,\n0,training,0,2.5,0.1\n0,training,1,1.5,0.25\n"
+        "part,stage,epoch,loss,score\n0,pretraining,0,9,\n0,training,0,2.5,0.1\n0,training,1,1.5,0.25\n"
     )
     loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,))])
     assert loss["lines"] == [{"name": f"temporal-conv, {tmp_path.name}, part 0", "x": [0, 1], "y": [2.5, 1.5]}]

@@ -25,7 +25,8 @@ def of_scores(
         if not truth.any():
             continue
         right, found, _ = precision_recall_curve(truth, score)
-        thinned = np.unique(np.linspace(0, len(found) - 1, POINTS).round().astype(int))
+        # Recall falls from 1 to 0: the first point at or below each of some evenly spread values.
+        thinned = np.unique(np.searchsorted(-found, np.linspace(-1, 0, POINTS)))
         precision.append(_line(names[k], found[thinned], right[thinned]))
         share, said = calibration_curve(truth, np.clip(score, 0, 1), n_bins=BINS)
         calibration.append(_line(names[k], said, share))
