@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
@@ -17,13 +18,15 @@ class Proxy:
     """`faults`: path -> what goes wrong with its next requests, in order; `asked`: path -> the Range of each request.
 
     Faults are "reset" and "truncate" (half of the body, then a reset or a quiet end), "503", "whole" (Range is
-    ignored) and "changed" (other bytes of the same length). A fault that ends with "*" stays. `headers` are added.
+    ignored) and "changed" (other bytes of the same length). A fault that ends with "*" stays. `headers` are added;
+    an answer takes `delay` seconds more.
     """
 
     url: str
     faults: dict[str, list[str]] = field(default_factory=dict)
     asked: dict[str, list[str | None]] = field(default_factory=lambda: defaultdict(list))
     headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
 
     def next_fault(self, path: str) -> str | None:
         waiting = self.faults.get(path) or [None]
@@ -49,6 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         known = self.server.proxy
         known.asked[self.path].append(self.headers.get("Range"))
         fault = known.next_fault(self.path)
+        time.sleep(known.delay)
         if fault == "503":
             self._answer(503, {}, b"busy")
             return
