@@ -35,7 +35,7 @@ def test_a_kind_shows_and_its_recipe_makes_it_again(heads, kind):
     assert mask.dtype == np.uint8
     assert mask.sum() >= 20
     assert not mask[~body.mask].any()
-    assert 0 <= changed.min() and changed.max() <= 1
+    assert changed.min() >= 0 and changed.max() <= 1
     assert np.abs(changed - volume)[mask == 0].max() < 0.5
     assert (np.abs(changed - volume) > MIN_CHANGE)[mask > 0].mean() > 0.8
     assert (changed != volume).sum() < 0.2 * volume.size

@@ -105,6 +105,7 @@ MOOD = Challenge(
         },
     },
     commands={
+        "check-mood": "challengeflow_mood.audit",
         "check-package": "challengeflow_mood.check_package",
         "make-toy": "challengeflow_mood.toy_set",
         "mood-image": "challengeflow_mood.image",

@@ -1,14 +1,17 @@
 """The organisers' files: base/{brain|abdom}/{brain_train|abdom_train, toy, toy_label/{sample,pixel}}, folders or zips.
 
+`colon` is accepted for abdom, and `train` below the dataset's folder for brain_train and abdom_train.
+
 Everything is addressed as an `Entry`: a file, or a member of a zip, which is read without unpacking the rest.
 """
 
+import gzip
 import shutil
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -47,6 +50,16 @@ class Entry:
             return
         with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as source, open(target, "wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
+
+    def head(self, size: int) -> bytes:
+        """The first `size` bytes, uncompressed; of a member too, without unpacking the rest."""
+        with ExitStack() as stack:
+            if self.member:
+                archive = stack.enter_context(zipfile.ZipFile(self.path))
+                file = stack.enter_context(archive.open(self.member))
+            else:
+                file = stack.enter_context(open(self.path, "rb"))
+            return (gzip.GzipFile(fileobj=file) if self.name.endswith("z") else file).read(size)
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
@@ -157,7 +170,9 @@ def _part(words: tuple[str, ...], dataset: str) -> str | None:
     if len(folders) > 1 and folders[-2] == "toy_label" and folders[-1] in ("sample", "pixel"):
         wanted = name.endswith(".txt") if folders[-1] == "sample" else is_scan(name)
         return folders[-1] if wanted else None
-    in_train = bool(folders) and folders[-1] in {f"{alias}_train" for alias in ALIASES.get(dataset, (dataset,))}
+    names = ALIASES.get(dataset, (dataset,))
+    in_train = bool(folders) and folders[-1] in {f"{alias}_train" for alias in names}
+    in_train |= len(folders) > 1 and folders[-1] == "train" and folders[-2] in names
     if in_train and name == GROUPS:
         return "groups"
     if not is_scan(name):
