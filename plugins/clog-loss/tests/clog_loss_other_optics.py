@@ -11,7 +11,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 WIDTH, HEIGHT = 320, 256
-PHOTONS = (5.0, 14.0)
+PHOTONS = (1.5, 5.0)
+REACH = 12
 
 
 def write_other_video(path: Path, seed: int, stalled: bool) -> int:
@@ -21,13 +22,19 @@ def write_other_video(path: Path, seed: int, stalled: bool) -> int:
     scene = np.zeros((frames, HEIGHT, WIDTH), np.float32)
     centre = random.uniform((90, 100), (HEIGHT - 90, WIDTH - 100))
     angle, length = random.uniform(0, np.pi), random.uniform(50, 80)
-    speed = 0.0 if stalled else random.uniform(1.0, 7.0) * random.choice([-1, 1])
-    scene += _vessel(random, frames, centre, angle, length, speed, frames * random.uniform(0.3, 0.7))
+    scene += _vessel(random, frames, centre, angle, length, not stalled, frames * random.uniform(0.3, 0.7))
+    for _ in range(random.integers(1, 4)):  # others pass above or below it
+        place = frames * random.choice([random.uniform(-0.3, 0.2), random.uniform(0.8, 1.3)])
+        crossing = centre + random.normal(0, 14, 2)
+        tilt = angle + random.uniform(0.2, 0.8) * np.pi
+        scene += _vessel(random, frames, crossing, tilt, random.uniform(60, 110), random.random() > 0.15, place)
     for _ in range(6):
         away = centre + random.uniform(70, 150) * _direction(random.uniform(0, 2 * np.pi))
-        other = random.uniform(1.0, 7.0) * random.choice([-1, 1]) * (random.random() > 0.15)
         place = frames * random.uniform(0, 1)
-        scene += _vessel(random, frames, away, random.uniform(0, np.pi), random.uniform(40, 110), other, place)
+        tilt, long = random.uniform(0, np.pi), random.uniform(40, 110)
+        scene += _vessel(random, frames, away, tilt, long, random.random() > 0.15, place)
+    for frame in scene:  # what registration leaves
+        frame[:] = np.roll(frame, random.integers(-2, 3, 2) * (random.random() < 0.3), (0, 1))
     photons = random.uniform(*PHOTONS)
     counted = random.poisson(np.maximum(scene * photons + 0.12 * photons, 0)) / photons
     luma = np.clip(16 + random.uniform(75, 130) * counted, 16, 235)
@@ -40,8 +47,17 @@ def _direction(angle: float) -> np.ndarray:
     return np.array([np.sin(angle), np.cos(angle)])
 
 
-def _vessel(random, frames, centre, angle, length, speed, sharp) -> np.ndarray:
+def _travel(random, frames: int, flows: bool) -> np.ndarray:
+    """How far cells have come at each frame: steadily where blood flows, else to and fro with a jump now and then."""
+    if flows:
+        return np.arange(frames) * np.exp(random.uniform(np.log(0.4), np.log(8.0))) * random.choice([-1, 1])
+    jumps = (random.random(frames) < 0.05) * random.uniform(-5, 5, frames)
+    return np.cumsum(jumps) + random.uniform(0, 1) * np.sin(np.arange(frames) * random.uniform(0.5, 2.5))
+
+
+def _vessel(random, frames, centre, angle, length, flows, sharp) -> np.ndarray:
     """A slightly bowed tube with dark blobs in it: (frames, HEIGHT, WIDTH), 1 is full plasma."""
+    travel = _travel(random, frames, flows)
     bow = random.uniform(-10, 10)
     places = np.linspace(-length / 2, length / 2, int(length * 2))
     path = centre + places[:, None] * _direction(angle)
@@ -49,14 +65,18 @@ def _vessel(random, frames, centre, angle, length, speed, sharp) -> np.ndarray:
     inside = (path[:, 0] > 1) & (path[:, 0] < HEIGHT - 2) & (path[:, 1] > 1) & (path[:, 1] < WIDTH - 2)
     tube = np.ones((HEIGHT, WIDTH), bool)
     tube[tuple(np.round(path[inside]).astype(int).T)] = False
+    darkness = random.uniform(0.35, 0.8)
     plasma = (distance_transform_edt(tube) < random.uniform(2.5, 3.5)).astype(np.float32)
     cells = np.cumsum(random.uniform(8, 24, 60))
     cells = cells - cells[30]
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     result = np.zeros((frames, HEIGHT, WIDTH), np.float32)
+    box = tuple(
+        slice(max(int(places.min()) - REACH, 0), int(places.max()) + REACH) for places in np.nonzero(plasma)
+    )  # beyond it the blur leaves nothing
     for frame in range(frames):
         blocked = np.zeros((HEIGHT, WIDTH), np.float32)
-        for cell in cells + speed * frame + random.normal(0, 0.4):
+        for cell in cells + travel[frame] + random.normal(0, 0.4):
             if abs(cell) < length / 2:
                 spot = path[int((cell + length / 2) * (len(path) - 1) / length)]
                 near = (
@@ -66,7 +86,8 @@ def _vessel(random, frames, centre, angle, length, speed, sharp) -> np.ndarray:
                 square = (rows[near] - spot[0]) ** 2 + (columns[near] - spot[1]) ** 2
                 blocked[near] = np.maximum(blocked[near], np.exp(-square / 18))
         depth = abs(frame - sharp) / frames
-        result[frame] = gaussian_filter(plasma * (1 - 0.7 * blocked), 0.8 + 3 * depth) * (1 - depth) ** 2
+        seen = (plasma * (1 - darkness * blocked))[box]
+        result[frame][box] = gaussian_filter(seen, 0.8 + 3 * depth, truncate=3.0) * (1 - depth) ** 2
     return result
 
 

@@ -10,6 +10,7 @@ BLACK = 16  # luma of black in video range
 OUTLINE = (133, 57, 206)  # Y, U, V of #FF6600 as the real videos hold it
 MARGIN = 8  # pixels of canvas beyond each side, so that residual motion has something to bring in
 FRAME_RATE = 15
+CROSSINGS = (0.2, 0.4, 0.4)  # chances of no, one and two vessels that cross the outlined one at another depth
 
 
 def write_video(path: Path, seed: int, sample: str, project: str, stalled: bool, frames: int, width: int) -> None:
@@ -28,6 +29,7 @@ def draw_video(
     canvas = np.zeros((frames, *large), np.float32)
     target = _target_path(random, shape)
     _surroundings(random, look, canvas, target)
+    _crossing(random, look, canvas, target)
     speed = 0.0 if stalled else vessels.flow_speed(random, look)
     deep = frames * random.uniform(0.25, 0.75)
     vessel = vessels.draw_vessel(random, look, frames, large, target + MARGIN, speed, deep)
@@ -43,9 +45,9 @@ def draw_video(
 def _target_path(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """The centreline of the vessel to judge: short enough to be outlined, clear of the frame's edge."""
     while True:
-        start = random.uniform((80, 80), (shape[0] - 80, shape[1] - 80))
-        path = vessels.centreline(random, start, random.uniform(40, 90), 0.5)
-        if np.all(path.min(axis=0) > 25) and np.all(path.max(axis=0) < np.array(shape) - 25):
+        start = random.uniform((50, 50), (shape[0] - 50, shape[1] - 50))
+        path = vessels.centreline(random, start, random.uniform(30, 75), 0.5)
+        if np.all(path.min(axis=0) > 20) and np.all(path.max(axis=0) < np.array(shape) - 20):
             return path
 
 
@@ -59,6 +61,19 @@ def _surroundings(random: np.random.Generator, look: vessels.Look, canvas: np.nd
         still = random.random() < 0.12
         speed = 0.0 if still else vessels.flow_speed(random, look)
         deep = random.uniform(-0.3, 1.3) * frames
+        vessel = vessels.draw_vessel(random, look, frames, (height, width), path, speed, deep)
+        vessels.render(canvas, vessel, look, vessels.stalled_wobble(random, frames) * still)
+
+
+def _crossing(random: np.random.Generator, look: vessels.Look, canvas: np.ndarray, target: np.ndarray) -> None:
+    """In most videos, a vessel or two that pass above or below the target, through the outline; most of them flow."""
+    frames, height, width = canvas.shape
+    for _ in range(random.choice(3, p=CROSSINGS)):
+        place = target[random.integers(len(target))] + MARGIN + random.normal(0, 6, 2)
+        path = vessels.centreline(random, place, random.uniform(50, 120), 0.4)
+        still = random.random() < 0.12
+        speed = 0.0 if still else vessels.flow_speed(random, look)
+        deep = frames * random.choice([random.uniform(-0.4, 0.1), random.uniform(0.9, 1.4)])
         vessel = vessels.draw_vessel(random, look, frames, (height, width), path, speed, deep)
         vessels.render(canvas, vessel, look, vessels.stalled_wobble(random, frames) * still)
 
@@ -102,7 +117,7 @@ def _black_borders(random: np.random.Generator, luma: np.ndarray) -> None:
         luma[frame, :, width - right[frame] :] = BLACK
 
 
-def draw_outline(path: np.ndarray, shape: tuple[int, int], distance: float = 16.0) -> np.ndarray:
+def draw_outline(path: np.ndarray, shape: tuple[int, int], distance: float = 11.0) -> np.ndarray:
     """The closed curve at `distance` around a centreline, 3 pixels wide: bool (rows, columns)."""
     from scipy.ndimage import distance_transform_edt
 

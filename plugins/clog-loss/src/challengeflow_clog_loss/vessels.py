@@ -43,9 +43,9 @@ def draw_look(random: np.random.Generator) -> Look:
     """The look of a project."""
     return Look(
         gain=random.uniform(0.75, 1.3),
-        noise=random.uniform(0.8, 1.35),
+        noise=random.uniform(0.5, 1.0),
         speed=random.uniform(0.6, 1.6),
-        contrast=random.uniform(0.6, 1.1),
+        contrast=random.uniform(0.8, 1.0),
         focus=random.uniform(0.65, 1.2),
         jitter=random.uniform(0.1, 0.5),
     )
@@ -89,7 +89,7 @@ def cell_pattern(random: np.random.Generator, length: float) -> np.ndarray:
         size = random.uniform(5, 9)
         pattern[int(place) : int(place + size)] = random.uniform(0.6, 1.0)
         place += size + random.exponential(spacing)
-    kernel = np.exp(-0.5 * (np.arange(-4, 5) / 1.4) ** 2)
+    kernel = np.exp(-0.5 * (np.arange(-4, 5) / 1.0) ** 2)
     return np.convolve(pattern, kernel / kernel.sum(), mode="same").astype(np.float32)
 
 
@@ -115,7 +115,7 @@ def draw_vessel(
         level=look.gain * random.uniform(45, 110),
         depth=(deep, random.normal(0, 6) / max(len(path) * STEP, 1)),
         cells=cell_pattern(random, length),
-        contrast=look.contrast * random.uniform(0.35, 0.85),
+        contrast=look.contrast * random.uniform(0.7, 1.0),
         speed=speed,
     )
 
