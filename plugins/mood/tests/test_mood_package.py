@@ -9,13 +9,16 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from dataclasses import replace
 
 import nibabel as nib
 import numpy as np
 import pytest
 
-from challengeflow import InputError
+import challengeflow_mood as plugin
+from challengeflow import InputError, Member
 from challengeflow_mood import archive, check_package, container, machine_python, proof, sandbox
+from challengeflow_mood.declared_models import declared_model
 from challengeflow_mood.lint import SCRIPTS, lint
 from challengeflow_mood.package_trial import Toys
 
@@ -140,6 +143,39 @@ def test_an_answer_unlike_the_workflows_is_an_error(tmp_path, submission):
     (answered / f"{proof.CORRUPT}.txt").write_text("0.5\n")
     with pytest.raises(InputError, match=r"run_sample_brain\.sh answers zz_corrupt\.nii\.gz\.txt otherwise"):
         proof.compare("brain", inputs, tmp_path / "package/models/brain", tmp_path)
+
+
+def test_a_model_that_cannot_answer_is_an_error(tmp_path, submission, mood_brain):
+    archive.unpack(submission / "mood-made.tar", tmp_path / "package")
+    for path in (tmp_path / "package/models/brain").rglob("grey_mean.npy"):
+        path.unlink()
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    with zipfile.ZipFile(mood_brain.root / "archives/toy/brain_toy.zip") as toys:
+        for name in ("toy_0.nii.gz", "toy_1.nii.gz"):
+            (inputs / name).write_bytes(toys.read(f"toy/{name}"))
+    with pytest.raises(InputError, match="the model of brain cannot answer test cases here"):
+        proof.compare("brain", inputs, tmp_path / "package/models/brain", tmp_path)
+
+
+NEEDED = {"pca-residual": "scipy", "residual-boosting": "scikit-learn", "unet3d": "torch", "timm-slices": "timm"}
+
+
+@pytest.mark.parametrize("model", [model.name for model in plugin.models()])
+def test_every_declared_model_can_be_carried(tmp_path, answers, model):
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "model.bin").write_bytes(b"weights")
+    member = Member(model, {"some": 1}, (weights,))
+    both = {dataset: replace(own, members=(*own.members, member)) for dataset, own in answers.items()}
+    container.write_context(both, tmp_path / "context")
+    carried = {path.relative_to(tmp_path / "context").as_posix() for path in (tmp_path / "context").rglob("*")}
+    assert "models/abdom/member-1/model-0/model.bin" in carried
+    assert declared_model(model).module.replace(".", "/") + ".py" in {name.removeprefix("src/") for name in carried}
+    requirements = (tmp_path / "context/requirements.txt").read_text()
+    assert f"\n{NEEDED[model]}==" in f"\n{requirements}"
+    assert ("torch==" in requirements) == ("Dockerfile.cuda" in carried) == (model in ("unet3d", "timm-slices"))
+    assert "+cpu" not in requirements
 
 
 def test_a_dataset_without_a_model_is_an_error(mood_brain, answers):

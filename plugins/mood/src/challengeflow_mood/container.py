@@ -4,9 +4,10 @@ import csv
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from challengeflow import Answers, InputError, PackageJob
+from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
 from challengeflow.scoring import write_json
 from challengeflow_mood.carried_code import carried, licences, pinned
@@ -40,9 +41,9 @@ WORKDIR /workspace
 CPU_INDEX = "--extra-index-url https://download.pytorch.org/whl/cpu "
 
 
-def write_context(job: PackageJob, context: Path) -> None:
-    """Write the build context into the folder `context`; InputError where an answer or a model's plugin is missing."""
-    missing = set(DATASETS) - set(job.answers)
+def write_context(answers: Mapping[str, Answers], context: Path) -> None:
+    """Write the build context into the folder `context`; InputError where a dataset or a model's plugin is missing."""
+    missing = set(DATASETS) - set(answers)
     if missing:
         raise InputError(
             f"the submission 'docker' needs a model for {' and '.join(sorted(missing))} too; name it in the config"
@@ -50,7 +51,7 @@ def write_context(job: PackageJob, context: Path) -> None:
     context.mkdir(parents=True)
     modules = {"challengeflow_mood.infer"}
     for dataset in DATASETS:
-        modules |= write_model(context / "models" / dataset, dataset, job.answers[dataset])
+        modules |= write_model(context / "models" / dataset, dataset, answers[dataset])
         for task in TASKS:
             script = context / f"run_{task}_{dataset}.sh"
             script.write_text(SCRIPT.format(task=task, dataset=dataset, name=script.name), newline="\n")

@@ -55,11 +55,12 @@ def _sandbox(job: PackageJob, package: Path, unpacked: Path) -> sandbox.Sandbox:
 
 
 def compare(dataset: str, inputs: Path, models: Path, work: Path) -> None:
-    """The scripts' answers must be, byte for byte, those of this process."""
+    """The scripts' answers must be, byte for byte, those of this process, which answers all but the corrupt case."""
     for task in ("sample", "pixel"):
         own = work / "own" / dataset / task
         own.mkdir(parents=True)
-        infer.run(task, inputs, own, models)
+        if infer.run(task, inputs, own, models) > 1:
+            raise InputError(f"the model of {dataset} cannot answer test cases here; the reason is in the lines above")
         for path in sorted(own.iterdir()):
             if path.read_bytes() != (work / "answers" / dataset / task / path.name).read_bytes():
                 raise InputError(

@@ -52,7 +52,7 @@ def _write_docker(job: PackageJob) -> None:
         _write_rows(job.output / f"answers_{dataset}.csv", [row for row, _, _ in _cases(dataset, answers)])
     with tempfile.TemporaryDirectory(dir=job.work) as folder:
         context = Path(folder) / "context"
-        container.write_context(job, context)
+        container.write_context(job.answers, context)
         package = job.output / f"mood-{job.name}.tar"
         archive.write_tar(context, package)
         kit.write(job, context, package)
