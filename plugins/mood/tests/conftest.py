@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import challengeflow_mood as plugin
@@ -12,6 +13,7 @@ from challengeflow import (
     Answers,
     DownloadJob,
     Member,
+    Model,
     PackageJob,
     PredictJob,
     PreprocessJob,
@@ -21,8 +23,11 @@ from challengeflow import (
     TrainJob,
     write_samples,
 )
+from challengeflow.arrays import Predictions, Writer
 from challengeflow.progress import Progress
 from challengeflow.samples import read_samples
+from challengeflow_mood.phantoms import phantom
+from challengeflow_mood.preparation import prepare
 
 MODEL_DEFAULTS = {name: schema["default"] for name, schema in plugin.PCA_RESIDUAL.parameters.items()}
 
@@ -206,3 +211,58 @@ def mood_real() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real scans at {folder}; set CHALLENGEFLOW_DATA to the folder that holds mood/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def mood_heads(tmp_path_factory) -> Shard:
+    """A shard of eight prepared healthy heads of 16^3, and one that could not be read. Read it, do not change it."""
+    folder, side = tmp_path_factory.mktemp("heads"), 16
+    names = [f"head-{number}" for number in range(8)]
+    write_samples(folder, [Sample(name, "train", name) for name in [*names, "lost"]])
+    with Writer(folder / "prepared") as out:
+        for number, name in enumerate(names):
+            volume = phantom("brain", 32, np.random.default_rng(number))
+            facts = {"status": "ok", "shape": [1, side, side, side], "affine": np.eye(4).tolist()}
+            facts, arrays = prepare(volume, facts, side)
+            out.add(name, facts, **arrays)
+        out.add("lost", {"status": "file missing", "shape": [1, side, side, side]})
+    return Shard("train-f0-000", "train", 0, folder / "samples.csv", folder / "prepared")
+
+
+class SmallModel:
+    """Trains and predicts one model on `mood_heads`, in a folder; `parameters` override its defaults."""
+
+    def __init__(self, folder: Path, model: Model, parameters: dict, shard: Shard):
+        self.folder, self.model, self.parameters, self.shard = folder, model, parameters, shard
+
+    def common(self, **parameters) -> dict:
+        defaults = {name: schema["default"] for name, schema in self.model.parameters.items()}
+        (self.folder / "work").mkdir(parents=True, exist_ok=True)
+        return {
+            "challenge": "mood",
+            "dataset": "brain",
+            "parameters": defaults | self.parameters | parameters,
+            "seed": 3,
+            "threads": 1,
+            "device": "cpu",
+            "work": self.folder / "work",
+            "progress": Progress("test"),
+            "model": self.model.name,
+        }
+
+    def train(self, name: str = "model", **parameters) -> Path:
+        output = self.folder / name
+        output.mkdir(parents=True)
+        plugin.train(TrainJob(**self.common(**parameters), fold=None, shards=(self.shard,), output=output))
+        return output
+
+    def predict(self, *models: Path, **parameters) -> Predictions:
+        output = self.folder / "predictions"
+        plugin.predict(PredictJob(**self.common(**parameters), models=models, shard=self.shard, output=output))
+        return Predictions(output)
+
+
+@pytest.fixture(scope="session")
+def mood_models(mood_heads):
+    """Makes a `SmallModel`: folder, declared model, parameters."""
+    return lambda folder, model, parameters: SmallModel(folder, model, parameters, mood_heads)

@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 import challengeflow_mood as plugin
-from challengeflow import InputError, PredictJob, Sample, Shard, TrainJob, write_samples
-from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow.progress import Progress
+from challengeflow import InputError
+from challengeflow.arrays import Arrays
 from challengeflow_mood import patches, phantoms
 from challengeflow_mood.anomalies import PROXY, STOPPING
 from challengeflow_mood.made_cases import Case, Healthy, made_cases
-from challengeflow_mood.preparation import prepare
 
 torch = pytest.importorskip("torch")
 
@@ -30,59 +28,10 @@ MODELS = [model for model in plugin.models() if model.name in SMALL]
 NAMES = [model.name for model in MODELS]
 
 
-@pytest.fixture(scope="module")
-def shard(tmp_path_factory) -> Shard:
-    """Eight prepared healthy heads of 16^3, and one that could not be read."""
-    folder = tmp_path_factory.mktemp("heads")
-    names = [f"head-{number}" for number in range(8)]
-    write_samples(folder, [Sample(name, "train", name) for name in [*names, "lost"]])
-    with Writer(folder / "prepared") as out:
-        for number, name in enumerate(names):
-            volume = phantoms.phantom("brain", 32, np.random.default_rng(number))
-            facts = {"status": "ok", "shape": [1, GRID, GRID, GRID], "affine": np.eye(4).tolist()}
-            facts, arrays = prepare(volume, facts, GRID)
-            out.add(name, facts, **arrays)
-        out.add("lost", {"status": "file missing", "shape": [1, GRID, GRID, GRID]})
-    return Shard("train-f0-000", "train", 0, folder / "samples.csv", folder / "prepared")
-
-
-class Runner:
-    """Trains and predicts one model in a folder."""
-
-    def __init__(self, folder, model, shard):
-        self.folder, self.model, self.shard = folder, model, shard
-
-    def _common(self, **parameters):
-        values = {name: schema["default"] for name, schema in self.model.parameters.items()}
-        (self.folder / "work").mkdir(parents=True, exist_ok=True)
-        return {
-            "challenge": "mood",
-            "dataset": "brain",
-            "parameters": values | SMALL[self.model.name] | parameters,
-            "seed": 3,
-            "threads": 1,
-            "device": "cpu",
-            "work": self.folder / "work",
-            "progress": Progress("test"),
-            "model": self.model.name,
-        }
-
-    def train(self, name="model", **parameters):
-        output = self.folder / name
-        output.mkdir(parents=True)
-        plugin.train(TrainJob(**self._common(**parameters), fold=None, shards=(self.shard,), output=output))
-        return output
-
-    def predict(self, *models, **parameters):
-        output = self.folder / "predictions"
-        plugin.predict(PredictJob(**self._common(**parameters), models=models, shard=self.shard, output=output))
-        return Predictions(output)
-
-
 @pytest.fixture
-def runner(tmp_path, shard):
-    """Makes a runner of a model in a folder of its own."""
-    return lambda model, name="run": Runner(tmp_path / name, model, shard)
+def runner(tmp_path, mood_models):
+    """Makes what trains and predicts a small network, in a folder of its own."""
+    return lambda model, name="run": mood_models(tmp_path / name, model, SMALL[model.name])
 
 
 def eight_cases(shard):
@@ -105,10 +54,10 @@ FITS = {
 
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
-def test_it_fits_eight_samples_perfectly(runner, model, shard, monkeypatch):
+def test_it_fits_eight_samples_perfectly(runner, model, mood_heads, monkeypatch):
     from challengeflow_mood import network_fit, torch_runtime
 
-    cases = eight_cases(shard)
+    cases = eight_cases(mood_heads)
     drawn = iter(itertools.cycle(cases))
     monkeypatch.setattr(network_fit, "made_case", lambda *_: next(drawn))
     plain = {"inner": 0, "augment": False, "weight_decay": 0, "check_every": 200}

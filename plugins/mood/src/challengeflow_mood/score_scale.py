@@ -23,7 +23,7 @@ def fit(healthy: Iterable[np.ndarray]) -> np.ndarray:
     if len(shares) < 2:
         shares = SHARES[:2]
     at = np.quantile(values, 1 - shares)
-    step = 1e-6 * max(float(values[-1] - values[0]), 1e-6)
+    step = 1e-4 * max(float(values[-1] - values[0]), 1.0)
     at = np.maximum.accumulate(at) + step * np.arange(len(at))  # strictly rising, also where many values are equal
     return np.stack([at, -np.log10(shares)])
 
