@@ -10,7 +10,7 @@ from PIL import Image
 
 from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays, write_scores
-from challengeflow_clog_loss import contact_sheets, region_report
+from challengeflow_clog_loss import check_submission, contact_sheets, region_report
 from challengeflow_clog_loss.submission import validate_submission
 
 EXPECTED = ["100002.mp4", "100001.mp4"]
@@ -41,6 +41,16 @@ def test_a_wrong_file_is_refused(tmp_path, text, message):
     (tmp_path / "s.csv").write_bytes(text.encode())
     with pytest.raises(InputError, match=message):
         validate_submission(tmp_path / "s.csv", EXPECTED)
+
+
+def test_the_organisers_own_format_file_passes_the_command(real_data, tmp_path, capsys):
+    metadata = real_data / "metadata"
+    assert check_submission.main([str(metadata / "submission_format.csv"), str(metadata)]) == 0
+    assert "14,160 videos in order, 0 (0.0%) stalled" in capsys.readouterr().out
+    lines = (metadata / "submission_format.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "s.csv").write_text("".join([*lines[:5000], *lines[5001:]]))
+    with pytest.raises(InputError, match=r"s\.csv, line 5001: found '\d+\.mp4', expected \d+\.mp4"):
+        check_submission.main([str(tmp_path / "s.csv"), str(metadata)])
 
 
 def test_written_files(demo):

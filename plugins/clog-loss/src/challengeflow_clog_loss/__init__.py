@@ -184,6 +184,7 @@ CLOG_LOSS = Challenge(
     schema=SCHEMA,
     commands={
         "clog-loss-archive": "challengeflow_clog_loss.archive",
+        "clog-loss-check": "challengeflow_clog_loss.check_submission",
         "clog-loss-plan": "challengeflow_clog_loss.plan_download",
         "clog-loss-regions": "challengeflow_clog_loss.region_report",
     },
