@@ -1,0 +1,77 @@
+"""One training step and one prediction of a network of mood, at any size: seconds, CPU seconds and peak memory.
+
+    python benchmarks/mood_network_step.py unet3d 64 '{"channels": 64, "stem": 1}'      the winner's size, brain
+    python benchmarks/mood_network_step.py unet3d 128 '{"channels": 24, "patch": 64}'   27 overlapping patches, abdomen
+    python benchmarks/mood_network_step.py timm-slices 64 '{}'
+    python benchmarks/mood_network_step.py unet3d 64 '{"channels": 64, "stem": 1, "batch": 4}' cuda
+
+The arguments are the model, the prepared grid, its parameters and the device. Training is the model's own, on four phantoms,
+for one step; the making of cases and the optimiser are part of it.
+"""
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import challengeflow_mood
+from challengeflow import PredictJob, Sample, Shard, TrainJob, write_samples
+from challengeflow.arrays import Writer
+from challengeflow.progress import Progress
+from challengeflow_mood.phantoms import phantom
+from challengeflow_mood.preparation import prepare
+
+
+def phantoms(folder: Path, grid: int) -> Shard:
+    """A shard of four prepared phantoms."""
+    names = [f"head-{number}" for number in range(4)]
+    write_samples(folder, [Sample(name, "train", name) for name in names])
+    with Writer(folder / "prepared") as out:
+        for number, name in enumerate(names):
+            volume = phantom("brain", grid, np.random.default_rng(number))
+            facts = {"status": "ok", "shape": [1, grid, grid, grid], "affine": np.eye(4).tolist()}
+            facts, arrays = prepare(volume, facts, grid)
+            out.add(name, facts, **arrays)
+    return Shard("train-f0-000", "train", 0, folder / "samples.csv", folder / "prepared")
+
+
+def timed(what: str, work, count: int) -> None:
+    wall, cpu = time.monotonic(), time.process_time()
+    work()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+    print(
+        f"{what}: {wall / count:.1f} s, {cpu / count:.1f} CPU s, peak memory of the process {peak:.2f} GiB", flush=True
+    )
+
+
+def main(name: str, grid: int, parameters: dict, device: str) -> None:
+    model = next(model for model in challengeflow_mood.models() if model.name == name)
+    parameters = {key: schema["default"] for key, schema in model.parameters.items()} | parameters
+    parameters |= {"steps": 1, "check_every": 1, "inner": 0}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        common = {"challenge": "mood", "dataset": "brain", "parameters": parameters, "seed": 1, "threads": 1}
+        common |= {"device": device, "work": folder, "progress": Progress(name), "model": name}
+        shard, output = phantoms(folder, grid), folder / "model"
+        output.mkdir()
+        job = TrainJob(**common, fold=None, shards=(shard,), output=output)
+        timed("one step, and the scale from four healthy scans", lambda: challengeflow_mood.train(job), 1)
+        job = PredictJob(**common, models=(output,), shard=shard, output=folder / "predictions")
+        timed("prediction of a scan", lambda: challengeflow_mood.predict(job), 4)
+        weights = sum(path.stat().st_size for path in (output / "weights").iterdir())
+        print(f"weights: {weights / 2**20:.1f} MiB")
+        if device == "cuda":
+            import torch
+
+            print(f"peak memory of the GPU {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (4, 5):
+        sys.exit(__doc__)
+    main(sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4] if len(sys.argv) == 5 else "cpu")
