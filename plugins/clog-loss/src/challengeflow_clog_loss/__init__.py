@@ -193,6 +193,7 @@ CLOG_LOSS = Challenge(
         "download": Resources(mem_mb=1500, runtime=240),
         "preprocess": Resources(mem_mb=1500, runtime=240, threads=2),
         "score": Resources(mem_mb=1500, runtime=15),
+        "draw": Resources(mem_mb=2000, runtime=30),
         "package": Resources(mem_mb=800, runtime=15),
     },
 )
@@ -237,6 +238,13 @@ def score(job):
     from challengeflow_clog_loss import score_report
 
     score_report.run(job)
+
+
+@hookimpl
+def draw(job):
+    from challengeflow_clog_loss.pictures import of_scores
+
+    of_scores.run(job)
 
 
 @hookimpl

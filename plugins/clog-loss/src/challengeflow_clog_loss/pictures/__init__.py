@@ -1,0 +1,1 @@
+"""Pictures of scored videos, made by the hook `draw` for the report."""

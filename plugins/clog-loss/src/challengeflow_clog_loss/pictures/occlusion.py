@@ -1,0 +1,59 @@
+"""What a network looked at: how far its score falls or rises when a part of the region is hidden in all frames.
+
+After Zeiler and Fergus 2014 (arXiv 1311.2901).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from challengeflow import DrawJob
+from challengeflow_clog_loss.networks import clip_model, clips
+from challengeflow_clog_loss.pictures import canvas
+from challengeflow_clog_loss.pictures.contact_sheet import Row
+
+PARTS = 6  # hidden squares along each side; neighbours overlap by half
+
+
+def draw(path: Path, job: DrawJob, folder: Path, module: ModuleType, rows: Sequence[Row]) -> None:
+    """Write the clip's mean of each video, and over it what hiding does to the logit of the model in `folder`."""
+    facts, net = clip_model.load(folder, module.build, job.device)
+    figure = canvas.new_figure(1.6 * len(rows), 3.7)
+    axes = figure.subplots(2, len(rows), squeeze=False)
+    for column, row in enumerate(rows):
+        parameters = facts["parameters"] | {"sampling": "centre"}
+        clip = clip_model.clips_of(clip_model.whole(row.arrays, parameters), parameters, None)[0]
+        fall = fall_by_place(net, clip, job.device)
+        mean = clip.grey.astype(np.float32).mean(axis=0)
+        top, bottom = axes[:, column]
+        top.imshow(mean, cmap="gray")
+        top.set_title(row.label, fontsize=7)
+        bottom.imshow(mean, cmap="gray")
+        most = max(float(np.abs(fall).max()), 1e-6)
+        bottom.imshow(fall, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.55, interpolation="nearest")
+        bottom.set_title(f"red: up to {most:.1f}", fontsize=7)
+        for axis in (top, bottom):
+            axis.axis("off")
+    figure.tight_layout()
+    canvas.save(figure, path)
+
+
+def fall_by_place(net, clip: clips.Clip, device: str) -> np.ndarray:
+    """(rows, columns) float: how much the logit falls where a square is hidden, averaged over the squares that hide a pixel."""
+    from challengeflow_clog_loss.networks import fitting
+
+    shape, unflipped = clip.grey.shape[1:], ((False, False, False),)
+    sides = [max(2 * length // (PARTS + 1), 1) for length in shape]
+    whole = fitting.predict(net, [clip], device, unflipped)
+    fall, count = np.zeros((2, *shape))
+    tops, lefts = (np.linspace(0, length - side, PARTS).astype(int) for length, side in zip(shape, sides, strict=True))
+    for top in tops:
+        for left in lefts:
+            place = slice(top, top + sides[0]), slice(left, left + sides[1])
+            grey = clip.grey.copy()
+            grey[:, *place] = 0
+            fall[place] += whole - fitting.predict(net, [clips.Clip(grey, clip.mask)], device, unflipped)
+            count[place] += 1
+    return fall / np.maximum(count, 1)
