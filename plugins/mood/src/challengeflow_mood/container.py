@@ -25,7 +25,7 @@ if [ "$#" -ne 2 ]; then
     exit 2
 fi
 export PYTHONPATH="$here/src" PYTHONDONTWRITEBYTECODE=1 PYTHONNOUSERSITE=1
-export HOME="$2" TMPDIR="$2" XDG_CACHE_HOME="$2" MPLCONFIGDIR="$2" NUMBA_CACHE_DIR="$2" TORCH_HOME="$2" TRITON_CACHE_DIR="$2"
+export HOME="$2" TMPDIR="$2"
 export OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 exec python3 -m challengeflow_mood.infer {task} "$1" "$2" "$here/models/{dataset}"
 """

@@ -36,6 +36,17 @@ from challengeflow_mood.volumes import read_scan
 SAFE_SCORE = 0.0
 CHEAP = "pca-residual"
 DEADLINE = 420.0
+PLACES = (
+    "HOME",
+    "MPLCONFIGDIR",
+    "NUMBA_CACHE_DIR",
+    "TMPDIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TORCH_HOME",
+    "TRITON_CACHE_DIR",
+    "XDG_CACHE_HOME",
+)
+"""Environment variables that say where libraries may write."""
 
 
 class DeadlinePassed(BaseException):
@@ -182,9 +193,18 @@ def _write_text(target: Path, value: float) -> None:
     os.replace(part, target)
 
 
+def main(arguments: list[str]) -> None:
+    """Run from the command line; what libraries keep for themselves (caches, settings) goes to a folder that is removed."""
+    task, (inputs, outputs, model) = arguments[0], (Path(argument) for argument in arguments[1:4])
+    deadline = float(os.environ.get("MOOD_DEADLINE", DEADLINE))
+    with _work(outputs) as scratch:
+        os.environ.update(dict.fromkeys(PLACES, str(scratch)))
+        tempfile.tempdir = str(scratch)
+        run(task, inputs, outputs, model, deadline)
+
+
 if __name__ == "__main__":
     try:
-        deadline = float(os.environ.get("MOOD_DEADLINE", DEADLINE))
-        run(sys.argv[1], *(Path(argument) for argument in sys.argv[2:5]), deadline)
-    except (InputError, TypeError, ValueError) as error:
+        main(sys.argv[1:])
+    except (InputError, IndexError, ValueError) as error:
         sys.exit(f"infer: {error}")
