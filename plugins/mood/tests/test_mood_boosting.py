@@ -8,7 +8,7 @@ import pytest
 import challengeflow_mood as plugin
 from challengeflow_mood import pca_residual, score_scale
 from challengeflow_mood.anomalies import PROXY
-from challengeflow_mood.made_cases import parts_by_group, read_healthy
+from challengeflow_mood.healthy_scans import parts_by_group, read_healthy
 from challengeflow_mood.voxel_features import voxel_features
 
 SMALL = {"cases": 8, "iterations": 6, "components": 3}

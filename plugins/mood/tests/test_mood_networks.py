@@ -14,7 +14,8 @@ from challengeflow import InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mood import patches, phantoms
 from challengeflow_mood.anomalies import PROXY, STOPPING
-from challengeflow_mood.made_cases import Case, Healthy, made_cases
+from challengeflow_mood.healthy_scans import Healthy
+from challengeflow_mood.made_cases import Case, made_cases
 
 torch = pytest.importorskip("torch")
 

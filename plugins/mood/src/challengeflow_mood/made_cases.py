@@ -5,25 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from challengeflow import InputError, Shard
-from challengeflow.arrays import Arrays
+from challengeflow import InputError
 from challengeflow_mood.anomalies.insertion import Body, insert
-
-
-@dataclass(frozen=True)
-class Healthy:
-    """Prepared healthy scans: volumes (n, g, g, g) float16 in [0, 1], masks (n, g, g, g) uint8, and each one's group."""
-
-    volumes: np.ndarray
-    masks: np.ndarray
-    groups: tuple[str, ...]
-
-    def subset(self, chosen: np.ndarray) -> "Healthy":
-        """The scans at integer indices."""
-        return Healthy(self.volumes[chosen], self.masks[chosen], tuple(self.groups[i] for i in chosen))
-
-    def __len__(self) -> int:
-        return len(self.groups)
+from challengeflow_mood.healthy_scans import Healthy
 
 
 @dataclass(frozen=True)
@@ -34,31 +18,6 @@ class Case:
     mask: np.ndarray
     anomaly: np.ndarray
     kind: str
-
-
-def read_healthy(shards: Sequence[Shard], most: int, least: int, seed: int, model: str) -> Healthy:
-    """The readable scans of `shards`, a seeded choice of `most` where there are more; InputError below `least`."""
-    places = [(shard, sample) for shard in shards for sample in Arrays(shard.prepared).ok()]
-    if len(places) < least:
-        raise InputError(
-            f"{model} needs at least {least} readable train scans, and {len(places)} are there; add scans or use fewer folds"
-        )
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(places))[:most])
-    group_of = {sample.id: sample.group for shard in shards for sample in shard.samples}
-    volumes, masks, groups = [], [], []
-    for shard, sample in (places[at] for at in chosen):
-        arrays = Arrays(shard.prepared)[sample]
-        volumes.append(arrays["volume"])
-        masks.append(arrays["mask"])
-        groups.append(group_of[sample])
-    return Healthy(np.stack(volumes), np.stack(masks), tuple(groups))
-
-
-def parts_by_group(groups: Sequence[str], parts: int) -> np.ndarray:
-    """A part number for each scan, whole groups together, in the groups' order; as many parts as groups at most."""
-    names = list(dict.fromkeys(groups))
-    parts = min(parts, len(names))
-    return np.array([names.index(group) * parts // len(names) for group in groups])
 
 
 def made_case(

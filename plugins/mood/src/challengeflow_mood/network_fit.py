@@ -21,7 +21,8 @@ from challengeflow.progress import Progress
 from challengeflow_mood.anomalies import FITTED
 from challengeflow_mood.augmentation import augmented
 from challengeflow_mood.average_precision import of_samples
-from challengeflow_mood.made_cases import Case, Healthy, made_case
+from challengeflow_mood.healthy_scans import Healthy
+from challengeflow_mood.made_cases import Case, made_case
 
 CLIP = 1.0  # largest norm of a gradient
 CASE_SHARE = 0.2  # of the loss, for the answer about the whole case

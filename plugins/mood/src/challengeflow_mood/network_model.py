@@ -17,7 +17,8 @@ from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow_mood import score_scale, torch_runtime
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
-from challengeflow_mood.made_cases import Case, Healthy, made_cases, read_healthy
+from challengeflow_mood.healthy_scans import Healthy, read_healthy
+from challengeflow_mood.made_cases import Case, made_cases
 
 NO_OTHER_DATA = (
     "the challenge forbids other data than its own scans, so networks start from random weights; leave it out"

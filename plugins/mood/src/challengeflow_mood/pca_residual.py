@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from challengeflow import PredictJob, TrainJob
 from challengeflow_mood import score_scale
 from challengeflow_mood.grid_maps import write_maps
+from challengeflow_mood.healthy_scans import read_healthy
 from challengeflow_mood.intensity import relative_grey
-from challengeflow_mood.made_cases import read_healthy
 
 EPSILON = 1e-3
 PARTS = 4  # inner folds for held-out residuals

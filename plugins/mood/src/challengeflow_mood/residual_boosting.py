@@ -21,7 +21,8 @@ from challengeflow import PredictJob, TrainJob
 from challengeflow_mood import pca_residual, score_scale
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
-from challengeflow_mood.made_cases import Case, Healthy, made_cases, parts_by_group, read_healthy
+from challengeflow_mood.healthy_scans import Healthy, parts_by_group, read_healthy
+from challengeflow_mood.made_cases import Case, made_cases
 from challengeflow_mood.voxel_features import voxel_features
 
 PARTS = 4
