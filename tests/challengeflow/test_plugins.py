@@ -78,6 +78,21 @@ def test_a_stage_is_called_on_its_owner_and_in_every_wrapper():
     assert calls == ["before", "a", "after"]
 
 
+def test_drawing_is_optional_and_a_wrapper_is_no_drawing():
+    @hookimpl
+    def draw(job):
+        pass
+
+    @hookimpl(wrapper=True)
+    def wrapped(job):
+        return (yield)
+
+    found = Registry(
+        [("one", plugin("a", draw=draw), ""), ("two", plugin("b"), ""), ("log", plugin(None, draw=wrapped), "")]
+    )
+    assert found.draws("a") and not found.draws("b")
+
+
 def test_a_plugin_that_cannot_be_imported_is_reported_and_the_rest_works(site):
     broken = site.folder / "source" / "challengeflow_broken"
     broken.mkdir(parents=True)

@@ -107,12 +107,21 @@ def _changes(a: Path, b: Path) -> Iterator[str]:
             continue
         before, after = (json.loads(note.read_text()) for note in notes)
         stage = before["stage"]
-        if before.get("code") != after.get("code"):
+        configs = [_of_variant(note["config"], folder.name) for note, folder in ((before, a), (after, b))]
+        same_model = configs[0].get("variant", {}).get("model") == configs[1].get("variant", {}).get("model")
+        if same_model and before.get("code") != after.get("code"):
             yield f"code of {stage}: {before['code']} -> {after['code']}"
-        for part, prefix in (("config", ""), ("versions", "version of "), ("machine", "machine: ")):
+        yield from _differences(*configs)
+        for part, prefix in (("versions", "version of "), ("machine", "machine: ")):
             yield from (f"{prefix}{change}" for change in _differences(before.get(part), after.get(part)))
         if Path(a.name) == Path(b.name) and _data(before) != _data(after):
             yield f"data that {stage} reads"
+
+
+def _of_variant(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A config with the variant that it is about under one name, so that two variants can be held side by side."""
+    models = dict(config.get("models", {}))
+    return {**config, "models": models, "variant": models.pop(name, {})}
 
 
 def _data(note: Mapping[str, Any]) -> dict[str, str]:

@@ -53,6 +53,7 @@ def render(challenges: Sequence[Gathered]) -> str:
         version=__version__,
         challenges=challenges,
         board=board(challenges),
+        waiting=[f"{challenge.name}/{each}" for challenge in challenges for each in challenge.waiting],
         jobs=sum(row.jobs for row in stages),
         cpu=sum(row.cpu_seconds for row in stages),
         machines=machines(challenges),
