@@ -11,7 +11,14 @@ from challengeflow.paired import difference
 from challengeflow.scoring import bootstrap
 
 GROUPS = [f"group {number // 3}" for number in range(60)]
-NOTE = {"stage": "score", "code": "aa", "versions": {"numpy": "2.4.6"}, "config": {"seed": 1}, "inputs": {}}
+NOTE = {
+    "stage": "score",
+    "plugin": "a 1.0",
+    "code": "aa",
+    "versions": {"numpy": "2.4.6"},
+    "config": {"seed": 1},
+    "inputs": {},
+}
 
 
 def scored(right):
@@ -64,10 +71,17 @@ def test_two_runs(tmp_path, answers):
     for run in ("old", "new"):
         write(tmp_path / run / "a/d/same", weak)
     write(tmp_path / "old/a/d/model", weak)
-    write(tmp_path / "new/a/d/model", better, code="bb", versions={"numpy": "2.5.0"}, config={"seed": 2})
+    write(
+        tmp_path / "new/a/d/model", better, code="bb", plugin="a 2.0", versions={"numpy": "2.5.0"}, config={"seed": 2}
+    )
     write(tmp_path / "new/a/d/added", better)
     text = compare(str(tmp_path / "old"), str(tmp_path / "new"), "results")
     assert "only in B: a/d/added" in text
     assert f"a/d/model train: {weak['score']:.4f} -> {better['score']:.4f}" in text and "a/d/same" not in text
-    for change in ("code of score: aa -> bb", "version of numpy: 2.4.6 -> 2.5.0", "seed: 1 -> 2"):
+    for change in (
+        "code of score: aa -> bb",
+        "plugin: a 1.0 -> a 2.0",
+        "version of numpy: 2.4.6 -> 2.5.0",
+        "seed: 1 -> 2",
+    ):
         assert f"{change}  (a/d/model)" in text

@@ -73,7 +73,8 @@ def test_the_crate_describes_every_file_and_nothing_else(run):
     references += [one for each in graph for value in each.values() if isinstance(value, list) for one in value]
     named = {one["@id"] for one in references if isinstance(one, dict)}
     assert {name for name in named if not name.startswith("http")} <= set(entities)
-    assert entities["#numpy"]["softwareVersion"] and "package" in entities["#made"]["description"]
+    assert entities["#numpy"]["softwareVersion"] and entities["#challengeflow_digits"]["softwareVersion"] == "1.0"
+    assert "package" in entities["#made"]["description"]
 
 
 def test_the_checksums_are_those_of_the_files(run):

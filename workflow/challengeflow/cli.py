@@ -29,7 +29,7 @@ import json
 import os
 import sys
 
-from challengeflow import __version__
+from challengeflow import __version__, looking
 from challengeflow.errors import InputError
 
 
@@ -70,7 +70,7 @@ def _check_version() -> None:
 
 def verbs() -> tuple[str, ...]:
     """The commands of challengeflow itself."""
-    return (*SHOWING, "new", *STAGES)
+    return (*SHOWING, *looking.VERBS, "new", *STAGES)
 
 
 def _run_of_plugin(name: str, *arguments: str) -> int:
@@ -97,6 +97,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     parser.set_defaults(traceback=False)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_showing(verbs)
+    looking.add(verbs)
     _add_new(verbs)
     for name, (summary, positional) in STAGES.items():
         verb = verbs.add_parser(name, help=summary, description=summary)
@@ -116,7 +117,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
-SHOWING = ("plugins", "describe", "validate", "leaderboard", "status", "compare", "report", "export", "cite")
+SHOWING = ("plugins", "describe", "validate")
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
@@ -139,32 +140,6 @@ def _add_showing(verbs) -> None:
     validate = verbs.add_parser("validate", help="check a config and the plugins it needs")
     validate.add_argument("--config", default="config.yaml", help="config file")
     validate.set_defaults(run=lambda options: _show().validate(options.config))
-    board = verbs.add_parser("leaderboard", help="tabulate scores and submissions")
-    board.add_argument("results", help="folder of the leaderboard")
-    board.add_argument("files", nargs="*", help="scores.json files and submission folders")
-    board.set_defaults(run=_run_leaderboard)
-    status = verbs.add_parser("status", help="how far a run is: done, running, stopped and why, left")
-    status.add_argument("--config", default="config.yaml", help="config file")
-    status.add_argument("--watch", action="store_true", help="go on showing it until all is done")
-    status.set_defaults(run=_run_status)
-    export = verbs.add_parser("export", help="archive a submission with all that is needed to make it again (RO-Crate)")
-    export.add_argument("folder", help="results/CHALLENGE/submissions/KIND/NAME")
-    export.add_argument("--to", metavar="FILE", help="the archive; CHALLENGE-KIND-NAME.crate.zip without it")
-    export.set_defaults(run=_run_export)
-    cite = verbs.add_parser("cite", help="BibTeX of challenges, methods and challengeflow")
-    cite.add_argument(
-        "challenges", nargs="*", metavar="CHALLENGE", help="with all its models; those of the config without it"
-    )
-    cite.add_argument("--config", default="config.yaml", help="config file")
-    cite.set_defaults(run=_run_cite)
-    compare = verbs.add_parser("compare", help="two models in pairs of resamples, or two runs: what changed")
-    compare.add_argument("a", metavar="A", help="CHALLENGE/DATASET/MODEL, the folder of such, or a results folder")
-    compare.add_argument("b", metavar="B", help="the other one")
-    compare.add_argument("--results", default="results", help="results folder that variants are in")
-    compare.set_defaults(run=_run_compare)
-    report = verbs.add_parser("report", help="write the report of a run: results/report.html")
-    report.add_argument("--config", default="config.yaml", help="config file")
-    report.set_defaults(run=_run_report)
 
 
 def _add_new(verbs) -> None:
@@ -192,73 +167,6 @@ def _show():
     from challengeflow import show
 
     return show
-
-
-def _run_report(options: argparse.Namespace) -> None:
-    from challengeflow.report import page
-
-    if options.config.lstrip().startswith("{"):
-        about = json.loads(options.config)
-    else:
-        from challengeflow.config import read_config, resolve
-        from challengeflow.plugins import registry
-        from challengeflow.report.subject import subject
-
-        about = subject(resolve(read_config(options.config), registry()), registry())
-    print(page.write(about))
-
-
-def _run_status(options: argparse.Namespace) -> None:
-    from challengeflow import status
-    from challengeflow.config import plans, read_config, resolve
-    from challengeflow.plugins import registry
-
-    found = plans(resolve(read_config(options.config), registry()))
-    draws = {name: registry().draws(name) for name in found}
-    if options.watch:
-        status.watch(found, draws)
-    else:
-        print(status.describe(status.standing(found, draws), bars=sys.stdout.isatty()))
-
-
-def _run_export(options: argparse.Namespace) -> None:
-    from pathlib import Path
-
-    from challengeflow.export import export
-    from challengeflow.plugins import registry
-
-    folder = Path(options.folder).resolve()
-    to = options.to or f"{folder.parents[2].name}-{folder.parent.name}-{folder.name}.crate.zip"
-    export(folder, Path(to), registry())
-    print(to)
-
-
-def _run_cite(options: argparse.Namespace) -> None:
-    from challengeflow.cite import bibtex, references
-    from challengeflow.plugins import registry
-
-    found = registry()
-    if options.challenges:
-        models = [pair for pair in found.models if pair[0] in options.challenges]
-        print(bibtex(references(found, options.challenges, models)), end="")
-        return
-    from challengeflow.config import read_config, resolve
-
-    run = resolve(read_config(options.config), found)["challenges"]
-    trained = [(name, v["model"]) for name, c in run.items() for v in c["models"].values() if v["kind"] == "trained"]
-    print(bibtex(references(found, run, dict.fromkeys(trained))), end="")
-
-
-def _run_compare(options: argparse.Namespace) -> None:
-    from challengeflow.compare import compare
-
-    print(compare(options.a, options.b, options.results))
-
-
-def _run_leaderboard(options: argparse.Namespace) -> None:
-    from challengeflow import leaderboard
-
-    leaderboard.write(options.results, options.files)
 
 
 def thread_limits(threads: int) -> dict[str, str]:

@@ -112,7 +112,7 @@ def _changes(a: Path, b: Path) -> Iterator[str]:
         if same_model and before.get("code") != after.get("code"):
             yield f"code of {stage}: {before['code']} -> {after['code']}"
         yield from _differences(*configs)
-        for part, prefix in (("versions", "version of "), ("machine", "machine: ")):
+        for part, prefix in (("plugin", "plugin"), ("versions", "version of "), ("machine", "machine: ")):
             yield from (f"{prefix}{change}" for change in _differences(before.get(part), after.get(part)))
         if Path(a.name) == Path(b.name) and _data(before) != _data(after):
             yield f"data that {stage} reads"

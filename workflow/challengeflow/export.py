@@ -32,8 +32,11 @@ A source in `config.yaml` that is a path is a folder of data that this archive d
 """
 
 
-def export(folder: Path, to: Path, found: Registry) -> None:
-    """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, a .zip file."""
+def export(folder: Path, to: Path | None, found: Registry) -> Path:
+    """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, and return its path.
+
+    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory.
+    """
     try:
         from rocrate.rocrate import ROCrate
     except ImportError:
@@ -41,10 +44,11 @@ def export(folder: Path, to: Path, found: Registry) -> None:
             "export needs the package rocrate, which is not installed; pip install 'challengeflow[export]'"
         ) from None
     folder = folder.resolve()
-    if not Path(f"{folder}{SUFFIX}").is_file() or len(folder.parents) < 5 or folder.parents[1].name != "submissions":
+    if len(folder.parents) < 5 or folder.parents[1].name != "submissions" or not Path(f"{folder}{SUFFIX}").is_file():
         raise InputError(
             f"{folder} is no submission of a run; expected is a folder results/CHALLENGE/submissions/KIND/NAME"
         )
+    to = to or Path(f"{folder.parents[2].name}-{folder.parent.name}-{folder.name}.crate.zip")
     notes = behind(folder)
     for path, note in notes.items():
         if note["stage"] == "score" and not (folder.parents[3] / path).is_file():
@@ -62,6 +66,7 @@ def export(folder: Path, to: Path, found: Registry) -> None:
         crate.add_file(Path(written, "checksums.sha256"), "checksums.sha256")
         to.parent.mkdir(parents=True, exist_ok=True)
         crate.write_zip(to)
+    return to
 
 
 def behind(folder: Path) -> dict[str, dict[str, Any]]:
@@ -138,6 +143,8 @@ def _describe(crate: Any, folder: Path, notes: Mapping[str, Any], found: Registr
     data = {"@type": "CreativeWork", "name": challenge.title, "creditText": challenge.citation, "license": licence}
     crate.root_dataset["isBasedOn"] = entity(challenge.url, **data)
     versions = {name: version for each in notes.values() for name, version in each["versions"].items()}
+    plugins = {each["plugin"] for each in notes.values() if "plugin" in each}
+    versions |= {name: version for name, _, version in (plugin.rpartition(" ") for plugin in plugins)}
     software = [
         entity(f"#{name}", **{"@type": "SoftwareApplication", "name": name, "softwareVersion": version})
         for name, version in sorted(versions.items())

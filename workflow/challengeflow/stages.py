@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from challengeflow import conformance, controls, ensemble, pictures, provenance
+from challengeflow import __version__, conformance, controls, ensemble, pictures, provenance
 from challengeflow.arrays import write_scores
 from challengeflow.blame import blame
 from challengeflow.errors import InputError
@@ -345,7 +345,8 @@ class Stages:
         with held, whole(*outputs) as parts, blame(self.registry, owner, stage, work.with_suffix(".traceback")):
             yield parts, common
         peak, seconds = provenance.peak_memory_mb(), time.monotonic() - started
-        facts |= {"seed": common["seed"], "seconds": round(seconds, 2), "peak_memory_mb": peak}
+        plugin = self.registry.distribution.get(owner, f"challengeflow {__version__}")
+        facts |= {"plugin": plugin, "seed": common["seed"], "seconds": round(seconds, 2), "peak_memory_mb": peak}
         provenance.write(outputs, facts)
         remove(work)
         self._report(stage, model, seconds, peak, progress)

@@ -61,6 +61,7 @@ def render(challenges: Sequence[Gathered]) -> str:
         versions=versions(challenges),
         image=Album(challenges).source,
         reproduce=reproduce,
+        whole=_whole,
         style=_inside("report.css", "vendor/uPlot.min.css"),
         script=_inside("vendor/uPlot.iife.min.js", "report.js"),
     )
@@ -139,6 +140,10 @@ def reproduce(challenge: Gathered, variant: Variant) -> dict[str, Any]:
     datasets = challenge.plan.chain(variant.dataset)[::-1]
     variants = dict.fromkeys([*challenge.plan.members(variant.name), variant.name])
     return config_of(challenge.name, challenge.subject, datasets, variants)
+
+
+def _whole(challenge: Gathered) -> dict[str, Any]:
+    return {key: value for key, value in challenge.subject.items() if key != "about"}
 
 
 def number(value: float | None, digits: int = 3) -> str:
