@@ -2,6 +2,7 @@
 
 import importlib
 import shutil
+import sys
 from pathlib import Path
 
 import av
@@ -238,6 +239,12 @@ def work(number, folder):
     if number == 6:
         raise ValueError("six")
     (Path(folder) / str(number)).touch()
+
+def prepare(path, *rest):
+    from challengeflow_clog_loss import prepared_videos
+    if path.stem == "b":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    prepared_videos.prepare(path, *rest)
 """
 
 
@@ -245,11 +252,12 @@ def work(number, folder):
 def deadly(tmp_path, monkeypatch):
     (tmp_path / "clog_loss_deadly.py").write_text(DEADLY)
     monkeypatch.syspath_prepend(str(tmp_path))
-    return importlib.import_module("clog_loss_deadly").work
+    monkeypatch.delitem(sys.modules, "clog_loss_deadly", raising=False)
+    return importlib.import_module("clog_loss_deadly")
 
 
 def test_a_process_that_dies_or_hangs_takes_one_video_along(tmp_path, deadly):
-    deaths = dict(workers.for_each(deadly, [(number, str(tmp_path)) for number in range(6)], 2, 3))
+    deaths = dict(workers.for_each(deadly.work, [(number, str(tmp_path)) for number in range(6)], 2, 3))
     assert deaths == {
         0: None,
         1: None,
@@ -261,10 +269,20 @@ def test_a_process_that_dies_or_hangs_takes_one_video_along(tmp_path, deadly):
     assert all((tmp_path / str(number)).exists() == (death is None) for number, death in deaths.items())
 
 
+def test_a_shard_with_a_deadly_video_is_prepared(stages, deadly, monkeypatch):
+    monkeypatch.setattr(prepared_videos, "prepare", deadly.prepare)
+    raw = stages.folder("raw", "test-0")
+    for name in "abc":
+        write_small_video(raw / f"{name}.mp4")
+    samples = tuple(Sample(name, "test", name, {"num_frames": "8"}) for name in "abc")
+    prepared = Arrays(stages.preprocess("test-0", samples, labelled=False).prepared)
+    assert prepared.ok() == ["a", "c"] and prepared.attributes("b")["status"] == "decoder died (SIGSEGV)"
+
+
 def test_an_error_of_the_work_itself_is_raised(tmp_path, deadly):
     with pytest.raises(ValueError, match="six"):
-        list(workers.for_each(deadly, [(6, str(tmp_path))], 1, 60))
-    assert list(workers.for_each(deadly, [], 2, 60)) == []
+        list(workers.for_each(deadly.work, [(6, str(tmp_path))], 1, 60))
+    assert list(workers.for_each(deadly.work, [], 2, 60)) == []
 
 
 def test_surroundings_see_noise_and_vessels(mp4):
