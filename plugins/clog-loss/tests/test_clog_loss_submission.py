@@ -1,6 +1,7 @@
 """The submission: whole numbers in the organisers' order, and a validator that names the first wrong row."""
 
 import csv
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -124,3 +125,21 @@ def test_the_region_report_lists_failures_with_thumbnails(stages, strange, tmp_p
         assert [row["sample"] for row in csv.DictReader(file)] == ["plain", "twice", "none", "missing"]
     with pytest.raises(InputError, match="holds no prepared shards"):
         region_report.main([str(tmp_path / "report"), str(tmp_path)])
+
+
+def test_an_expected_number_of_stalled_videos_and_the_table_of_thresholds(stages, strange, tmp_path, capsys):
+    scores = {"plain": 0.9, "twice": 0.2, "none": 0.4, "missing": 0.6}
+    write_scores(tmp_path / "predictions", ((name, np.array([p], np.float32)) for name, p in scores.items()))
+    decision = {
+        "threshold": 0.95,
+        "plausible_share": [0.1, 0.4],
+        "thresholds": [{"threshold": 0.5, "expected_mcc": 0.3}],
+    }
+    (tmp_path / "decision.json").write_text(json.dumps(decision))
+    shard = replace(strange, predictions=tmp_path / "predictions")
+    known = {"sheets": 0, "expected_stalled": 2}
+    output = stages.package("csv", [shard], tmp_path / "decision.json", **known)
+    rows = (output / "submission.csv").read_text().splitlines()[1:]
+    assert rows == ["plain.mp4,1", "twice.mp4,0", "none.mp4,0", "missing.mp4,1"]
+    assert (output / "thresholds.csv").read_text() == "threshold,expected_mcc\n0.5,0.3\n"
+    assert "outside the plausible 10.0% to 40.0%" in capsys.readouterr().err

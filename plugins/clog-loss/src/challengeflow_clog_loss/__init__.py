@@ -136,6 +136,12 @@ SCHEMA = {
             "default": 5,
             "description": "Contact sheets of 30 videos each, most probably stalled first, and as many of unusual ones.",
         },
+        "expected_stalled": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "default": None,
+            "description": "Answer so many test videos stalled, those with the highest scores; null: by the threshold of the score.",
+        },
     },
     "score": {
         "target_prevalence": {

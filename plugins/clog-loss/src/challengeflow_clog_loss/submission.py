@@ -3,7 +3,7 @@
 `submission.csv`: filename,stalled with whole numbers 0 and 1, every test video once, in the order of
 submission_format.csv, LF line ends. `answers.csv`: probability, answer, reading status and region of each video.
 `stalled-01.png` and so on: contact sheets of the videos, those most probably stalled first; `unusual-01.png`: of those that
-could not be read, or whose region is unusual.
+could not be read, or whose region is unusual. `thresholds.csv`: what other thresholds would bring.
 """
 
 import json
@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from challengeflow import Answers, InputError, PackageJob
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow_clog_loss import contact_sheets, quality, region_report, tables
+from challengeflow_clog_loss import contact_sheets, decision_fit, quality, region_report, tables
 
 COLUMNS = ("filename", "stalled")
 ANSWER_COLUMNS = ("filename", "probability", "answer", *region_report.COLUMNS)
-UNUSUAL_SHARE = (0.02, 0.08)  # of stalled answers: the competition's best entries had 4 to 5 %
 
 
 class Answer(NamedTuple):
@@ -38,25 +39,35 @@ class Answer(NamedTuple):
 def run(job: PackageJob) -> None:
     """Write the files of the submission `job.submission` ("csv" or "answers") and check them."""
     for dataset, given in job.answers.items():
-        answers = read_answers(given)
+        decision = json.loads(Path(given.decision).read_text())
+        answers = read_answers(given, decision["threshold"], job.parameters["expected_stalled"])
         tables.write_table(job.output / "answers.csv", ANSWER_COLUMNS, [_row(answer) for answer in answers])
         _draw(job.output, answers, job.parameters["sheets"])
         share = sum(answer.stalled for answer in answers) / max(len(answers), 1)
         job.progress.message(f"{dataset}: {share:.1%} of {len(answers)} videos answered stalled")
-        if given.source == "official" and not UNUSUAL_SHARE[0] <= share <= UNUSUAL_SHARE[1]:
+        low, high = decision.get("plausible_share", (0.0, 1.0))
+        if not low <= share <= high:
             job.progress.message(
-                "about 4 to 5 % of the competition's test videos are stalled; consider score: target_prevalence"
+                f"that is outside the plausible {low:.1%} to {high:.1%}; consider score: target_prevalence, package: "
+                "expected_stalled, and thresholds.csv"
             )
+        if rows := decision.get("thresholds"):
+            tables.write_table(job.output / "thresholds.csv", tuple(rows[0]), [tuple(row.values()) for row in rows])
         if job.submission == "csv":
             path = job.output / "submission.csv"
             tables.write_table(path, COLUMNS, [(answer.filename, answer.stalled) for answer in answers])
             validate_submission(path, [answer.filename for answer in answers])
 
 
-def read_answers(given: Answers) -> list[Answer]:
-    """The answers of a dataset's test videos in the order the organisers list them."""
-    threshold = json.loads(Path(given.decision).read_text())["threshold"]
+def read_answers(given: Answers, threshold: float, expected_stalled: int | None = None) -> list[Answer]:
+    """The answers of a dataset's test videos in the order the organisers list them.
+
+    Stalled are those from `threshold` on, or, where a number is expected, the so many with the highest scores.
+    """
     answers = []
+    if expected_stalled is not None:
+        scores = [Predictions(shard.predictions)[s.id].reshape(-1)[0] for shard in given.shards for s in shard.samples]
+        threshold = decision_fit.threshold_for_count(np.array(scores, np.float64), expected_stalled)
     for shard in given.shards:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
