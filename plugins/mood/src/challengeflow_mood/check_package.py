@@ -18,7 +18,7 @@ from challengeflow_mood import archive, demo, sandbox
 from challengeflow_mood.container import DATASETS, TASKS
 from challengeflow_mood.lint import lint
 from challengeflow_mood.official_layout import Entry, find_layout
-from challengeflow_mood.package_trial import LIMIT, Report, Toys, check_scripts, probe
+from challengeflow_mood.package_trial import LIMIT, Report, Toys, Trial
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
     if not options.package.is_file():
         raise InputError(f"{options.package} is no file; give the tar file that package or `docker save` wrote")
     with tempfile.TemporaryDirectory(prefix="check-package-", dir=options.work) as work:
+        (Path(work) / "answers").mkdir()  # also where no script is there to be run
         toys = toy_cases(options.data, Path(work) / "toys")
         report = check(
             options.package,
@@ -68,8 +69,9 @@ def check(
     box = sandbox.open_sandbox(package, unpacked, wanted, say)
     report.sandbox = box.name
     say(f"running under {box.name}")
-    probe(box, work, report)
-    check_scripts(box, workspace, toys, work, report, limit, test_cases, frozenset(), say)
+    trial = Trial(box, work, report, limit=limit, test_cases=test_cases, say=say)
+    trial.probe()
+    trial.run_scripts(workspace, toys)
     return report
 
 

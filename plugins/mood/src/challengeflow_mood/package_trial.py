@@ -56,86 +56,93 @@ class Toys:
     labels: dict[str, Path]
 
 
-def check_scripts(
-    box: sandbox.Sandbox,
-    workspace: Path,
-    toys: dict[str, Toys],
-    work: Path,
-    report: Report,
-    limit: float,
-    test_cases: int | None,
-    unreadable: frozenset[str],
-    say: Callable[[str], None],
-) -> None:
-    """Run the scripts that are there; answers go to work/answers/DATASET/TASK. `unreadable` scans need no map."""
-    for dataset, own in toys.items():
-        for task in TASKS:
-            script = f"run_{task}_{dataset}.sh"
-            if (workspace / script).is_file():
-                outputs = work / "answers" / dataset / task
-                _run_script(box, script, task, own, outputs, report, limit, test_cases, unreadable)
-                say(f"{script}: {report.runs[-1].cases} cases in {report.runs[-1].seconds:.1f} s")
+@dataclass
+class Trial:
+    """One package in one sandbox; answers go to work/answers/DATASET/TASK, findings to `report`.
 
-
-def probe(box: sandbox.Sandbox, work: Path, report: Report) -> None:
-    """See from inside that the sandbox holds: nothing to write but the output, no network, nothing of this machine in sight.
-
-    A sentinel file is laid beside the outputs; the repository's sources and the virtual environment must be out of sight too.
+    limit: seconds a case. test_cases: project the time to a folder of that many, which takes a second run of each script; None
+    leaves that out. unreadable: scans that need no map. say: gets a line a script.
     """
-    folders = [work / "probe" / name for name in ("in", "out")]
-    for folder in folders:
-        folder.mkdir(parents=True)
-    sentinel = work / f"sentinel-{uuid.uuid4().hex}"
-    sentinel.write_text("not to be seen\n")
-    hidden = [str(sentinel), *machine_python.own_places()]
-    done = sandbox.run(box, ["/bin/sh", "-c", PROBE, "probe", *hidden], *folders, USER, 60)
-    if done.status != 0:
-        report.problems.append(f"the sandbox cannot be probed: {done.errors.strip()}")
-    for line in done.output.splitlines():
-        what, _, place = line.partition(" ")
-        if line == "writable /dev/shm":
-            report.notes.append("/dev/shm can be written, as under docker; rely on nothing there (64 MB)")
-        else:
-            report.problems.append(f"the sandbox does not hold: {place} is {what} inside")
 
+    box: sandbox.Sandbox
+    work: Path
+    report: Report
+    limit: float = LIMIT
+    test_cases: int | None = None
+    unreadable: frozenset[str] = frozenset()
+    say: Callable[[str], None] = print
 
-def _run_script(box, script, task, toys, outputs, report, limit, test_cases, unreadable) -> None:
-    """Run a script on all toy cases, check and score its answers, and time it."""
-    scans = sorted(toys.scans.iterdir())
-    outputs.mkdir(parents=True)
-    words = [f"{sandbox.WORKSPACE}/{script}", sandbox.INPUTS, sandbox.OUTPUTS]
-    done = sandbox.run(box, words, toys.scans, outputs, USER, limit * len(scans))
-    result = ScriptRun(script, len(scans), round(done.seconds, 2), peak_mb=done.peak_mb and round(done.peak_mb))
-    report.runs.append(result)
-    complaint = diagnose(script, done, limit, len(scans))
-    if complaint:
-        report.problems.append(complaint)
-        return
-    report.problems += [f"{script}: {wrong}" for wrong in wrong_outputs(task, toys.scans, outputs, unreadable)]
-    if task in toys.labels:
-        scored = score_folder(outputs, toys.labels[task], task)
-        result.average_precision = scored.average_precision
-    if test_cases is not None:
-        _project(box, words, scans, outputs, result, report, limit, test_cases)
+    def probe(self) -> None:
+        """See from inside that the sandbox holds: nothing to write but the output, no network, nothing of this machine in sight.
 
+        A sentinel file is laid beside the outputs; the repository's sources and the virtual environment must be out of sight too.
+        """
+        folders = [self.work / "probe" / name for name in ("in", "out")]
+        for folder in folders:
+            folder.mkdir(parents=True)
+        sentinel = self.work / f"sentinel-{uuid.uuid4().hex}"
+        sentinel.write_text("not to be seen\n")
+        hidden = [str(sentinel), *machine_python.own_places()]
+        done = sandbox.run(self.box, ["/bin/sh", "-c", PROBE, "probe", *hidden], *folders, USER, 60)
+        if done.status != 0:
+            self.report.problems.append(f"the sandbox cannot be probed: {done.errors.strip()}")
+        for line in done.output.splitlines():
+            what, _, place = line.partition(" ")
+            if line == "writable /dev/shm":
+                self.report.notes.append("/dev/shm can be written, as under docker; rely on nothing there (64 MB)")
+            else:
+                self.report.problems.append(f"the sandbox does not hold: {place} is {what} inside")
 
-def _project(box, words, scans: Sequence[Path], outputs: Path, result: ScriptRun, report, limit, test_cases) -> None:
-    """Run the first case alone, as root: from the two times start-up and a case follow, and the answer must be the same."""
-    inputs, alone = outputs.with_name(f"{outputs.name}-first-in"), outputs.with_name(f"{outputs.name}-first")
-    for folder in (inputs, alone):
-        folder.mkdir()
-    shutil.copyfile(scans[0], inputs / scans[0].name)
-    done = sandbox.run(box, words, inputs, alone, 0, limit)
-    complaint = diagnose(f"{result.script} as root, with one case", done, limit, 1)
-    if complaint:
-        report.problems.append(complaint)
-        return
-    for path in sorted(alone.iterdir()):
-        if not (outputs / path.name).is_file() or (outputs / path.name).read_bytes() != path.read_bytes():
-            report.notes.append(
-                f"{result.script}: {path.name} differs between two runs; fix the seeds to be reproducible"
-            )
-    more = len(scans) - 1
-    result.seconds_a_case = round(max(result.seconds - done.seconds, 0) / more, 2) if more else round(done.seconds, 2)
-    result.start_up = round(max(done.seconds - result.seconds_a_case, 0), 2) if more else 0.0
-    result.projected = round(result.start_up + test_cases * result.seconds_a_case)
+    def run_scripts(self, workspace: Path, toys: dict[str, Toys]) -> None:
+        """Run the scripts that are in `workspace` on the toy cases of their dataset; check, score and time them."""
+        for dataset, own in toys.items():
+            for task in TASKS:
+                script = f"run_{task}_{dataset}.sh"
+                if (workspace / script).is_file():
+                    self._run_script(script, task, own, self.work / "answers" / dataset / task)
+                    self.say(f"{script}: {self.report.runs[-1].cases} cases in {self.report.runs[-1].seconds:.1f} s")
+
+    def _run_script(self, script: str, task: str, toys: Toys, outputs: Path) -> None:
+        scans = sorted(toys.scans.iterdir())
+        outputs.mkdir(parents=True)
+        done = self._run(script, toys.scans, outputs, USER, len(scans))
+        result = ScriptRun(script, len(scans), round(done.seconds, 2), peak_mb=done.peak_mb and round(done.peak_mb))
+        self.report.runs.append(result)
+        if self._failed(script, done, len(scans)):
+            return
+        self.report.problems += [f"{script}: {w}" for w in wrong_outputs(task, toys.scans, outputs, self.unreadable)]
+        if task in toys.labels:
+            result.average_precision = score_folder(outputs, toys.labels[task], task).average_precision
+        if self.test_cases is not None:
+            self._project(scans, outputs, result, self.test_cases)
+
+    def _project(self, scans: Sequence[Path], outputs: Path, result: ScriptRun, test_cases: int) -> None:
+        """Run the first case alone, as root: from the two times start-up and a case follow, and the answer must be the same."""
+        inputs, alone = outputs.with_name(f"{outputs.name}-first-in"), outputs.with_name(f"{outputs.name}-first")
+        for folder in (inputs, alone):
+            folder.mkdir()
+        shutil.copyfile(scans[0], inputs / scans[0].name)
+        done = self._run(result.script, inputs, alone, 0, 1)
+        if self._failed(f"{result.script} as root, with one case", done, 1):
+            return
+        for path in sorted(alone.iterdir()):
+            if not (outputs / path.name).is_file() or (outputs / path.name).read_bytes() != path.read_bytes():
+                self.report.notes.append(
+                    f"{result.script}: {path.name} differs between two runs; fix the seeds to be reproducible"
+                )
+        more = len(scans) - 1
+        result.seconds_a_case = (
+            round(max(result.seconds - done.seconds, 0) / more, 2) if more else round(done.seconds, 2)
+        )
+        result.start_up = round(max(done.seconds - result.seconds_a_case, 0), 2) if more else 0.0
+        result.projected = round(result.start_up + test_cases * result.seconds_a_case)
+
+    def _run(self, script: str, inputs: Path, outputs: Path, user: int, cases: int) -> sandbox.Finished:
+        words = [f"{sandbox.WORKSPACE}/{script}", sandbox.INPUTS, sandbox.OUTPUTS]
+        return sandbox.run(self.box, words, inputs, outputs, user, self.limit * cases)
+
+    def _failed(self, what: str, done: sandbox.Finished, cases: int) -> bool:
+        complaint = diagnose(what, done, self.limit, cases)
+        if complaint:
+            self.report.problems.append(complaint)
+        return bool(complaint)

@@ -15,7 +15,7 @@ from challengeflow import InputError, PackageJob
 from challengeflow.arrays import Arrays
 from challengeflow_mood import archive, infer, sandbox
 from challengeflow_mood.lint import lint
-from challengeflow_mood.package_trial import LIMIT, Report, Toys, check_scripts, probe
+from challengeflow_mood.package_trial import Report, Toys, Trial
 
 CORRUPT = "zz_corrupt.nii.gz"
 
@@ -33,10 +33,11 @@ def run(job: PackageJob, package: Path) -> None:
         archive.unpack(package, unpacked)
         report = Report(problems=list(lint(unpacked)))
         box = _sandbox(job, package, unpacked)
+        trial = Trial(box, work, report, unreadable=frozenset([CORRUPT]), say=job.progress.message)
         if not isinstance(box, sandbox.Unboxed):
-            probe(box, work, report)
+            trial.probe()
         toys = {dataset: Toys(_inputs(job, dataset, work / "in" / dataset), {}) for dataset in sorted(job.answers)}
-        check_scripts(box, unpacked, toys, work, report, LIMIT, None, frozenset([CORRUPT]), job.progress.message)
+        trial.run_scripts(unpacked, toys)
         for problem in report.problems:
             raise InputError(f"the package is not sound: {problem}")
         for dataset, own in toys.items():
