@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from challengeflow.expected import expected
 from challengeflow.plan import Plan
 from challengeflow.progress import Progress
-from challengeflow.status import describe, standing
+from challengeflow.status import describe, standing, watch
 from challengeflow.whole import claimed
 
 CONFIG = """\
@@ -95,6 +96,17 @@ def test_the_log_of_a_job_that_was_done_before_is_no_failure(plan):
     log.parent.mkdir(parents=True)
     log.write_text("score c/d model: done in 0.1 s, peak memory 40 MiB of 500 stated\n")
     assert not standing({"c": plan}, {"c": False}).stopped
+
+
+def test_watching_ends_when_all_is_done(plan, capsys):
+    for job in expected(plan, draws=True):
+        path = Path(job.output)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    watch({"c": plan}, {"c": True})
+    assert capsys.readouterr().out == "all 11 jobs are done\n"
+    bars = describe(standing({"c": plan}, {"c": True}), bars=True).splitlines()
+    assert f"c  train       {'█' * 24}      2 of 2" in bars
 
 
 def test_progress_tells_rate_and_time_left(capsys, monkeypatch):

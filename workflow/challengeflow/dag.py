@@ -18,7 +18,7 @@ from challengeflow.errors import InputError
 from challengeflow.fingerprint import stage_fingerprint
 from challengeflow.plan import Plan, ShardName
 from challengeflow.plugins import Registry, registry, resources
-from challengeflow.report.subject import subject
+from challengeflow.report.subject import pack, subject
 from challengeflow.status import describe, standing
 
 # Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.
@@ -101,8 +101,8 @@ class Dag:
         return {name: path for name, path in declared.items() if path}
 
     def subject(self) -> str:
-        """What the report is about, as JSON."""
-        return json.dumps(subject(self.config, self.registry), sort_keys=True)
+        """What the report is about, as an argument of its command."""
+        return pack(subject(self.config, self.registry))
 
     def ended(self) -> str:
         """How the run stands: a table, what has stopped with the last lines of its log, and the scores once there are all."""

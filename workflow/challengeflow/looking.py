@@ -1,7 +1,6 @@
 """The verbs of the command that look at a run: their arguments, and what they call."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -73,12 +72,11 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    """The workflow's own call brings JSON: no plugin need be installed where it runs."""
+    """The workflow's own call brings all there is to know: no plugin need be installed where it runs."""
     from challengeflow.report import page
-    from challengeflow.report.subject import subject
+    from challengeflow.report.subject import subject, unpack
 
-    given = options.config.lstrip().startswith("{")
-    print(page.write(json.loads(options.config) if given else subject(*_resolved(options.config))))
+    print(page.write(unpack(options.config) or subject(*_resolved(options.config))))
 
 
 def _export(options: argparse.Namespace) -> None:
