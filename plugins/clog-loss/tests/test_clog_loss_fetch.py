@@ -114,9 +114,14 @@ def test_one_bad_file_is_a_sample_with_its_reason(stages, network, monkeypatch):
     assert manifest.read(raw)["2"]["problem"].startswith("not fetched:") and "503" in manifest.read(raw)["2"]["problem"]
 
 
+def test_a_shard_of_one_missing_video_is_listed(stages, network):
+    raw = stages.download("official", "train-0", videos("9"), url=BY_S3, endpoint=network.url)
+    assert manifest.read(raw)["9"]["problem"] == fetch.MISSING
+
+
 def test_nothing_there_is_an_error_in_one_sentence(stages, network):
-    with pytest.raises(InputError, match=r"none of the 2 videos \(not on the server\); check download: url"):
-        stages.download("official", "train-0", videos("8", "9"), url=BY_S3, endpoint=network.url)
+    with pytest.raises(InputError, match=r"none of the 3 videos \(not on the server\); check download: url"):
+        stages.download("official", "train-0", videos("7", "8", "9"), url=BY_S3, endpoint=network.url)
     with pytest.raises(InputError, match="is no address of videos; write s3://BUCKET"):
         stages.download("official", "train-0", videos("1"), url="ftp://somewhere")
     with pytest.raises(InputError, match="is not a folder"):
