@@ -10,7 +10,8 @@ from matplotlib.patches import Patch
 
 from challengeflow_mabe_task1.layouts import background
 
-BEHAVIOURS = ("#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#bcbd22")
+# Okabe and Ito (2008), which colour-blind people can tell apart, and brown.
+BEHAVIOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#f0e442", "#000000")
 BACKGROUND, UNLABELLED = "#e6e6e6", "#ffffff"
 ANIMALS = {"resident": "#20639b", "intruder": "#e07b39"}
 DOTS_PER_INCH = 110
