@@ -119,7 +119,7 @@ def _project_appearance(videos: Videos) -> dict[str, float]:
 
     stalled, groups = videos.stalled, videos.groups
     means, within, pairs = np.zeros(len(stalled)), 0.0, 0
-    for group in set(groups):
+    for group in sorted(set(groups)):  # sums in another order differ in their last bits
         own = groups == group
         means[own] = videos.chance[own].mean()
         count = int(stalled[own].sum()) * int((~stalled[own]).sum())
