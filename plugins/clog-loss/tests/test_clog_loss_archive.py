@@ -91,6 +91,8 @@ def test_an_archive_is_fetched_and_resumed(tmp_path, seaweedfs_server, monkeypat
 
 
 def test_a_damaged_or_empty_archive_is_told_in_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"there is no file nano\.tar; name an archive"):
+        archive.main(["nano.tar", str(tmp_path / "out")])
     path = write_archive(tmp_path / "nano.tar.gz", "nano/", "w:gz")
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(InputError, match="cannot be read as a tar archive"):

@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> int:
     progress = Progress("clog-loss-archive")
     remote = "://" in options.address
     archive = _fetched(options.address, options.folder, progress) if remote else Path(options.address)
+    if not archive.is_file():
+        raise InputError(f"there is no file {archive}; name an archive, or its address with https:// or s3://")
     count = extract(archive, options.folder, progress)
     if remote:
         archive.unlink()
