@@ -1,7 +1,7 @@
 """What models that are networks have in common: inner groups, the files of a model, the scale of its scores.
 
 A model is a folder: `model.json` (parameters and kinds of anomaly), the weights without pickle, `scale.npy` (the common scale, from
-healthy scans of the inner groups) and `curve.csv`, how it learnt.
+healthy scans of the inner groups), the mean healthy scan (`whole_scan`) and `curve.csv`, how it learnt.
 """
 
 import csv
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob
-from challengeflow_mood import score_scale, torch_runtime
+from challengeflow_mood import score_scale, torch_runtime, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
@@ -70,7 +70,11 @@ def train(job: TrainJob, network: Network) -> None:
     )
     curve = network_fit.fit(net, outer, cases, fitting)
     torch_runtime.save_weights(job.output / "weights", net)
-    np.save(job.output / "scale.npy", score_scale.fit(_healthy_values(inner if held else outer, net, fitting)))
+    arrays = {"scale": score_scale.fit(_healthy_values(inner if held else outer, net, fitting))} | whole_scan.fit(
+        healthy
+    )
+    for name, array in arrays.items():
+        np.save(job.output / f"{name}.npy", array)
     facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
     facts |= {"fitted_on": FITTED, "stopped_by": STOPPING if held else []}
     (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
@@ -107,12 +111,13 @@ def _loaded(folder: Path, device: str, network: Network):
     net = network.build(facts["parameters"], facts["grid"])
     torch_runtime.load_weights(folder / "weights", net)
     net.to(device)
-    scale = np.load(folder / "scale.npy")
+    arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         case = Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "")
         raw = raw_map(*network.logits(facts["parameters"], device, net, case))
-        return np.where(mask > 0, score_scale.apply(scale, raw), 0)
+        lift = whole_scan.lift(arrays, volume, mask)
+        return np.where(mask > 0, score_scale.apply(arrays["scale"], raw, lift), 0)
 
     return apply
 

@@ -14,7 +14,7 @@ from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
 from challengeflow import PredictJob, TrainJob
-from challengeflow_mood import score_scale
+from challengeflow_mood import score_scale, whole_scan
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import read_healthy
 from challengeflow_mood.intensity import relative_grey
@@ -32,6 +32,7 @@ def train(job: TrainJob) -> None:
     healthy = read_healthy(job.shards, job.parameters["max_scans"], MIN_SCANS, job.seed, "pca-residual")
     with threadpool_limits(1):  # another thread count adds in another order: other last digits
         model = fit(healthy.volumes, healthy.masks, job.parameters["components"], job.progress)
+        model |= whole_scan.fit(healthy)
     for name, array in model.items():
         np.save(job.output / f"{name}.npy", array)
     facts = {"scans": len(healthy), "channels": CHANNELS, "scales": SCALES}
@@ -81,14 +82,15 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> di
 
 
 def apply(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The anomaly map of one prepared scan, float32 (g, g, g) in [0, 1).
+    """The anomaly map of one prepared scan, float32 (g, g, g) in [0, 1). model: the arrays of `fit` and of `whole_scan.fit`.
 
     Voxels that are background in the scan and in most training scans are 0; something outside the body is not.
     """
     left = standard_residuals(model, volume, mask)
     values = combine(model, [feature for name in CHANNELS for feature in gather(left[name])])
     values /= max(1.0, _level(values, mask) / float(model["level"]))  # a badly aligned scan is not abnormal everywhere
-    return np.where(relevant(model, mask), score_scale.apply(model["scale"], values), 0)
+    scores = score_scale.apply(model["scale"], values, whole_scan.lift(model, volume, mask))
+    return np.where(relevant(model, mask), scores, 0)
 
 
 def standard_residuals(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
 from challengeflow import PredictJob, TrainJob
-from challengeflow_mood import pca_residual, score_scale
+from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, parts_by_group, read_healthy
@@ -44,6 +44,7 @@ def train(job: TrainJob) -> None:
         trees = _trees(job).fit(rows, labels)
         model = pca_residual.fit(healthy.volumes, healthy.masks, job.parameters["components"], job.progress)
         model["scale"] = score_scale.fit(_healthy_values(parts, trees))
+        model |= whole_scan.fit(healthy)
     for name, array in model.items():
         np.save(job.output / f"{name}.npy", array)
     joblib.dump(trees, job.output / "trees.joblib", compress=3)
@@ -63,7 +64,7 @@ def _loaded(folder: Path):
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         raw, where = raw_map(model, trees, volume, mask)
-        return np.where(where, score_scale.apply(model["scale"], raw), 0)
+        return np.where(where, score_scale.apply(model["scale"], raw, whole_scan.lift(model, volume, mask)), 0)
 
     return apply
 
