@@ -26,9 +26,12 @@ from challengeflow_mood.phantoms import phantom
 from challengeflow_mood.preparation import prepare
 
 
+SCANS = 4
+
+
 def phantoms(folder: Path, grid: int) -> Shard:
     """A shard of four prepared phantoms."""
-    names = [f"head-{number}" for number in range(4)]
+    names = [f"head-{number}" for number in range(SCANS)]
     write_samples(folder, [Sample(name, "train", name) for name in names])
     with Writer(folder / "prepared") as out:
         for number, name in enumerate(names):
@@ -62,7 +65,7 @@ def main(name: str, grid: int, parameters: dict, device: str) -> None:
         job = TrainJob(**common, fold=None, shards=(shard,), output=output)
         timed("one step, and the scale from four healthy scans", lambda: challengeflow_mood.train(job), 1)
         job = PredictJob(**common, models=(output,), shard=shard, output=folder / "predictions")
-        timed("prediction of a scan", lambda: challengeflow_mood.predict(job), 4)
+        timed("prediction of a scan", lambda: challengeflow_mood.predict(job), SCANS)
         weights = sum(path.stat().st_size for path in (output / "weights").iterdir())
         print(f"weights: {weights / 2**20:.1f} MiB")
         if device == "cuda":

@@ -68,13 +68,14 @@ def report_kinds(model: str, kinds: Sequence[Sequence[str]], found: Sequence[Seq
         print(f"    {model:<20} {kind:<12} pixel {pixel:.3f}  sample {sample:.3f}")
 
 
-def report_ood(home: Path, model: str, cases: Sequence[evaluation.Case]) -> None:
+def report_ood(home: Path, model: str, kinds: Sequence[str], cases: Sequence[evaluation.Case]) -> None:
     """How real scans from elsewhere, and draws with a planted anomaly, stand to the strangest healthy draw."""
     highest = max(case.score for case in cases if not case.label)
-    planted = np.array([case.score for case in cases if case.label])
-    print(
-        f"    {model:<20} strangest healthy draw {highest:.3f}; planted: {(planted > highest).sum()} of {len(planted)} above it"
-    )
+    above = {
+        kind: [case.score > highest for k, case in zip(kinds, cases, strict=True) if k == kind] for kind in set(kinds)
+    }
+    print(f"    {model:<20} strangest healthy draw {highest:.3f}; draws with a planted anomaly above it: ", end="")
+    print(", ".join(f"{kind} {sum(above[kind])} of {len(above[kind])}" for kind in sorted(set(kinds) - {""})))
     folder = home / "mood" / "brain" / model / "predictions" / "ood" / "test-000"
     for name, scores in Predictions(folder).items() if folder.exists() else ():
         score = decision.sample_score(scores)
@@ -112,7 +113,7 @@ def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence
     for at, name in enumerate(individuals):
         print(f"sample scores, without {name}:")
         for model in models:
-            report_ood(homes[name], model, found[model][at])
+            report_ood(homes[name], model, kinds[at], found[model][at])
 
 
 if __name__ == "__main__":
