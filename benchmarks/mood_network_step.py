@@ -25,7 +25,6 @@ from challengeflow.progress import Progress
 from challengeflow_mood.phantoms import phantom
 from challengeflow_mood.preparation import prepare
 
-
 SCANS = 4
 
 
