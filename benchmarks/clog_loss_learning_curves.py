@@ -17,7 +17,7 @@ def main(home: Path, table: Path) -> None:
         for path in sorted(home.glob("*/fold-*/curve.csv")):
             with open(path, newline="") as curve:
                 for row in csv.DictReader(curve):
-                    auc = f"{float(row['inner_auc']):.4f}" if row["inner_auc"] else ""
+                    auc = f"{float(row['score']):.4f}" if row["score"] else ""
                     names = [path.parent.parent.name, path.parent.name.removeprefix("fold-")]
                     writer.writerow([*names, row["stage"], row["epoch"], f"{float(row['loss']):.4f}", auc])
 

@@ -24,7 +24,7 @@ def measure(name: str, device: str) -> str:
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
-    from challengeflow_clog_loss.networks.fitting import precision
+    from challengeflow.networks import precision
     from challengeflow_clog_loss.straightened import ACROSS
 
     torch.set_num_threads(1)

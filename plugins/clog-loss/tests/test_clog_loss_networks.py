@@ -95,7 +95,7 @@ def test_it_ends_with_the_epoch_that_ranks_inner_projects_best_and_stops_early(m
     early = {"inner": 0.25, "patience": 2, "stages": [STAGE | {"epochs": 5}]}
     folder = made.train("resnet3d-small", "early", shards=made.shards, fold=None, **early)
     with open(folder / "curve.csv") as file:
-        assert [float(row["inner_auc"]) for row in csv.DictReader(file)] == [0.6, 0.9, 0.7, 0.8]
+        assert [float(row["score"]) for row in csv.DictReader(file)] == [0.6, 0.9, 0.7, 0.8]
     for name, value in Arrays(folder / "weights")["net"].items():
         np.testing.assert_array_equal(value, weights[1][name])
     facts = json.loads((folder / "model.json").read_text())

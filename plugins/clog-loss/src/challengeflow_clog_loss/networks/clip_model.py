@@ -15,17 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow import InputError, PredictJob, TrainJob
+from challengeflow import InputError, PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer, write_scores
 from challengeflow_clog_loss.networks import clips, training_set
 
-CURVE = ("stage", "epoch", "loss", "inner_auc")
+CURVE = ("stage", "epoch", "loss", "score")
 FLIPS = {
     "none": ((False, False, False),),
     "time": ((False, False, False), (True, False, False)),
     "all": tuple(product((False, True), repeat=3)),
 }
 
+EXTRA = "challengeflow-clog-loss[torch]"
 KEPT = 10_000  # straightened videos in memory: some 40 kB each
 
 Build = Callable[[Mapping[str, Any]], Any]
@@ -34,7 +35,7 @@ Build = Callable[[Mapping[str, Any]], Any]
 
 def train(job: TrainJob, build: Build) -> None:
     """Fit one network through the stages of `parameters["stages"]`, each stopped early on inner groups."""
-    prepare_torch(job)
+    networks.prepare(job, EXTRA)
     from challengeflow_clog_loss.networks import fitting
 
     videos = training_set.read(job)
@@ -66,7 +67,7 @@ def train(job: TrainJob, build: Build) -> None:
     }
     (job.output / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
     with Writer(job.output / "weights") as out:
-        out.add("net", {}, **{name: value.cpu().numpy() for name, value in net.state_dict().items()})
+        out.add("net", {}, **networks.weights(net))
     with open(job.output / "curve.csv", "w", newline="") as file:
         table = csv.DictWriter(file, CURVE, lineterminator="\n")
         table.writeheader()
@@ -79,7 +80,7 @@ def predict(job: PredictJob, build: Build) -> None:
     The networks were trained on batches with more stalled videos than there are: their logits are moved to the
     training videos' own prevalence.
     """
-    prepare_torch(job)
+    networks.prepare(job, EXTRA)
     from challengeflow_clog_loss.networks import fitting
 
     models = [load(folder, build, job.device) for folder in job.models]
@@ -95,19 +96,6 @@ def predict(job: PredictJob, build: Build) -> None:
         return np.full(shape, 1 / (1 + np.exp(-np.mean(logits))), np.float32)
 
     write_scores(job.output, ((s.id, chance(s.id)) for s in job.progress(job.shard.samples, "video")))
-
-
-def prepare_torch(job: TrainJob | PredictJob) -> None:
-    """Make torch repeat itself, or say how to get it."""
-    try:
-        import torch
-    except ImportError:
-        raise InputError(
-            f"the model {job.model} needs PyTorch, which is not installed; install the plugin with it: "
-            "pip install 'challengeflow-clog-loss[torch]'"
-        ) from None
-    torch.set_num_threads(job.parameters["threads"])
-    torch.use_deterministic_algorithms(job.device == "cpu")
 
 
 def whole(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) -> clips.Clip:
@@ -127,16 +115,8 @@ def load(folder: Path, build: Build, device: str) -> tuple[dict[str, Any], Any]:
     """The facts (model.json) and the network of a model folder."""
     facts = json.loads((folder / "model.json").read_text())
     net = build(facts["parameters"])
-    load_weights(net, folder)
+    networks.put_weights(net, Arrays(folder / "weights")["net"])
     return facts, net.to(device).eval()
-
-
-def load_weights(net: Any, folder: Path) -> None:
-    """Put the weights of a model folder into `net`."""
-    import torch
-
-    kept = Arrays(folder / "weights")["net"]
-    net.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in kept.items()})
 
 
 def to_prevalence(facts: Mapping[str, Any]) -> float:
@@ -178,7 +158,7 @@ def _network(build: Build, job: TrainJob):
     if job.parameters["start_from"] is not None:
         folder = _start(job)
         try:
-            load_weights(net, folder)
+            networks.put_weights(net, Arrays(folder / "weights")["net"])
         except RuntimeError as error:
             raise InputError(
                 f"start_from: the weights in {folder} do not fit this network ({str(error).splitlines()[-1].strip()}); "

@@ -4,11 +4,10 @@ All randomness of an epoch comes from the seed and the number of the epoch, so t
 on ends with the same bits as one that was not.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from challengeflow.networks import Training, precision
 from challengeflow.progress import Progress
 from challengeflow_clog_loss.networks import augmentation, training_set
 from challengeflow_clog_loss.networks.clips import Clip
@@ -48,51 +48,35 @@ class Fitting:
 def fit(net: nn.Module, fitting: Fitting) -> list[dict]:
     """Train `net` in place through all stages; each ends with the weights that rank the inner videos best (without: the last).
 
-    Returns the learning curve: stage, epoch, loss and inner AUC.
+    Returns the learning curve: stage, epoch, loss and score (the inner AUC).
     """
-    net.to(fitting.device)
-    path = fitting.work / "checkpoint.pt"
-    kept = torch.load(path, map_location=fitting.device, weights_only=True) if path.exists() else None
-    curve: list[dict] = kept["curve"] if kept else []
-    for stage in range(kept["stage"] if kept else 0, len(fitting.stages)):
-        _fit_stage(net, fitting, stage, curve, kept if kept and kept["stage"] == stage else None)
+    parameters, curve = fitting.parameters, []
+    for stage, (videos, epochs) in enumerate(fitting.stages):
+        count = parameters["batches"] or max(len(videos) // parameters["batch"], 1)
+        largest = parameters["learning_rate"]
+        net.to(fitting.device)
+        optimizer = torch.optim.AdamW(net.parameters(), lr=largest, weight_decay=parameters["weight_decay"])
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, largest, total_steps=epochs * count, pct_start=0.2)
+        training = Training(
+            net=net,
+            optimizer=optimizer,
+            schedule=schedule,
+            rounds=epochs,
+            patience=parameters["patience"],
+            device=fitting.device,
+            checkpoint=fitting.work / f"stage-{stage}.pt",
+        )
+        epoch = partial(_epoch, training, fitting, stage, videos, count)
+        curve += [
+            {"stage": stage, "epoch": number} | row
+            for number, row in enumerate(training.run(epoch, fitting.progress, f"epoch of stage {stage}"))
+        ]
     return curve
 
 
-def _fit_stage(net: nn.Module, fitting: Fitting, stage: int, curve: list[dict], kept: dict | None) -> None:
-    parameters = fitting.parameters
-    videos, epochs = fitting.stages[stage]
-    count = parameters["batches"] or max(len(videos) // parameters["batch"], 1)
-    optimizer = torch.optim.AdamW(
-        net.parameters(), lr=parameters["learning_rate"], weight_decay=parameters["weight_decay"]
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, parameters["learning_rate"], total_steps=epochs * count, pct_start=0.2
-    )
-    parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
-    best = _copy(net)
-    if kept:
-        best = kept["best"]
-        for name, part in parts.items():
-            part.load_state_dict(kept[name])
-    own = [row for row in curve if row["stage"] == stage]
-    for epoch in fitting.progress(range(len(own), epochs), f"epoch of stage {stage}", epochs - len(own)):
-        if _waited(own) >= parameters["patience"]:
-            break
-        random = np.random.default_rng([fitting.seed, stage, epoch])
-        loss = _epoch(net, optimizer, schedule, fitting, videos, count, random)
-        score = inner_score(net, fitting) if len(fitting.inner) else None
-        if score is None or all(score > row["inner_auc"] for row in own):
-            best = _copy(net)
-        own.append({"stage": stage, "epoch": epoch, "loss": loss, "inner_auc": score})
-        curve.append(own[-1])
-        state = {name: part.state_dict() for name, part in parts.items()}
-        _save(fitting.work / "checkpoint.pt", state | {"curve": curve, "best": best, "stage": stage})
-    net.load_state_dict(best)
-
-
-def _epoch(net, optimizer, schedule, fitting: Fitting, videos: np.ndarray, count: int, random) -> float:
-    """`count` batches; returns the mean loss."""
+def _epoch(training: Training, fitting: Fitting, stage: int, videos: np.ndarray, count: int, number: int) -> dict:
+    """`count` batches; returns the mean loss and the inner score."""
+    net, random = training.net, np.random.default_rng([fitting.seed, stage, number])
     torch.manual_seed(int(random.integers(2**31)))  # for dropout
     stalled = fitting.stalled[videos]
     drawn = [
@@ -111,13 +95,13 @@ def _epoch(net, optimizer, schedule, fitting: Fitting, videos: np.ndarray, count
         with precision(fitting.device):
             logits = net(inputs)
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), truth)
-        optimizer.zero_grad()
+        training.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), LARGEST_GRADIENT)
-        optimizer.step()
-        schedule.step()
+        training.optimizer.step()
+        training.schedule.step()
         total += float(loss.detach())
-    return total / count
+    return {"loss": total / count, "score": inner_score(net, fitting) if len(fitting.inner) else None}
 
 
 def _augmented(batch: Sequence[tuple[int, int]], fitting: Fitting) -> list[tuple[Clip, augmentation.Change]]:
@@ -154,11 +138,6 @@ def as_tensor(clip: Clip, device: str) -> torch.Tensor:
     return torch.stack([grey, torch.from_numpy(clip.mask).to(device).float().expand_as(grey)])
 
 
-def precision(device: str) -> AbstractContextManager:
-    """Mixed precision on a GPU, full precision on a CPU."""
-    return torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=device == "cuda")
-
-
 def _ahead(make: Callable[[Any], T], items: Iterable, threads: int) -> Iterator[T]:
     """`make(item)` of each item in order, a few of them ahead in threads."""
     with ThreadPoolExecutor(threads) as pool:
@@ -167,19 +146,3 @@ def _ahead(make: Callable[[Any], T], items: Iterable, threads: int) -> Iterator[
         while waiting:
             yield waiting.pop(0).result()
             waiting += [pool.submit(make, item) for item in islice(items, 1)]
-
-
-def _copy(net: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.clone() for name, value in net.state_dict().items()}
-
-
-def _waited(curve: Sequence[Mapping[str, Any]]) -> int:
-    """Epochs since the best inner score; 0 where there is none."""
-    scores = [row["inner_auc"] for row in curve]
-    return 0 if not scores or scores[0] is None else len(scores) - 1 - int(np.argmax(scores))
-
-
-def _save(path: Path, value: dict) -> None:
-    part = path.with_suffix(".new")
-    torch.save(value, part)
-    os.replace(part, path)

@@ -61,7 +61,7 @@ def learning(folders: Sequence[Path]) -> list[dict[str, Any]]:
             rows = list(csv.DictReader(file))
         epochs = list(range(1, len(rows) + 1))
         losses.append(_line(folder.name, epochs, [float(row["loss"]) for row in rows]))
-        known = [(epoch, float(row["inner_auc"])) for epoch, row in zip(epochs, rows, strict=True) if row["inner_auc"]]
+        known = [(epoch, float(row["score"])) for epoch, row in zip(epochs, rows, strict=True) if row["score"]]
         if known:
             ranks.append(_line(folder.name, *zip(*known, strict=True)))
     named = (
