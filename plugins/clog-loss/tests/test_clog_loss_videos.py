@@ -121,6 +121,20 @@ def test_outline_open_at_the_edge_of_the_frame():
     assert found.inside[60, 30] and found.quality()["at_border"]
 
 
+def test_outline_from_edge_to_edge():
+    coloured = np.zeros((60, 80), bool)
+    coloured[:, [30, 42]] = True
+    found = region.find_region(blank(coloured))
+    assert found.inside[60, 72] and not found.inside[60, [20, 120]].any() and found.outlines == 1
+
+
+def test_an_outline_around_the_whole_frame():
+    coloured = np.zeros((60, 80), bool)
+    coloured[[1, 58], 1:79] = coloured[1:59, [1, 78]] = True
+    found = region.find_region(blank(coloured))
+    assert found.inside[60, 80] and not found.inside[0].any()
+
+
 def test_an_outline_with_a_gap_is_closed_and_the_gap_told():
     coloured = np.zeros((60, 80), bool)
     coloured[20:40, [20, 50]] = coloured[[20, 39], 20:51] = True

@@ -102,31 +102,63 @@ def _region(found: _Enclosed, shape: tuple[int, int], found_by: str, stability: 
 def _enclosed(line: np.ndarray) -> _Enclosed | None:
     """The line and the largest part of the frame that it cuts off; gaps of a few pixels are closed first.
 
-    The frame's edge closes an outline that was drawn up to it: the largest part that is left is taken for outside.
+    The frame's edge closes an outline that was drawn up to it.
     """
     if line.sum() < SMALLEST:
         return None
+    window = _window(line)
     for gap in GAPS:
-        padded = np.pad(line, gap + 1, mode="edge")
+        padded = np.pad(line[window], gap + 1, mode="edge")
         closed = ndimage.binary_closing(padded, AROUND, gap) if gap else padded
         closed = closed[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
         parts, count = ndimage.label(~closed)
-        sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
-        largest_first = np.argsort(-sizes, kind="stable")
-        if count >= 2 and sizes[largest_first[1]] >= SMALLEST:
-            inside = parts == 1 + largest_first[1]
+        sizes = np.bincount(parts.ravel(), minlength=count + 1)
+        sizes[[0, *_outside(parts, sizes, window, line.shape)]] = 0
+        largest = int(sizes.argmax())
+        if sizes[largest] >= SMALLEST:
+            inside = parts == largest
             near = ndimage.binary_dilation(inside, AROUND, 2)
             labels, _ = ndimage.label(closed, AROUND)
             line_of_it = np.isin(labels, np.unique(labels[near & closed]))
-            return _Enclosed(line_of_it, inside, gap, _count_outlines(parts, sizes, largest_first, line_of_it))
+            outlines = _count_outlines(parts, sizes, largest, line_of_it)
+            return _Enclosed(_placed(line_of_it, window, line), _placed(inside, window, line), gap, outlines)
     return None
 
 
-def _count_outlines(parts: np.ndarray, sizes: np.ndarray, largest_first: np.ndarray, line: np.ndarray) -> int:
+def _window(line: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of all of the line, and enough around that it touches no side but the frame's own."""
+    margin = max(GAPS) + 2
+    places = (np.flatnonzero(line.any(axis=1)), np.flatnonzero(line.any(axis=0)))
+    return tuple(slice(max(int(each[0]) - margin, 0), int(each[-1]) + 1 + margin) for each in places)
+
+
+def _outside(
+    parts: np.ndarray, sizes: np.ndarray, window: tuple[slice, slice], shape: tuple[int, int]
+) -> Sequence[int]:
+    """Labels of what lies outside: it goes on beyond the window.
+
+    Where the window is the whole frame, that is what touches the frame's edge, or the largest part if all do.
+    """
+    rows, columns = window
+    beyond = (rows.start > 0, rows.stop < shape[0], columns.start > 0, columns.stop < shape[1])
+    sides = (parts[0], parts[-1], parts[:, 0], parts[:, -1])
+    found = [side for side, goes_on in zip(sides, beyond, strict=True) if goes_on]
+    at_side = np.unique(np.concatenate(found or sides))
+    inner = np.delete(sizes, [0, *at_side])
+    return at_side if found or inner.max(initial=0) >= SMALLEST else [1 + int(sizes[1:].argmax())]
+
+
+def _placed(part: np.ndarray, window: tuple[slice, slice], line: np.ndarray) -> np.ndarray:
+    whole = np.zeros_like(line)
+    whole[window] = part
+    return whole
+
+
+def _count_outlines(parts: np.ndarray, sizes: np.ndarray, largest: int, line: np.ndarray) -> int:
     """Outlines drawn: the one taken, and enclosed parts of some size that its line does not touch."""
     touched = np.unique(parts[ndimage.binary_dilation(line, AROUND)])
-    smallest = max(ANOTHER * sizes[largest_first[1]], SMALLEST)
-    return 1 + sum(1 for part in largest_first[2:] if sizes[part] >= smallest and part + 1 not in touched)
+    others = np.flatnonzero(sizes >= max(ANOTHER * sizes[largest], SMALLEST))
+    return 1 + len(set(others) - {largest, *touched})
 
 
 def _steady_grey(frames: Sequence[Frame]) -> np.ndarray:
