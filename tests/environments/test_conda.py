@@ -148,4 +148,4 @@ def test_versions_here_are_those_of_the_env_files():
     for env in ENVS:
         for name, version in packages(env).items():
             if name not in ("python", "pytorch"):
-                assert importlib.metadata.version(name) == version, f"{env.name}: {name}"
+                assert importlib.metadata.version(name.removeprefix("python-")) == version, f"{env.name}: {name}"
