@@ -12,8 +12,8 @@ from challengeflow_mood.official_layout import Entry, Layout, find_layout, find_
 
 HOW_TO_FETCH = (
     "the MOOD data need a Synapse login and cannot be fetched unattended; join the challenge at "
-    "https://www.synapse.org/mood, download {0}_train.zip and {0}_toy.zip into one folder and give that folder as the "
-    "source of {0!r}"
+    "https://www.synapse.org/Synapse:syn21343101, fetch {0}_train.zip and {0}_toy.zip into one folder, say with "
+    "`synapse get -r syn21343101 --downloadLocation FOLDER`, and give that folder as the source of {0!r}"
 )
 
 
