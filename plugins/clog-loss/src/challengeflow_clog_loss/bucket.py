@@ -40,7 +40,7 @@ def open_store(url: str, endpoint: str | None) -> ObjectStore:
     return S3Store(
         bucket,
         prefix=prefix or None,
-        endpoint=endpoint,
+        endpoint=endpoint.rstrip("/") if endpoint else None,
         region=bucket_region(bucket, endpoint),
         skip_signature=True,
         client_options=client,
