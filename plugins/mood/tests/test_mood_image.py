@@ -65,7 +65,7 @@ def test_a_later_layer_may_take_files_away(tmp_path):
     layer = tmp_path / "layer.tar"
     with tarfile.open(layer, "w") as tar:
         tar.addfile(tarfile.TarInfo("etc/.wh.hidden"))
-    image._write_archive(tmp_path / "image.tar", [base(tmp_path / "base.tar"), layer], "mood:1")
+    image.write_layers(tmp_path / "image.tar", [base(tmp_path / "base.tar"), layer], "mood:1")
     archive.unpack(tmp_path / "image.tar", tmp_path / "root")
     assert not (tmp_path / "root/etc/hidden").exists()
     assert (tmp_path / f"root/usr/bin/{PYTHON}").exists()

@@ -5,6 +5,7 @@ And packages that are broken on purpose: each is caught with its sentence.
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -17,7 +18,7 @@ import pytest
 
 import challengeflow_mood as plugin
 from challengeflow import InputError, Member
-from challengeflow_mood import archive, check_package, container, machine_python, proof, sandbox
+from challengeflow_mood import archive, check_package, container, image, machine_python, proof, sandbox
 from challengeflow_mood.declared_models import declared_model
 from challengeflow_mood.lint import SCRIPTS, lint
 from challengeflow_mood.package_trial import Toys
@@ -96,7 +97,7 @@ def test_the_kit_is_filled_from_the_run(submission):
 def test_both_tasks_and_datasets_pass_as_the_organisers_run_them(checked):
     _, status, report = checked
     assert status == 0
-    assert report["problems"] == []
+    assert report["problems"] == report["notes"] == []
     assert report["sandbox"] == "bubblewrap"
     assert [run["script"] for run in report["runs"]] == [
         f"run_{task}_{dataset}.sh" for dataset in ("brain", "abdom") for task in ("sample", "pixel")
@@ -251,6 +252,9 @@ def test_a_sound_package_passes(context, toys, tmp_path):
     report = check(context, toys, tmp_path)
     assert report.problems == []
     assert [run.cases for run in report.runs] == [2, 2]
+    assert [note.split(";")[0] for note in report.notes] == [
+        f"run_{task}_brain.sh: all answers are alike, as where a model fails" for task in ("sample", "pixel")
+    ]
 
 
 BROKEN = {
@@ -345,6 +349,88 @@ def test_a_slow_case_is_stopped(context, toys, tmp_path):
         "run_sample_brain.sh was stopped after 0.4 s; expected at most 0.2 s a case" in p for p in report.problems
     )
     assert report.runs[0].seconds < 5
+
+
+ENGINE = """#!/bin/sh
+echo "$*" >> "{folder}/calls"
+case "$1" in
+    run) ;;
+    build) cat > "{folder}/built.tar"; exit 0;;
+    info) exit {info};;
+    *) exit 0;;
+esac
+for word in "$@"; do
+    case "$word" in
+        *:/mnt/data:ro) inputs=${{word%:/mnt/data:ro}};;
+        *:/mnt/pred) outputs=${{word%:/mnt/pred}};;
+        /workspace/*) script=$word;;
+    esac
+done
+[ -n "${{script:-}}" ] || exit 0
+exec "{context}${{script#/workspace}}" "$inputs" "$outputs"
+"""
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch, context):
+    """Makes a stand-in for docker or podman, which notes how it is called and runs scripts where they lie."""
+
+    def make(name, info=0):
+        binaries = tmp_path / "bin"
+        binaries.mkdir(exist_ok=True)
+        (binaries / name).write_text(ENGINE.format(folder=tmp_path, context=context, info=info))
+        (binaries / name).chmod(0o755)
+        monkeypatch.setenv("PATH", f"{binaries}:{os.environ['PATH']}")
+        return tmp_path / "calls"
+
+    return make
+
+
+@pytest.mark.parametrize("tool", ["docker", "podman"])
+def test_an_engine_is_called_as_the_organisers_call_it(engine, context, toys, tmp_path, tool):
+    calls = engine(tool)
+    archive.write_tar(context, tmp_path / "package.tar")
+    work = tmp_path / "work"
+    work.mkdir()
+    report = check_package.check(tmp_path / "package.tar", toys, work, wanted=tool)
+    assert report.problems == []
+    assert report.sandbox == tool
+    assert (tmp_path / "built.tar").read_bytes() == (tmp_path / "package.tar").read_bytes()
+    run = next(
+        line for line in calls.read_text().splitlines() if line.endswith("run_pixel_brain.sh /mnt/data /mnt/pred")
+    )
+    assert "--network none --read-only --user 61234:61234" in run
+    assert ("--read-only-tmpfs=false" in run) == (tool == "podman")  # podman alone has a writable /tmp otherwise
+
+
+def test_an_image_is_loaded_and_a_slow_container_killed(engine, context, toys, tmp_path):
+    calls = engine("docker")
+    root = tmp_path / "root.tar"
+    with tarfile.open(root, "w") as tar:
+        for path in sorted(context.iterdir()):
+            tar.add(path, f"workspace/{path.name}")
+    image.write_layers(tmp_path / "image.tar", [root], "mine:1")
+    say(context, "sample", "sleep 30")
+    work = tmp_path / "work"
+    work.mkdir()
+    report = check_package.check(tmp_path / "image.tar", toys, work, wanted="docker", limit=0.2)
+    assert any("was stopped after 0.4 s" in problem for problem in report.problems)
+    lines = calls.read_text().splitlines()
+    assert any(line.startswith("load --input") for line in lines)
+    label = next(line for line in lines if "run_sample_brain.sh" in line).split("--name ")[1].split()[0]
+    assert f"kill {label}" in lines
+
+
+@needs_bubblewrap
+def test_what_does_not_work_is_passed_over_with_its_reason(engine, context, tmp_path):
+    engine("docker", info=1)
+    engine("podman", info=1)
+    archive.write_tar(context, tmp_path / "package.tar")
+    said = []
+    box = sandbox.open_sandbox(tmp_path / "package.tar", context, None, said.append)
+    assert box.name == "bubblewrap"
+    assert [line.split(":")[0] for line in said] == ["docker", "podman"]
+    assert "is not ready" in said[0]
 
 
 @needs_bubblewrap

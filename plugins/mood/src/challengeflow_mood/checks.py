@@ -90,6 +90,21 @@ def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[
         yield f"{outputs / stray} was left behind; expected the answers alone"
 
 
+def all_alike(outputs: Path) -> bool:
+    """Whether the answers, two at least, say nothing: the same number in every score, or one value in all of every map."""
+    paths = sorted(outputs.iterdir())
+    values = set()
+    for path in paths:
+        if path.suffix == ".txt":
+            values.add(path.read_text().strip())
+        else:
+            scores = np.asarray(nib.load(path, mmap=False).dataobj)
+            values |= {float(scores.min()), float(scores.max())}
+        if len(values) > 1:
+            return False
+    return len(paths) > 1
+
+
 def _check_score_file(path: Path, scan: str) -> None:
     if not path.is_file():
         raise InputError(f"{path} is missing; expected one score for {scan}")

@@ -48,7 +48,7 @@ def write_image(package: Path, base: Path, output: Path, tag: str) -> None:
         _write_libraries(layers[1], libraries(context / "requirements.txt"), python)
         with tarfile.open(layers[2], "w", format=tarfile.PAX_FORMAT) as tar:
             _add_tree(tar, context, "workspace")
-        _write_archive(output, layers, tag)
+        write_layers(output, layers, tag)
 
 
 def _python_of(base: Path) -> str:
@@ -90,7 +90,7 @@ def _add_tree(tar: tarfile.TarFile, path: Path, name: str) -> None:
                 _add_tree(tar, inner, f"{name}/{inner.name}")
 
 
-def _write_archive(output: Path, layers: list[Path], tag: str) -> None:
+def write_layers(output: Path, layers: list[Path], tag: str) -> None:
     """The layers, the image's configuration and the manifest that names them, each by its SHA-256."""
     digests = []
     for layer in layers:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from challengeflow_mood import machine_python, sandbox
-from challengeflow_mood.checks import wrong_outputs
+from challengeflow_mood.checks import all_alike, wrong_outputs
 from challengeflow_mood.container import TASKS
 from challengeflow_mood.diagnosis import diagnose
 from challengeflow_mood.official_scoring import score_folder
@@ -110,7 +110,11 @@ class Trial:
         self.report.runs.append(result)
         if self._failed(script, done, len(scans)):
             return
-        self.report.problems += [f"{script}: {w}" for w in wrong_outputs(task, toys.scans, outputs, self.unreadable)]
+        wrong = [f"{script}: {what}" for what in wrong_outputs(task, toys.scans, outputs, self.unreadable)]
+        self.report.problems += wrong
+        if not wrong and all_alike(outputs):
+            last = (done.errors.strip().splitlines() or ["nothing"])[-1]
+            self.report.notes.append(f"{script}: all answers are alike, as where a model fails; its last words: {last}")
         if task in toys.labels:
             result.average_precision = score_folder(outputs, toys.labels[task], task).average_precision
         if self.test_cases is not None:
