@@ -157,7 +157,6 @@ def draw_results() -> None:
 SHOTS = {  # name: page of the report, size, colours, where to scroll to
     "report-leaderboard": ("leaderboard", (1280, 820), "light", None),
     "report-model": ("mabe-task1/task1/pose-boosting", (1280, 820), "dark", ".scrub"),
-    "report-curves": ("mabe-task1/task1/pose-boosting", (1280, 620), "light", ".lines"),
     "report-phone": ("leaderboard", (390, 820), "light", None),
     "report-phone-model": ("clog-loss/nano/roi-features", (390, 820), "dark", None),
 }
