@@ -58,6 +58,11 @@ def test_good_declarations_have_no_complaint():
         ({"env": __file__}, "is no conda env file with dependencies and a pip section"),
         ({"snakefile": "extra.smk"}, "is not the absolute path of a file"),
         ({"datasets": ()}, "Challenge.datasets is empty"),
+        ({"commands": {"look": "no_such.module"}}, "commands['look'] names the module 'no_such.module', which is not"),
+        (
+            {"resources": {"draw": Resources(), "darw": Resources()}},
+            "has 'darw'; known are download, preprocess, score, ",
+        ),
         ({"datasets": (replace(GOOD.datasets[0], sources={}),)}, "Dataset 'd' has no source 'demo'"),
         ({"datasets": (replace(GOOD.datasets[0], extends="c"),)}, "extends 'c', which the challenge does not declare"),
         (

@@ -63,7 +63,8 @@ def render(challenges: Sequence[Gathered]) -> str:
         reproduce=reproduce,
         whole=_whole,
         style=_inside("report.css", "vendor/uPlot.min.css"),
-        script=_inside("vendor/uPlot.iife.min.js", "report.js"),
+        script=Markup("/*\n{}*/\n").format(_inside("vendor/uPlot.LICENSE"))
+        + _inside("vendor/uPlot.iife.min.js", "report.js"),
     )
 
 

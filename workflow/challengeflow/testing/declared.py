@@ -42,6 +42,8 @@ def challenge_complaints(challenge: Challenge) -> Iterator[str]:
         Path(challenge.snakefile).is_absolute() and Path(challenge.snakefile).is_file()
     ):
         yield f"Challenge.snakefile {challenge.snakefile!r} is not the absolute path of a file"
+    for command, module in challenge.commands.items():
+        yield from _module(module, f"Challenge.commands[{command!r}]")
     names = {dataset.name for dataset in challenge.datasets}
     if not names:
         yield "Challenge.datasets is empty; declare at least one"
