@@ -65,7 +65,7 @@ def test_the_jobs_are_those_of_the_workflow(site):
 
 def test_what_has_become_of_each_job(plan):
     layout = plan.layout
-    done(layout.index("d"))
+    done(layout.samples("d"))
     done(layout.prepared("d", "train-f0-000"))
     log = Path(layout.log("preprocess", "d", "train-f1-000"))
     log.parent.mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_the_log_of_a_job_that_was_done_before_is_no_failure(plan):
 
 def test_watching_ends_when_all_is_done(plan, capsys):
     for job in expected(plan, draws=True):
-        path = Path(job.output)
+        path = Path(job.signs[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     watch({"c": plan}, {"c": True})

@@ -8,14 +8,14 @@ from challengeflow.plan import Plan
 
 @dataclass(frozen=True)
 class Expected:
-    """A job. `output`: what it makes first; `lasting`: what shows later that it was done, where `output` is temporary."""
+    """A job. `output`: what it makes first, by which it holds its lock; `signs`: each shows that it was done."""
 
     challenge: str
     stage: str
     name: str
     output: str
     log: str
-    lasting: str | None = None
+    signs: tuple[str, ...]
 
 
 def expected(plan: Plan, draws: bool) -> Iterator[Expected]:
@@ -37,10 +37,12 @@ def _data(plan: Plan) -> Iterator[Expected]:
     for dataset in plan.datasets:
         for archive, folder in plan.archives(dataset).items():
             yield _job(plan, "archive", folder, dataset, archive)
-        yield _job(plan, "index", layout.index(dataset), dataset)
+        # Snakemake makes the folder before the job runs.
+        yield _job(plan, "index", layout.index(dataset), dataset, signs=(layout.samples(dataset),))
         for shard in plan.own_shards(dataset):
-            prepared = layout.prepared(dataset, shard.own)
-            yield _job(plan, "download", layout.raw(dataset, shard.own), dataset, shard.own, lasting=prepared)
+            raw, prepared = layout.raw(dataset, shard.own), layout.prepared(dataset, shard.own)
+            # Raw shards are removed when they have been prepared.
+            yield _job(plan, "download", raw, dataset, shard.own, signs=(raw, prepared))
             yield _job(plan, "preprocess", prepared, dataset, shard.own)
 
 
@@ -76,6 +78,6 @@ def _out_of_fold(plan: Plan, home: str, variant: str) -> list[str]:
     return [plan.layout.model(home, variant, fold) for fold in folds]
 
 
-def _job(plan: Plan, stage: str, output: str, *parts: str, lasting: str | None = None) -> Expected:
+def _job(plan: Plan, stage: str, output: str, *parts: str, signs: tuple[str, ...] = ()) -> Expected:
     name = "/".join((plan.challenge, *parts))
-    return Expected(plan.challenge, stage, name, output, plan.layout.log(stage, *parts), lasting)
+    return Expected(plan.challenge, stage, name, output, plan.layout.log(stage, *parts), signs or (output,))

@@ -46,7 +46,7 @@ def standing(plans: dict[str, Plan], draws: dict[str, bool]) -> Standing:
     found = Standing()
     for name, plan in plans.items():
         for job in expected(plan, draws[name]):
-            if Path(job.output).exists() or (job.lasting and Path(job.lasting).exists()):
+            if any(Path(sign).exists() for sign in job.signs):
                 found.done.append(job)
             elif holder := _holder(plan.layout, job.output):
                 found.running[job] = holder
