@@ -3,6 +3,7 @@
 Each way is a class with a `name` and the `command` that starts something inside: bubblewrap, podman or docker, or none.
 """
 
+import hashlib
 import os
 import resource
 import shutil
@@ -146,8 +147,9 @@ def _engine(tool: str, package: Path) -> Engine:
         _engine_call(tool, ["load", "--input", str(package)], "cannot load the image")
         image = archive.image_tag(package)
     else:
-        image = f"mood-check-{uuid.uuid4().hex[:12]}"
         with open(package, "rb") as file:
+            image = f"mood-check-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"  # one image a package, however often checked
+            file.seek(0)
             _engine_call(tool, ["build", "--tag", image, "-"], "cannot build the image", file)
     return Engine(tool, image, ("--read-only-tmpfs=false",) if tool == "podman" else ())
 
