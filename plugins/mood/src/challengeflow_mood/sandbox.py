@@ -147,7 +147,7 @@ def _engine(tool: str, package: Path) -> Engine:
         _engine_call(tool, ["load", "--input", str(package)], "cannot load the image")
         image = archive.image_tag(package)
     else:
-        with open(package, "rb") as file:
+        with open(package, "rb", buffering=0) as file:
             image = f"mood-check-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"  # one image a package, however often checked
             file.seek(0)
             _engine_call(tool, ["build", "--tag", image, "-"], "cannot build the image", file)
