@@ -100,7 +100,7 @@ def main(folder: Path, model: str, sizes: list[int]) -> None:
     subprocess.run(["tar", "xf", submissions / "docker" / model / f"mood-{model}.tar", "-C", context], check=True)
     print("| what | size | wall s | CPU s | peak MiB |\n|---|---|---|---|---|")
     for size in sizes:
-        made = submissions / "maps" / f"{model}-head-{size}"
+        made = submissions / "maps" / f"head-{size}-{model}"
         report(f"{model}: workflow, both tasks", size, snakemake(folder, settings, str(made)))
         for task in ("sample", "pixel"):
             outputs = folder / f"answers-{size}-{task}"
