@@ -15,7 +15,7 @@ class KymographNet(nn.Module):
     def __init__(self, across: int, width: int, dropout: float):
         super().__init__()
         widths = (across + 2, width, width, 2 * width, 2 * width, 4 * width)
-        strides = ((1, 1), (2, 2), (1, 1), (2, 2), (1, 1))
+        strides = ((1, 2), (2, 1), (1, 1), (2, 2), (1, 1))
         layers: list[nn.Module] = []
         for inputs, outputs, stride in zip(widths, widths[1:], strides, strict=False):
             size = 5 if inputs == across + 2 else 3
@@ -27,6 +27,7 @@ class KymographNet(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.where = nn.Conv2d(widths[-1], 1, 1)
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * widths[-1], 1))
+        self.to(memory_format=torch.channels_last)  # a third less time on a CPU
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         found = self.layers(texture(clips))
