@@ -46,11 +46,13 @@ MOOD = Challenge(
     submissions=(
         Submission(
             name="docker",
-            summary="a Docker build context with the four run scripts, run and checked",
+            summary="a Docker build context as one archive, proven from itself alone, and what handing it in takes",
             datasets=("brain", "abdom"),
         ),
         Submission(
-            name="maps", summary="a NIfTI map of each scan's own shape and affine, and scores.csv", own_data=True
+            name="maps",
+            summary="a NIfTI map of each scan's own shape and affine, tables of scores and findings, the operating point",
+            own_data=True,
         ),
     ),
     licence="MOOD data: for the challenge and research, see the Synapse page; the demo's phantoms: MIT",
