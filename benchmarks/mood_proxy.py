@@ -92,6 +92,9 @@ def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence
     print(
         f"{len(individuals)} individuals, {sum(map(len, labels))} cases, {sum(int(own.sum()) for own in labels)} abnormal"
     )
+    counts = [np.sum([case.histogram.sum(axis=1) for case in own], axis=0) for own in found[models[0]]]
+    shares = np.mean([own[1] / own.sum() for own in counts]), np.mean([own.mean() for own in labels])
+    print(f"chance: pixel {shares[0]:.5f}, sample {shares[1]:.3f}")
     for model in models:
         own = drawn_means(found[model], [[np.arange(len(each)) for each in labels]])[0]
         drawn[model] = drawn_means(found[model], draws)
