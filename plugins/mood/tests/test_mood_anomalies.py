@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
+from challengeflow.arrays import Arrays
 from challengeflow_mood import toy_set
 from challengeflow_mood.alignment import foreground
 from challengeflow_mood.anomalies import FITTED, PROXY, STOPPING
@@ -15,6 +16,7 @@ from challengeflow_mood.anomalies.kinds import KINDS
 from challengeflow_mood.anomalies.shapes import REACH, SHAPES
 from challengeflow_mood.official_layout import find_layout
 from challengeflow_mood.phantoms import phantom
+from challengeflow_mood.volumes import read_scan
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +115,19 @@ def test_a_toy_set_of_ones_own_scans(tmp_path):
 def test_a_wrong_wish_is_one_sentence(tmp_path, words, reason):
     with pytest.raises(InputError, match=reason):
         toy_set.main(["brain", str(tmp_path), *words])
+
+
+def test_the_proxy_splits_gold_tells_how_its_anomalies_were_made(mood_brain):
+    shard = next(shard for shard in mood_brain.shards if shard.split == "proxy")
+    gold, made = Arrays(shard.gold), 0
+    for sample in shard.samples:
+        truth = gold.attributes(sample.id)
+        if not truth["sample"]:
+            assert "recipe" not in truth
+            continue
+        assert truth["kind"] == truth["recipe"]["kind"] in PROXY
+        volume, _ = read_scan(mood_brain.root / "raw" / shard.name / sample.columns["file"])
+        _, mask = make(volume, Body(foreground(volume)), truth["recipe"])
+        np.testing.assert_array_equal(mask, gold[sample.id]["scores"])
+        made += 1
+    assert made == len(shard.samples) // 2
