@@ -59,7 +59,11 @@ def test_other_samples_are_not_paired(answers):
 
 def test_two_variants(tmp_path, answers):
     for name, entry in zip(("weak", "better"), map(scored, answers), strict=True):
-        write(tmp_path / "a/d" / name, entry, config={"models": {name: {"model": "m", "depth": len(name)}}})
+        write(
+            tmp_path / "a/d" / name,
+            entry,
+            config={"models": {name: {"model": "m", "depth": len(name)}, f"beside {name}": {}}},
+        )
     text = compare("a/d/better", "a/d/weak", str(tmp_path))
     assert "holds" in text and "  variant.depth: 6 -> 4" in text and "not there" not in text
     with pytest.raises(InputError, match=r"'a/d/wek' is neither a scored variant .* a/d/better, a/d/weak"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import make_site
+from conftest import Site, make_site
 
 from challengeflow import InputError
 from challengeflow.config import resolve
@@ -110,6 +110,21 @@ def test_a_config_that_is_written_out_resolves_to_itself(run):
     written = config_of("digits", resolved["challenges"]["digits"], ["few", "many"], ["one", "two", "both"])
     again = resolve(written, run.registry)["challenges"]["digits"]
     assert again | {"submissions": None} == resolved["challenges"]["digits"] | {"submissions": None}
+
+
+def test_a_stage_that_was_run_by_hand_changes_nothing(run, tmp_path):
+    """Its note has the whole config of then, with models and controls that the submission has nothing to do with."""
+    shutil.copytree(run.folder, tmp_path, dirs_exist_ok=True)
+    more = CONFIG.replace("controls: false", "controls: true").replace(
+        "models:\n", "models:\n      two: {model: logistic}\n"
+    )
+    by_hand = Site(tmp_path)
+    by_hand.configure(more)
+    done = by_hand.challengeflow("score", "digits/few", "one")
+    assert done.returncode == 0, done.stderr
+    export(tmp_path / FOLDER, tmp_path / "again.zip", run.registry)
+    with zipfile.ZipFile(tmp_path / "again.zip") as archive:
+        assert archive.read("config.yaml") == run.members["config.yaml"]
 
 
 def test_what_is_no_submission_is_said(run, tmp_path):

@@ -119,9 +119,17 @@ def _changes(a: Path, b: Path) -> Iterator[str]:
 
 
 def _of_variant(config: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A config with the variant that it is about under one name, so that two variants can be held side by side."""
-    models = dict(config.get("models", {}))
-    return {**config, "models": models, "variant": models.pop(name, {})}
+    """A config with the variant that it is about under one name, its members, and nothing of others.
+
+    So two variants can be held side by side, also where a stage was run by hand and given the whole config.
+    """
+    models = config.get("models", {})
+    variant = models.get(name, {})
+    return {
+        **{key: value for key, value in config.items() if key != "submissions"},
+        "models": {member: models.get(member) for member in variant.get("members", ())},
+        "variant": variant,
+    }
 
 
 def _data(note: Mapping[str, Any]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 from challengeflow import __version__
 from challengeflow.cite import bibtex, references
 from challengeflow.errors import InputError
+from challengeflow.plan import Plan
 from challengeflow.plugins import Registry
 from challengeflow.provenance import SUFFIX
 from challengeflow.reproduce import config_of
@@ -92,7 +93,11 @@ def config_behind(folder: Path, notes: Mapping[str, Mapping[str, Any]]) -> dict[
     for note in notes.values():
         _merge(resolved, note["config"])
     chosen = resolved["submissions"][kind][name]
-    config = config_of(challenge, resolved, resolved["datasets"], resolved["models"])
+    plan = Plan(challenge, {**resolved, "results": str(folder.parents[3])})
+    # A stage that was run by hand was given the whole config: of that, what the submission needs.
+    datasets = [link for on in chosen for start in (plan.home_of_models(on), on) for link in plan.chain(start)[::-1]]
+    variants = [one for variant in chosen.values() for one in (*plan.members(variant), variant)]
+    config = config_of(challenge, resolved, dict.fromkeys(datasets), dict.fromkeys(variants))
     config["challenges"][challenge]["submissions"] = {kind: {name: chosen}}
     return config
 
