@@ -113,7 +113,8 @@ def _changes(a: Path, b: Path) -> Iterator[str]:
             yield f"code of {stage}: {before['code']} -> {after['code']}"
         yield from _differences(*configs)
         for part, prefix in (("plugin", "plugin"), ("versions", "version of "), ("machine", "machine: ")):
-            yield from (f"{prefix}{change}" for change in _differences(before.get(part), after.get(part)))
+            if part in before and part in after:  # notes of older versions say less
+                yield from (f"{prefix}{change}" for change in _differences(before[part], after[part]))
         if Path(a.name) == Path(b.name) and _data(before) != _data(after):
             yield f"data that {stage} reads"
 
