@@ -46,6 +46,7 @@ def test_what_the_page_says(run):
     assert "guesses &lt;well&gt;" in text  # what a plugin says is text, not markup
     assert "Copyright (c) 2022 Leon Sorokin" in text  # of what is inside, as its licence asks
     assert "2 samples could not be read" in text and "s25 (file missing)" in text
+    assert '<p class="warning">train: few groups</p>' in text
     assert "a paper" in text and "published" in text
     assert "snakemake" in text and "made-up/one/model-01/scores.json --configfile config.yaml" in text
 

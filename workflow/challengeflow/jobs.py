@@ -115,7 +115,8 @@ class ScoreJob(Job):
     scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "detail": {...}}}; interval and resamples
     come from `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired.
     detail is the plugin's own; published results on the very same samples go there as
-    "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published.
+    "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published; and what a reader must
+    know before trusting the score, as sentences, to "warnings": [...].
     """
 
     model: str

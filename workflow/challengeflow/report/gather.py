@@ -30,6 +30,12 @@ class Result:
     detail: Mapping[str, Any]
     entry: Mapping[str, Any]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the plugin warns of: sentences in `detail["warnings"]`."""
+        found = self.detail.get("warnings", [])
+        return [str(each) for each in found] if isinstance(found, list) else []
+
 
 @dataclass(frozen=True)
 class Reference:
