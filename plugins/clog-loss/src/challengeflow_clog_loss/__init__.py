@@ -180,7 +180,9 @@ CLOG_LOSS = Challenge(
     datasets=DATASETS,
     submissions=(
         Submission(name="csv", summary="filename,stalled for every test video, in the order of submission_format.csv"),
-        Submission(name="answers", summary="every video's probability and answer as a table, and contact sheets", own_data=True),
+        Submission(
+            name="answers", summary="every video's probability and answer as a table, and contact sheets", own_data=True
+        ),
     ),
     licence="The competition's rules; no public licence of the videos was found. The demo is this project's own (MIT).",
     citation=(
