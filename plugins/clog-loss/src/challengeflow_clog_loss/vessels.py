@@ -143,7 +143,7 @@ def render(canvas: np.ndarray, vessel: Vessel, look: Look, wobble: np.ndarray) -
 
 def flow_speed(random: np.random.Generator, look: Look) -> float:
     """Pixels a frame: log-normal around the project's speed, so that some flow is hardly faster than none."""
-    speed = np.clip(look.speed * np.exp(random.normal(0.85, 0.9)), 0.25, 14)
+    speed = np.clip(look.speed * np.exp(random.normal(0.85, 0.9)), 0.7, 14)
     return float(speed * random.choice([-1, 1]))
 
 
