@@ -5,12 +5,13 @@
 Trains the model on the demo, then for each size makes one float32 head of that many voxels a side and measures, each in processes of
 its own: the workflow on it (`snakemake`: download, preprocess, predict, both tasks' answers), each script of the submission's archive,
 and `mood-score` of its map. CPU seconds are those of all processes, so they mean the same on a busy machine; the peak is that of
-the largest process. What has been made in FOLDER before is used again.
+the largest process. Cases and models that are in FOLDER are used again.
 """
 
 import argparse
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -101,6 +102,9 @@ def main(folder: Path, model: str, sizes: list[int]) -> None:
     print("| what | size | wall s | CPU s | peak MiB |\n|---|---|---|---|---|")
     for size in sizes:
         made = submissions / "maps" / f"head-{size}-{model}"
+        predictions = folder / "results/mood/brain" / model / "predictions" / f"head-{size}"
+        for before in (made, predictions, folder / f"results/mood/head-{size}"):
+            shutil.rmtree(before, ignore_errors=True)
         report(f"{model}: workflow, both tasks", size, snakemake(folder, settings, str(made)))
         for task in ("sample", "pixel"):
             outputs = folder / f"answers-{size}-{task}"
