@@ -92,9 +92,10 @@ class Run:
         """Raw videos on disk: delivered, and on their way."""
         total = 0
         for root in (self.home / "raw", self.folder / "results/.work"):
-            for path in root.rglob("*.mp4*"):
-                with suppress(FileNotFoundError):  # just deleted
-                    total += path.stat().st_size
+            for folder, _, names in os.walk(root):  # which passes over folders that are just deleted
+                for name in names:
+                    with suppress(FileNotFoundError):
+                        total += os.stat(os.path.join(folder, name)).st_size if ".mp4" in name else 0
         return total
 
     def prepared(self) -> int:
