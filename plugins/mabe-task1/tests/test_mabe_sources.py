@@ -45,7 +45,8 @@ def test_labels_longer_or_shorter_than_the_track_are_cut_or_left_open(stages, fo
 
 def test_sequences_that_nobody_labelled_are_a_split_of_their_own(stages, folder):
     splits = ("train", "test", "unlabelled")
-    assert {sample.split for sample in stages(folder, name="without", splits=splits).index()} == {"train", "test"}
+    with pytest.raises(InputError, match=r"no unlabelled file; expected one of unlabelled\.npy"):
+        stages(folder, name="without", splits=splits).index()
     np.savez(folder / "unlabelled.npz", u=track(7), v=track(9))
     run = stages(folder, name="with", splits=splits)
     found = [sample.id for sample in run.index() if sample.split == "unlabelled"]

@@ -49,10 +49,7 @@ CHALLENGE = Challenge(
                     archives=(OFFICIAL_ARCHIVE,),
                     cost="89 sequences, 769,845 frames; one download of 457 MB from CaltechDATA, 2 GB unpacked",
                 ),
-                "local": Source(
-                    splits=("train", "test", "unlabelled"),
-                    cost="a folder with train.npy and test.npy as AIcrowd or CalMS21 lay them out; unlabelled.npy if you like",
-                ),
+                "local": Source(cost="a folder with train.npy and test.npy as AIcrowd or CalMS21 lay them out"),
             },
             folds=5,
             shards={"train": 1, "test": 1},

@@ -62,8 +62,6 @@ def split_files(job: DownloadJob, folder: Path) -> dict[str, Path]:
     found = {}
     for split in job.splits:
         path = layouts.find(folder, split)
-        if path is None and split in layouts.OPTIONAL:
-            continue
         if path is None:
             raise InputError(f"{folder} has no {split} file; expected one of {', '.join(layouts.NAMES[split])}")
         found[split] = path

@@ -30,10 +30,6 @@ NAMES = {
     "unlabelled": ("unlabelled.npy", "unlabelled.npz"),
 }
 """File names of the organisers by split; sequences that nobody labelled or asks about have names of our own."""
-
-OPTIONAL = ("unlabelled",)
-"""Splits that need not be there."""
-
 SAMPLE_SUBMISSION_NAMES = ("sample_submission.npy", "sample-submission.npy")
 OFFICIAL_FOLDERS = ("task1_classic_classification", "task2_annotation_style_transfer", "task3_new_behaviors")
 
