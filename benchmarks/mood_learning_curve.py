@@ -28,7 +28,7 @@ def main(model: str, picture: Path, folders: Sequence[Path]) -> None:
     found = [curve(folder) for folder in folders]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
     for rows in found:
-        steps, scores = [row["step"] for row in rows], [row["inner_score"] for row in rows]
+        steps, scores = [row["step"] for row in rows], [row["score"] for row in rows]
         axes[0].plot(steps, [row["loss"] for row in rows], color="tab:blue", alpha=0.6, marker=".")
         if None not in scores:
             best = scores.index(max(scores))

@@ -56,7 +56,9 @@ FITS = {
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
 def test_it_fits_eight_samples_perfectly(runner, model, mood_heads, monkeypatch):
-    from challengeflow_mood import network_fit, torch_runtime
+    from challengeflow import networks
+    from challengeflow.arrays import Arrays
+    from challengeflow_mood import network_fit
 
     cases = eight_cases(mood_heads)
     drawn = iter(itertools.cycle(cases))
@@ -66,7 +68,7 @@ def test_it_fits_eight_samples_perfectly(runner, model, mood_heads, monkeypatch)
     facts = json.loads((folder / "model.json").read_text())
     kind = sys.modules[model.module].NETWORK
     net = kind.build(facts["parameters"], GRID)
-    torch_runtime.load_weights(folder / "weights", net)
+    networks.put_weights(net, Arrays(folder / "weights")["net"])
     for case in cases:
         logits, odds = kind.logits(facts["parameters"], "cpu", net, case)
         assert (odds > 0) == bool(case.kind)
@@ -116,7 +118,7 @@ def test_what_stops_it_is_no_part_of_what_it_learns_from(runner, model):
     with open(folder / "curve.csv") as file:
         curve = list(csv.DictReader(file))
     assert [int(row["step"]) for row in curve] == [2, 4, 6]
-    assert all(0 <= float(row["inner_score"]) <= 1 for row in curve)
+    assert all(0 <= float(row["score"]) <= 1 for row in curve)
 
 
 def test_it_ends_with_the_best_check_and_stops_early(runner, monkeypatch):
@@ -131,7 +133,7 @@ def test_it_ends_with_the_best_check_and_stops_early(runner, monkeypatch):
     monkeypatch.setattr(network_fit, "inner_score", score)
     folder = runner(plugin.UNET3D).train(steps=10, patience=2)
     with open(folder / "curve.csv") as file:
-        assert [float(row["inner_score"]) for row in csv.DictReader(file)] == [0.1, 0.4, 0.2, 0.3]
+        assert [float(row["score"]) for row in csv.DictReader(file)] == [0.1, 0.4, 0.2, 0.3]
     kept = network_weights(folder)
     for name, value in weights[1].items():
         np.testing.assert_array_equal(kept[name], value)

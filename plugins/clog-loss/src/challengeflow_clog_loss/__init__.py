@@ -6,7 +6,17 @@ submodule that is imported takes the place of the function of its name.
 
 from importlib import import_module
 
-from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
+from challengeflow import (
+    Challenge,
+    Dataset,
+    Metric,
+    Resources,
+    Source,
+    Submission,
+    boolean,
+    hookimpl,
+    integer,
+)
 from challengeflow_clog_loss.model_declarations import MODELS
 
 DEMO_COST = "a minute on one core and 0.1 GB of disk"
@@ -63,12 +73,9 @@ DATASETS = (
 
 SCHEMA = {
     "download": {
-        "demo_videos": {
-            "type": "integer",
-            "minimum": 12,
-            "default": 48,
-            "description": "Training videos of the demo's nano dataset; micro has 1.5 times, full twice as many.",
-        },
+        "demo_videos": integer(
+            48, "Training videos of the demo's nano dataset; micro has 1.5 times, full twice as many.", minimum=12
+        ),
         "metadata": {
             "type": ["string", "null"],
             "default": None,
@@ -82,17 +89,12 @@ SCHEMA = {
                 "(first, second, third place and the MATLAB bonus prize)."
             ),
         },
-        "per_project": {
-            "type": "integer",
-            "minimum": 0,
-            "default": 0,
-            "description": "In `selected`, up to so many more flowing tier-1 videos of each project.",
-        },
-        "hard_negatives": {
-            "type": "boolean",
-            "default": False,
-            "description": "In `selected`, also the 1,025 videos that flow by an expert's word though the crowd said stalled.",
-        },
+        "per_project": integer(
+            0, "In `selected`, up to so many more flowing tier-1 videos of each project.", minimum=0
+        ),
+        "hard_negatives": boolean(
+            False, "In `selected`, also the 1,025 videos that flow by an expert's word though the crowd said stalled."
+        ),
         "url": {
             "type": "string",
             "default": "s3://drivendata-competition-clog-loss",
@@ -106,12 +108,7 @@ SCHEMA = {
             "default": None,
             "description": "Address of the S3 server, for s3:// addresses on another one than Amazon's.",
         },
-        "parallel": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 16,
-            "description": "Transfers at the same time, in each job.",
-        },
+        "parallel": integer(16, "Transfers at the same time, in each job.", minimum=1),
     },
     "preprocess": {
         "no_region": {
@@ -122,20 +119,12 @@ SCHEMA = {
                 "or stops the run (fail)."
             ),
         },
-        "margin": {
-            "type": "integer",
-            "minimum": 0,
-            "default": 8,
-            "description": "Pixels of surroundings kept on each side of the outlined region.",
-        },
+        "margin": integer(8, "Pixels of surroundings kept on each side of the outlined region.", minimum=0),
     },
     "package": {
-        "sheets": {
-            "type": "integer",
-            "minimum": 0,
-            "default": 5,
-            "description": "Contact sheets of 30 videos each, most probably stalled first, and as many of unusual ones.",
-        },
+        "sheets": integer(
+            5, "Contact sheets of 30 videos each, most probably stalled first, and as many of unusual ones.", minimum=0
+        ),
         "expected_stalled": {
             "type": ["integer", "null"],
             "minimum": 0,

@@ -1,6 +1,6 @@
 """The models this plugin declares: names, parameters with their defaults, resources. Nothing heavy is imported here."""
 
-from challengeflow import Model, Resources
+from challengeflow import Model, Resources, boolean, integer, number
 
 METADATA_ONLY = Model(
     name="metadata-only",
@@ -16,20 +16,11 @@ ROI_FEATURES = Model(
     summary="Motion of cells along the outlined vessel, against the vessels around; boosting and logistic regression",
     module="challengeflow_clog_loss.roi_features",
     parameters={
-        "bags": {"type": "integer", "minimum": 1, "default": 4, "description": "Boosted ensembles that are averaged."},
-        "iterations": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 60,
-            "description": "Trees of each boosted ensemble.",
-        },
-        "boosting_share": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
-            "default": 0.5,
-            "description": "Weight of boosting in the blend with logistic regression.",
-        },
+        "bags": integer(4, "Boosted ensembles that are averaged.", minimum=1),
+        "iterations": integer(60, "Trees of each boosted ensemble.", minimum=1),
+        "boosting_share": number(
+            0.5, "Weight of boosting in the blend with logistic regression.", minimum=0, maximum=1
+        ),
     },
     resources={"train": Resources(mem_mb=2000, runtime=60, threads=2), "predict": Resources(mem_mb=1500, runtime=60)},
 )
@@ -62,13 +53,10 @@ ON_CLIPS = {
             "`size` places of 2 pixels along it: less to compute, and far less to learn from few videos."
         ),
     },
-    "frames": {"type": "integer", "minimum": 4, "default": 32, "description": "Frames of a clip."},
-    "size": {
-        "type": "integer",
-        "minimum": 16,
-        "default": 64,
-        "description": "Rows and columns of a clip; a region that is larger is shrunk, a smaller one is not enlarged.",
-    },
+    "frames": integer(32, "Frames of a clip.", minimum=4),
+    "size": integer(
+        64, "Rows and columns of a clip; a region that is larger is shrunk, a smaller one is not enlarged.", minimum=16
+    ),
     "sampling": {
         "enum": ["centre", "pad", "uniform", "sliding"],
         "default": "centre",
@@ -84,59 +72,37 @@ ON_CLIPS = {
         "description": "What the network sees of the outline: its inside as a second channel, only what is inside, nothing.",
     },
     "stages": STAGES | {"default": [{"flowing": None, "tier1_only": False, "epochs": 20}]},
-    "crowd_from": {
-        "type": "number",
-        "minimum": 0.5,
-        "maximum": 1,
-        "default": 0.6,
-        "description": "Stalled videos that only the crowd judged are trained on from this crowd score on.",
-    },
-    "stalled_share": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "exclusiveMaximum": 1,
-        "default": 0.25,
-        "description": "Share of stalled videos in each batch; answers are moved back to the training videos' own share.",
-    },
-    "augmentation": {
-        "type": "boolean",
-        "default": True,
-        "description": "Whether training clips are flipped (time too), turned, shifted, made noisier or brighter, lose frames.",
-    },
-    "batch": {"type": "integer", "minimum": 2, "default": 16, "description": "Clips in a batch."},
+    "crowd_from": number(
+        0.6,
+        "Stalled videos that only the crowd judged are trained on from this crowd score on.",
+        minimum=0.5,
+        maximum=1,
+    ),
+    "stalled_share": number(
+        0.25,
+        "Share of stalled videos in each batch; answers are moved back to the training videos' own share.",
+        above=0,
+        below=1,
+    ),
+    "augmentation": boolean(
+        True, "Whether training clips are flipped (time too), turned, shifted, made noisier or brighter, lose frames."
+    ),
+    "batch": integer(16, "Clips in a batch.", minimum=2),
     "batches": {
         "type": ["integer", "null"],
         "minimum": 1,
         "default": None,
         "description": "Batches in an epoch; null: about as many clips as the stage has videos.",
     },
-    "patience": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 8,
-        "description": "Epochs without a better ranking of the inner projects after which a stage stops.",
-    },
-    "inner": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.5,
-        "default": 0.15,
-        "description": "Share of the training projects held out for early stopping, on AUC; 0: none.",
-    },
-    "learning_rate": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 0.002,
-        "description": "Largest step of the optimiser (AdamW, one cycle a stage).",
-    },
-    "weight_decay": {"type": "number", "minimum": 0, "default": 0.02, "description": "Pull of weights to zero."},
-    "dropout": {
-        "type": "number",
-        "minimum": 0,
-        "exclusiveMaximum": 1,
-        "default": 0.2,
-        "description": "Share of the last features left out in training.",
-    },
+    "patience": integer(
+        8, "Epochs without a better ranking of the inner projects after which a stage stops.", minimum=1
+    ),
+    "inner": number(
+        0.15, "Share of the training projects held out for early stopping, on AUC; 0: none.", minimum=0, maximum=0.5
+    ),
+    "learning_rate": number(0.002, "Largest step of the optimiser (AdamW, one cycle a stage).", above=0),
+    "weight_decay": number(0.02, "Pull of weights to zero.", minimum=0),
+    "dropout": number(0.2, "Share of the last features left out in training.", minimum=0, below=1),
     "average_flips": {
         "enum": ["none", "time", "all"],
         "default": "time",
@@ -147,12 +113,9 @@ ON_CLIPS = {
         "default": None,
         "description": "Folder of a trained model to go on from, or of a variant with a folder for each fold.",
     },
-    "threads": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 1,
-        "description": "Numeric threads; another number gives other last digits, so it is part of the model.",
-    },
+    "threads": integer(
+        1, "Numeric threads; another number gives other last digits, so it is part of the model.", minimum=1
+    ),
 }
 
 PRETRAINED = {
@@ -178,7 +141,7 @@ KYMOGRAPH_NET = Model(
         "stages": STAGES | {"default": [{"flowing": None, "tier1_only": False, "epochs": 25}]},
         "learning_rate": ON_CLIPS["learning_rate"] | {"default": 0.003},
         "average_flips": ON_CLIPS["average_flips"] | {"default": "all"},
-        "width": {"type": "integer", "minimum": 4, "default": 24, "description": "Channels of the first layer."},
+        "width": integer(24, "Channels of the first layer.", minimum=4),
     },
     resources={
         "train": Resources(mem_mb=2500, runtime=240, gpu=1),
@@ -192,8 +155,7 @@ RESNET3D_SMALL = Model(
     summary="A 3D ResNet of ten layers on clips of the region, sized for a CPU (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_clog_loss.networks.resnet3d_small",
     env="clog-loss-torch",
-    parameters=ON_CLIPS
-    | {"width": {"type": "integer", "minimum": 4, "default": 16, "description": "Channels of the first layer."}},
+    parameters=ON_CLIPS | {"width": integer(16, "Channels of the first layer.", minimum=4)},
     resources={
         "train": Resources(mem_mb=3000, runtime=480, gpu=1),
         "predict": Resources(mem_mb=2000, runtime=120, gpu=1),
@@ -213,13 +175,9 @@ TIMM_TEMPORAL = Model(
             "default": "mobilenetv4_conv_small_050",
             "description": "Name of a timm network, as timm.list_models() gives it.",
         },
-        "group": {"type": "integer", "minimum": 1, "default": 3, "description": "Successive frames in a group."},
-        "step": {"type": "integer", "minimum": 1, "default": 2, "description": "Frames from one group to the next."},
-        "shift": {
-            "type": "boolean",
-            "default": True,
-            "description": "Whether groups hand some channels to their neighbours between the network's stages.",
-        },
+        "group": integer(3, "Successive frames in a group.", minimum=1),
+        "step": integer(2, "Frames from one group to the next.", minimum=1),
+        "shift": boolean(True, "Whether groups hand some channels to their neighbours between the network's stages."),
         "pretrained": PRETRAINED,
     },
     resources={
@@ -257,7 +215,7 @@ DENSENET3D = Model(
             "default": [6, 12, 24, 16],
             "description": "Layers of each block; 6, 12, 24, 16 is DenseNet-121.",
         },
-        "growth": {"type": "integer", "minimum": 1, "default": 32, "description": "Channels that each layer adds."},
+        "growth": integer(32, "Channels that each layer adds.", minimum=1),
         "pretrained": PRETRAINED,
     },
     resources={

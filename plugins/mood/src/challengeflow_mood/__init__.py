@@ -2,7 +2,17 @@
 
 from importlib import import_module
 
-from challengeflow import Challenge, Dataset, Metric, Resources, Source, Submission, hookimpl
+from challengeflow import (
+    Challenge,
+    Dataset,
+    Metric,
+    Resources,
+    Source,
+    Submission,
+    hookimpl,
+    integer,
+    number,
+)
 from challengeflow_mood.model_declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, TIMM_SLICES, UNET3D
 
 _SPLITS = ("train", "proxy", "test")
@@ -60,50 +70,23 @@ MOOD = Challenge(
     "medical Images, IEEE TMI 2022, doi:10.1109/TMI.2022.3170077",
     schema={
         "download": {
-            "proxy_share": {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": 0.5,
-                "default": 0.25,
-                "description": "share of the train scans held out for the proxy split (made anomalies)",
-            },
-            "demo_train": {
-                "type": "integer",
-                "minimum": 6,
-                "default": 48,
-                "description": "demo: number of healthy train phantoms, proxy scans included",
-            },
-            "demo_toy": {"type": "integer", "minimum": 2, "default": 15, "description": "demo: number of toy cases"},
-            "demo_size": {
-                "type": "integer",
-                "minimum": 32,
-                "default": 64,
-                "description": "demo: voxels a side of a head; an abdomen has an eighth more",
-            },
+            "proxy_share": number(
+                0.25, "share of the train scans held out for the proxy split (made anomalies)", above=0, maximum=0.5
+            ),
+            "demo_train": integer(48, "demo: number of healthy train phantoms, proxy scans included", minimum=6),
+            "demo_toy": integer(15, "demo: number of toy cases", minimum=2),
+            "demo_size": integer(64, "demo: voxels a side of a head; an abdomen has an eighth more", minimum=32),
         },
         "preprocess": {
-            "grid": {
-                "type": "integer",
-                "minimum": 16,
-                "default": 64,
-                "description": "voxels a side of the prepared grid on which models work",
-            },
+            "grid": integer(64, "voxels a side of the prepared grid on which models work", minimum=16),
         },
         "score": {
-            "bootstrap_rounds": {
-                "type": "integer",
-                "minimum": 1,
-                "default": 500,
-                "description": "resamples of cases behind the interval",
-            },
+            "bootstrap_rounds": integer(500, "resamples of cases behind the interval", minimum=1),
         },
         "package": {
-            "proof_cases": {
-                "type": "integer",
-                "minimum": 1,
-                "default": 2,
-                "description": "docker: test cases of each dataset that the finished scripts are run on",
-            },
+            "proof_cases": integer(
+                2, "docker: test cases of each dataset that the finished scripts are run on", minimum=1
+            ),
         },
     },
     commands={

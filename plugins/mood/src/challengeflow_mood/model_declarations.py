@@ -1,20 +1,10 @@
 """The models of this plugin: what they are called, what can be set, what they need."""
 
-from challengeflow import Model, Resources
+from challengeflow import Model, Resources, boolean, integer, number
 
 PRINCIPAL = {
-    "components": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 30,
-        "description": "principal components; at most a third of the scans are used",
-    },
-    "max_scans": {
-        "type": "integer",
-        "minimum": 4,
-        "default": 150,
-        "description": "train scans used, a random choice when there are more (12 MB each at 64^3)",
-    },
+    "components": integer(30, "principal components; at most a third of the scans are used", minimum=1),
+    "max_scans": integer(150, "train scans used, a random choice when there are more (12 MB each at 64^3)", minimum=4),
 }
 
 PCA_RESIDUAL = Model(
@@ -33,90 +23,42 @@ RESIDUAL_BOOSTING = Model(
     module="challengeflow_mood.residual_boosting",
     parameters=PRINCIPAL
     | {
-        "cases": {
-            "type": "integer",
-            "minimum": 4,
-            "default": 300,
-            "description": "made cases to learn from, half of them healthy; at least two of every scan",
-        },
-        "iterations": {"type": "integer", "minimum": 1, "default": 150, "description": "boosting rounds"},
-        "leaves": {"type": "integer", "minimum": 2, "default": 31, "description": "most leaves of a tree"},
-        "learning_rate": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "default": 0.08,
-            "description": "step of each boosting round",
-        },
+        "cases": integer(300, "made cases to learn from, half of them healthy; at least two of every scan", minimum=4),
+        "iterations": integer(150, "boosting rounds", minimum=1),
+        "leaves": integer(31, "most leaves of a tree", minimum=2),
+        "learning_rate": number(0.08, "step of each boosting round", above=0),
     },
     resources={"train": Resources(mem_mb=4000, runtime=120), "predict": Resources(mem_mb=1500, runtime=120)},
 )
 
 NETWORK = {
-    "max_scans": {
-        "type": "integer",
-        "minimum": 4,
-        "default": 1000,
-        "description": "train scans used, a random choice when there are more (0.8 MB each at 64^3)",
-    },
-    "channels": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 24,
-        "description": "width of the first level, doubled at each",
-    },
-    "steps": {"type": "integer", "minimum": 1, "default": 700, "description": "most optimiser steps"},
-    "batch": {"type": "integer", "minimum": 1, "default": 1, "description": "made cases in a step"},
-    "learning_rate": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 0.002,
-        "description": "largest step of the optimiser (AdamW; a short way up, a cosine down)",
-    },
-    "weight_decay": {"type": "number", "minimum": 0, "default": 0.01, "description": "pull of weights to zero"},
-    "abnormal": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "default": 0.75,
-        "description": "share of the made cases that get an anomaly",
-    },
-    "augment": {"type": "boolean", "default": True, "description": "mirror, bend, shade and blur the scans at random"},
-    "check_every": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 100,
-        "description": "steps between checks on inner groups; each writes a checkpoint",
-    },
-    "patience": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 5,
-        "description": "checks without a better score on the inner groups after which training stops",
-    },
-    "inner": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.5,
-        "default": 0.2,
-        "description": "share of the training groups held out for early stopping and for the scale of scores; 0: none",
-    },
-    "inner_cases": {
-        "type": "integer",
-        "minimum": 2,
-        "default": 24,
-        "description": "made cases of the inner groups, of other kinds than those trained on",
-    },
+    "max_scans": integer(
+        1000, "train scans used, a random choice when there are more (0.8 MB each at 64^3)", minimum=4
+    ),
+    "channels": integer(24, "width of the first level, doubled at each", minimum=1),
+    "steps": integer(700, "most optimiser steps", minimum=1),
+    "batch": integer(1, "made cases in a step", minimum=1),
+    "learning_rate": number(0.002, "largest step of the optimiser (AdamW; a short way up, a cosine down)", above=0),
+    "weight_decay": number(0.01, "pull of weights to zero", minimum=0),
+    "abnormal": number(0.75, "share of the made cases that get an anomaly", minimum=0, maximum=1),
+    "augment": boolean(True, "mirror, bend, shade and blur the scans at random"),
+    "check_every": integer(100, "steps between checks on inner groups; each writes a checkpoint", minimum=1),
+    "patience": integer(5, "checks without a better score on the inner groups after which training stops", minimum=1),
+    "inner": number(
+        0.2,
+        "share of the training groups held out for early stopping and for the scale of scores; 0: none",
+        minimum=0,
+        maximum=0.5,
+    ),
+    "inner_cases": integer(24, "made cases of the inner groups, of other kinds than those trained on", minimum=2),
     "pretrained": {
         "type": ["boolean", "string", "null"],
         "default": False,
         "description": "always false: the challenge forbids other data than its own, so weights from elsewhere are refused",
     },
-    "threads": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 1,
-        "description": "numeric threads; another number gives other last digits, so it is part of the model",
-    },
+    "threads": integer(
+        1, "numeric threads; another number gives other last digits, so it is part of the model", minimum=1
+    ),
 }
 
 UNET3D = Model(
@@ -127,18 +69,17 @@ UNET3D = Model(
     env="mood-torch",
     parameters=NETWORK
     | {
-        "levels": {"type": "integer", "minimum": 2, "default": 4, "description": "resolutions of the U-Net"},
+        "levels": integer(4, "resolutions of the U-Net", minimum=2),
         "stem": {
             "enum": [1, 2],
             "default": 2,
             "description": "voxels a side that the first convolution takes together; 1 is full resolution, for a GPU",
         },
-        "patch": {
-            "type": "integer",
-            "minimum": 16,
-            "default": 64,
-            "description": "voxels a side of a patch; a larger grid goes through in 27 overlapping ones, with their position",
-        },
+        "patch": integer(
+            64,
+            "voxels a side of a patch; a larger grid goes through in 27 overlapping ones, with their position",
+            minimum=16,
+        ),
     },
     resources={
         "train": Resources(mem_mb=4000, runtime=600, gpu=1),
@@ -161,7 +102,7 @@ TIMM_SLICES = Model(
             "default": "resnet10t",
             "description": "an encoder of timm that gives features at four resolutions; a name without weights",
         },
-        "slices": {"type": "integer", "minimum": 1, "default": 16, "description": "slices of a made case in a step"},
+        "slices": integer(16, "slices of a made case in a step", minimum=1),
     },
     resources={
         "train": Resources(mem_mb=4000, runtime=600, gpu=1),

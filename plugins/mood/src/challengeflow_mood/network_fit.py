@@ -5,7 +5,6 @@ ends with the same bits as one that was not.
 """
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from challengeflow.networks import Training, precision
 from challengeflow.progress import Progress
 from challengeflow_mood.anomalies import FITTED
 from challengeflow_mood.augmentation import augmented
@@ -52,7 +52,7 @@ class Fitting:
 def fit(net: nn.Module, healthy: Healthy, inner: Sequence[Case], fitting: Fitting) -> list[dict[str, Any]]:
     """Train `net` in place; it ends with the weights that score best on `inner` (without: the last ones).
 
-    Stops after `patience` checks without a better inner score. Returns the learning curve: step, loss, inner_score.
+    Stops after `patience` checks without a better inner score. Returns the learning curve: step, loss, score (on `inner`).
     """
     parameters = fitting.parameters
     net.to(fitting.device)
@@ -60,31 +60,16 @@ def fit(net: nn.Module, healthy: Healthy, inner: Sequence[Case], fitting: Fittin
         net.parameters(), lr=parameters["learning_rate"], weight_decay=parameters["weight_decay"]
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, parameters["steps"]))
-    state = {"curve": [], "best": None}
-    checkpoint = fitting.work / "checkpoint.pt"
-    if checkpoint.exists():
-        kept = torch.load(checkpoint, map_location=fitting.device, weights_only=True)
-        for what, name in ((net, "net"), (optimizer, "optimizer"), (schedule, "schedule")):
-            what.load_state_dict(kept[name])
-        state = {"curve": kept["curve"], "best": kept["best"]}
-    first = state["curve"][-1]["step"] if state["curve"] else 0
-    ends = range(
-        first + parameters["check_every"], parameters["steps"] + parameters["check_every"], parameters["check_every"]
-    )
-    for end in fitting.progress(ends, f"check after {parameters['check_every']} steps", len(ends)):
-        if _waited(state["curve"]) >= parameters["patience"]:
-            break
-        end = min(end, parameters["steps"])
-        loss = _steps(net, optimizer, schedule, healthy, fitting, range(first, end))
-        score = inner_score(net, inner, fitting) if inner else None
-        if score is None or all(score > row["inner_score"] for row in state["curve"]):
-            state["best"] = {name: value.clone() for name, value in net.state_dict().items()}
-        state["curve"].append({"step": end, "loss": loss, "inner_score": score})
-        parts = {"net": net, "optimizer": optimizer, "schedule": schedule}
-        _save(checkpoint, {name: part.state_dict() for name, part in parts.items()} | state)
-        first = end
-    net.load_state_dict(state["best"])
-    return state["curve"]
+    size = parameters["check_every"]
+
+    def up_to_check(number: int) -> dict[str, Any]:
+        steps = range(number * size, min((number + 1) * size, parameters["steps"]))
+        loss = _steps(net, optimizer, schedule, healthy, fitting, steps)
+        return {"step": steps.stop, "loss": loss, "score": inner_score(net, inner, fitting) if inner else None}
+
+    checks, checkpoint = math.ceil(parameters["steps"] / size), fitting.work / "checkpoint.pt"
+    training = Training(net, optimizer, schedule, checks, parameters["patience"], fitting.device, checkpoint)
+    return training.run(up_to_check, fitting.progress, f"check after {size} steps")
 
 
 def inner_score(net: nn.Module, inner: Sequence[Case], fitting: Fitting) -> float:
@@ -98,11 +83,6 @@ def inner_score(net: nn.Module, inner: Sequence[Case], fitting: Fitting) -> floa
         cases.append(_sigmoid(odds))
     labels = np.array([bool(case.kind) for case in inner])
     return (of_samples(np.concatenate(voxels), np.concatenate(truths)) + of_samples(np.array(cases), labels)) / 2
-
-
-def precision(device: str) -> torch.autocast:
-    """Mixed precision on a GPU, full precision on a CPU."""
-    return torch.autocast(device_type=device, dtype=torch.bfloat16, enabled=device == "cuda")
 
 
 def _steps(net, optimizer, schedule, healthy: Healthy, fitting: Fitting, steps: range) -> float:
@@ -172,17 +152,5 @@ def _pace(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
 
 
-def _waited(curve: Sequence[Mapping[str, Any]]) -> int:
-    """Checks since the best inner score; 0 where there is none."""
-    scores = [row["inner_score"] for row in curve]
-    return 0 if not scores or scores[0] is None else len(scores) - 1 - int(np.argmax(scores))
-
-
 def _sigmoid(values):
     return 1 / (1 + np.exp(-np.clip(np.asarray(values, np.float64), -50, 50)))
-
-
-def _save(path: Path, value: dict) -> None:
-    part = path.with_suffix(".new")
-    torch.save(value, part)
-    os.replace(part, path)

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow import InputError, PredictJob, TrainJob
-from challengeflow_mood import score_scale, torch_runtime, whole_scan
+from challengeflow import InputError, PredictJob, TrainJob, networks
+from challengeflow.arrays import Arrays, Writer
+from challengeflow_mood import score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
@@ -23,7 +24,8 @@ from challengeflow_mood.made_cases import Case, made_cases
 NO_OTHER_DATA = (
     "the challenge forbids other data than its own scans, so networks start from random weights; leave it out"
 )
-CURVE = ("step", "loss", "inner_score")
+PACKAGE = "challengeflow-mood[torch]"
+CURVE = ("step", "loss", "score")
 MIN_SCANS = 4
 SCALED_SCANS = 30  # behind the common scale
 
@@ -43,7 +45,7 @@ def train(job: TrainJob, network: Network) -> None:
     """Fit on made anomalies of `FITTED` kinds in most groups, stop by `STOPPING` kinds in the inner ones."""
     if job.parameters["pretrained"]:
         raise InputError(f"{job.model}: pretrained is {job.parameters['pretrained']!r}; {NO_OTHER_DATA}")
-    torch_runtime.prepare(job)
+    networks.prepare(job, PACKAGE)
     import torch
 
     from challengeflow_mood import network_fit
@@ -69,7 +71,8 @@ def train(job: TrainJob, network: Network) -> None:
         logits=lambda net, case: network.logits(parameters, job.device, net, case),
     )
     curve = network_fit.fit(net, outer, cases, fitting)
-    torch_runtime.save_weights(job.output / "weights", net)
+    with Writer(job.output / "weights") as out:
+        out.add("net", {}, **networks.weights(net))
     arrays = {"scale": score_scale.fit(_healthy_values(inner if held else outer, net, fitting))} | whole_scan.fit(
         healthy
     )
@@ -86,7 +89,7 @@ def train(job: TrainJob, network: Network) -> None:
 
 def predict(job: PredictJob, network: Network) -> None:
     """Average of the maps of `job.models`, float16 (1, grid, grid, grid); zero for a scan that could not be read."""
-    torch_runtime.prepare(job)
+    networks.prepare(job, PACKAGE)
     write_maps(job, [_loaded(folder, job.device, network) for folder in job.models])
 
 
@@ -109,7 +112,7 @@ def _inner_cases(inner: Healthy, count: int, seed: int) -> list[Case]:
 def _loaded(folder: Path, device: str, network: Network):
     facts = json.loads((folder / "model.json").read_text())
     net = network.build(facts["parameters"], facts["grid"])
-    torch_runtime.load_weights(folder / "weights", net)
+    networks.put_weights(net, Arrays(folder / "weights")["net"])
     net.to(device)
     arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
 

@@ -68,7 +68,7 @@ def _logits(parameters: Mapping[str, Any], device: str, net, case: Case) -> tupl
     """Log-odds of every voxel, and those of the case: the highest of its slices."""
     import torch
 
-    from challengeflow_mood.network_fit import precision
+    from challengeflow.networks import precision
 
     maps, odds = [], []
     net.eval()

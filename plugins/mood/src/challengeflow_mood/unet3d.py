@@ -65,7 +65,7 @@ def _logits(parameters: Mapping[str, Any], device: str, net, case: Case) -> tupl
     """Log-odds of every voxel, and those of the case: the highest of its patches."""
     import torch
 
-    from challengeflow_mood.network_fit import precision
+    from challengeflow.networks import precision
 
     inputs, grid = _inputs(case), len(case.volume)
     patch = min(parameters["patch"], grid)
