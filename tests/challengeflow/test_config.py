@@ -1,6 +1,12 @@
 """Bad configs: one sentence that names the key, what was expected and the nearest known name."""
 
+from dataclasses import replace
+
+import digits.challengeflow_digits
 import pytest
+
+from challengeflow.config import resolve
+from challengeflow.plugins import Registry
 
 GOOD = "challenges: {digits: {datasets: {few: {source: demo}}}}"
 BAD = {
@@ -34,6 +40,17 @@ def test_a_bad_config_is_one_sentence(site, text):
     assert done.returncode == 1
     assert BAD[text] in done.stderr
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_config_without_models_runs_those_that_ask_for_little(site, monkeypatch):
+    config = {"challenges": {"digits": {"datasets": {"few": {"source": "demo"}}, "controls": False}}}
+    found = Registry([("digits", digits.challengeflow_digits, "challengeflow-digits 0.1.0")])
+    assert list(resolve(config, found)["challenges"]["digits"]["models"]) == ["logistic"]
+    heavy = replace(found.models["digits", "logistic"], by_default=False)
+    monkeypatch.setitem(found.models, ("digits", "logistic"), heavy)
+    assert list(resolve(config, found)["challenges"]["digits"]["models"]) == []
+    config["challenges"]["digits"]["models"] = {"logistic": {}}
+    assert list(resolve(config, found)["challenges"]["digits"]["models"]) == ["logistic"]
 
 
 def test_the_workflow_says_the_same(site):

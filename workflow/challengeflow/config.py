@@ -171,7 +171,9 @@ def _parameters(
 
 def _resolve_models(challenge: Challenge, entry: Mapping[str, Any], seed: int, where: str, registry: Registry) -> dict:
     known = {model: declared for (name, model), declared in registry.models.items() if name == challenge.name}
-    configured = entry["models"] if "models" in entry else dict.fromkeys(known)
+    configured = (
+        entry["models"] if "models" in entry else dict.fromkeys(model for model in known if known[model].by_default)
+    )
     models: dict[str, Any] = {}
     for variant, value in configured.items():
         value = value or {}

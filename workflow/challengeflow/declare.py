@@ -136,6 +136,7 @@ class Model:
 
     trains_on: label-free splits it also trains on (transductive when that is `test`).
     citation: of the method, for `challengeflow cite`.
+    by_default: whether a config that names no models runs it; not where it needs a further package or takes long.
     """
 
     name: str
@@ -145,5 +146,6 @@ class Model:
     parameters: Schema = field(default_factory=dict)
     trains_on: tuple[str, ...] = ()
     citation: str = ""
+    by_default: bool = True
     env: str | None = None
     resources: Mapping[str, Resources] = field(default_factory=dict)

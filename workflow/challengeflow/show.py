@@ -54,7 +54,8 @@ def describe(name: str) -> None:
         if owner == name:
             train = declared.resources.get("train")
             cost = f" (train: up to {train.mem_mb} MiB, {train.runtime} min a fold)" if train else ""
-            print(f"Model {model}: {declared.summary}{cost}")
+            named = "" if declared.by_default else ", where the config names it"
+            print(f"Model {model}{named}: {declared.summary}{cost}")
             for parameter, schema in declared.parameters.items():
                 print(f"  {parameter} = {schema.get('default')!r}: {schema.get('description', '')}")
 

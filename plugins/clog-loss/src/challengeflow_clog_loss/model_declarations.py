@@ -15,6 +15,7 @@ ROI_FEATURES = Model(
     challenge="clog-loss",
     summary="Motion of cells along the outlined vessel, against the vessels around; boosting and logistic regression",
     module="challengeflow_clog_loss.roi_features",
+    citation="Giblin et al. (2022), bioRxiv, DOI 10.1101/2022.12.16.520779 (stalls from the correlation of frames)",
     parameters={
         "bags": integer(4, "Boosted ensembles that are averaged.", minimum=1),
         "iterations": integer(60, "Trees of each boosted ensemble.", minimum=1),
@@ -129,6 +130,7 @@ KYMOGRAPH_NET = Model(
     challenge="clog-loss",
     summary="A small 2D network over time and place along the straightened vessel; learns from few videos (extra 'torch')",
     module="challengeflow_clog_loss.networks.kymograph_net",
+    by_default=False,
     env="clog-loss-torch",
     parameters={name: value for name, value in ON_CLIPS.items() if name != "outline"}
     | {
@@ -154,6 +156,8 @@ RESNET3D_SMALL = Model(
     challenge="clog-loss",
     summary="A 3D ResNet of ten layers on clips of the region, sized for a CPU (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_clog_loss.networks.resnet3d_small",
+    citation="He, Zhang, Ren and Sun (2016): Deep Residual Learning for Image Recognition. CVPR",
+    by_default=False,
     env="clog-loss-torch",
     parameters=ON_CLIPS | {"width": integer(16, "Channels of the first layer.", minimum=4)},
     resources={
@@ -167,6 +171,8 @@ TIMM_TEMPORAL = Model(
     challenge="clog-loss",
     summary="Any 2D network of timm over groups of frames, pooled or shifted over time (the plugin's extra 'timm')",
     module="challengeflow_clog_loss.networks.timm_temporal",
+    citation="Wightman (2019): PyTorch Image Models. https://github.com/huggingface/pytorch-image-models",
+    by_default=False,
     env="clog-loss-timm",
     parameters=ON_CLIPS
     | {
@@ -191,6 +197,8 @@ DENSENET3D = Model(
     challenge="clog-loss",
     summary="DenseNet-121 in 3D after the challenge's winner, trained in three stages; for a GPU (the plugin's extra 'torch')",
     module="challengeflow_clog_loss.networks.densenet3d",
+    citation="Solovyev, Kalinin and Gabruseva (2021): 3D Convolutional Neural Networks for Stalled Brain Capillary Detection. arXiv:2104.01687",
+    by_default=False,
     env="clog-loss-torch",
     parameters=ON_CLIPS
     | {

@@ -32,6 +32,7 @@ POSE_BOOSTING = Model(
     challenge="mabe-task1",
     summary="Egocentric pose and motion features, centred windows of several lengths, histogram gradient boosting",
     module="challengeflow_mabe_task1.pose_boosting",
+    citation="Ke et al. (2017): LightGBM: A Highly Efficient Gradient Boosting Decision Tree. NeurIPS",
     parameters=FEATURES
     | {
         "rows": integer(
@@ -93,6 +94,8 @@ TEMPORAL_CONV = Model(
     challenge="mabe-task1",
     summary="Dilated convolutions over the whole sequence of the same features (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_mabe_task1.temporal_conv",
+    citation="Farha and Gall (2019): MS-TCN: Multi-Stage Temporal Convolutional Network for Action Segmentation. CVPR",
+    by_default=False,
     env="mabe-task1-torch",
     parameters=OVER_TIME
     | {
@@ -111,6 +114,8 @@ TEMPORAL_CONV_PRETRAINED = Model(
     challenge="mabe-task1",
     summary="temporal-conv, first trained without labels on all poses, those of the test sequences too (transductive)",
     module="challengeflow_mabe_task1.temporal_conv_pretrained",
+    citation="van den Oord, Li and Vinyals (2018): Representation Learning with Contrastive Predictive Coding. arXiv:1807.03748",
+    by_default=False,
     env="mabe-task1-torch",
     parameters=TEMPORAL_CONV.parameters
     | {
@@ -129,6 +134,8 @@ TEMPORAL_GRU = Model(
     challenge="mabe-task1",
     summary="Recurrent networks over the whole sequence, forwards and backwards (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_mabe_task1.temporal_gru",
+    citation="Cho et al. (2014): Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation. EMNLP",
+    by_default=False,
     env="mabe-task1-torch",
     parameters=OVER_TIME
     | {

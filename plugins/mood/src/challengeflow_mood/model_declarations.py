@@ -21,6 +21,8 @@ RESIDUAL_BOOSTING = Model(
     challenge="mood",
     summary="gradient boosting on residuals, texture, symmetry and position, taught by made anomalies in healthy scans",
     module="challengeflow_mood.residual_boosting",
+    citation="Ke et al. (2017): LightGBM: A Highly Efficient Gradient Boosting Decision Tree. NeurIPS",
+    by_default=False,
     parameters=PRINCIPAL
     | {
         "cases": integer(300, "made cases to learn from, half of them healthy; at least two of every scan", minimum=4),
@@ -66,6 +68,8 @@ UNET3D = Model(
     challenge="mood",
     summary="3D U-Net with a head for the case, taught by made anomalies in healthy scans (PyTorch; the extra 'torch')",
     module="challengeflow_mood.unet3d",
+    citation="Cho, Kang and Park (2022): Self-supervised 3D Out-of-Distribution Detection via Pseudoanomaly Generation. DOI 10.1007/978-3-030-97281-3_15",
+    by_default=False,
     env="mood-torch",
     parameters=NETWORK
     | {
@@ -92,6 +96,8 @@ TIMM_SLICES = Model(
     challenge="mood",
     summary="an encoder of timm on slices, from random weights, taught by made anomalies (PyTorch; the extra 'timm')",
     module="challengeflow_mood.timm_slices",
+    citation="Wightman (2019): PyTorch Image Models. https://github.com/huggingface/pytorch-image-models",
+    by_default=False,
     env="mood-timm",
     parameters=NETWORK
     | {
