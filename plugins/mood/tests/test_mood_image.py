@@ -36,6 +36,19 @@ def base(path: Path, python=f"./usr/bin/{PYTHON}") -> Path:
     return path
 
 
+def test_nothing_is_unpacked_outside(tmp_path):
+    with tarfile.open(tmp_path / "package.tar", "w") as tar:
+        link = tarfile.TarInfo("way")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path / "outside")
+        tar.addfile(link)
+        tar.addfile(tarfile.TarInfo("way/out"))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "inside").mkdir()
+    with pytest.raises(InputError, match="'way/out', which would lie outside"):
+        archive.unpack(tmp_path / "package.tar", tmp_path / "inside")
+    assert not list((tmp_path / "outside").iterdir())
+
+
 def test_the_layers_make_one_root(package, tmp_path):
     words = [str(package), "--base", str(base(tmp_path / "base.tar")), "--output", str(tmp_path / "image.tar")]
     assert image.main(words) == 0

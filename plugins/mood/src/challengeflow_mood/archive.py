@@ -7,6 +7,8 @@ from pathlib import Path
 from challengeflow import InputError
 
 WHITEOUT = ".wh."
+# Debian 12's own Python, 3.11.2, knows no filters yet.
+EXTRACTION = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
 
 
 def write_tar(folder: Path, target: Path) -> None:
@@ -55,7 +57,8 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a build context into `folder`, or the root file system of an image."""
     if not is_image(archive):
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="tar")
+            for member in tar:
+                _extract(tar, member, folder)
         return
     with tarfile.open(archive) as tar:
         for layer in _manifest(archive)["Layers"]:
@@ -72,7 +75,14 @@ def _unpack_layer(files: tarfile.TarFile, folder: Path) -> None:
             if hidden.is_symlink() or hidden.is_file():
                 hidden.unlink()
         elif not (member.isdev() or member.isfifo()):
-            files.extract(member, folder, filter="tar")
+            _extract(files, member, folder)
+
+
+def _extract(files: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Unpack one member; InputError where it would lie outside `folder`, be it through a link."""
+    if not (folder / member.name).parent.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"the archive has a file {member.name!r}, which would lie outside of it; pack it anew")
+    files.extract(member, folder, **EXTRACTION)
 
 
 def _manifest(archive: Path) -> dict:
