@@ -19,10 +19,11 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """What mostly waits, the jobs of a cluster, goes first."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/slurm/"))
+    """What mostly waits, the jobs of a cluster, goes first, then the plugins, whose rooms are large."""
+    items.sort(key=lambda item: (not item.nodeid.startswith("tests/slurm/"), not item.nodeid.startswith("plugins/")))
 
 
 def pytest_xdist_make_scheduler(config, log):
     """Called by pytest-xdist, where it is used."""
+    config.option.loadscopereorder = False  # it would start with the rooms of the most tests, not of the longest
     return ByRoom(config, log)
