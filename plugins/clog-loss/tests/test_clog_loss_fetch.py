@@ -30,8 +30,8 @@ def network(server, monkeypatch):
     """The proxy in front of the server, and retries without long waits."""
     quick = {"init_backoff": timedelta(milliseconds=10), "max_backoff": timedelta(milliseconds=50), "base": 2}
     monkeypatch.setattr(bucket, "RETRIES", bucket.RETRIES | {"backoff": quick})
-    for function in (fetch.fetch, bucket._head):
-        monkeypatch.setattr(function.retry, "wait", lambda state: 0)
+    for retrying in (fetch.RETRYING, bucket._head.retry):
+        monkeypatch.setattr(retrying, "wait", lambda state: 0)
     with proxy(server.endpoint) as between:
         yield between
 
@@ -153,8 +153,8 @@ def test_a_mirror_on_disk_has_the_same_keys(stages, tmp_path):
 def test_a_server_that_stops_is_an_error_and_what_came_is_kept(stages, tmp_path, monkeypatch):
     quick = {"init_backoff": timedelta(milliseconds=1), "max_backoff": timedelta(milliseconds=2), "base": 2}
     monkeypatch.setattr(bucket, "RETRIES", bucket.RETRIES | {"backoff": quick, "max_retries": 2})
-    for function in (fetch.fetch, bucket._head):
-        monkeypatch.setattr(function.retry, "wait", lambda state: 0)
+    for retrying in (fetch.RETRYING, bucket._head.retry):
+        monkeypatch.setattr(retrying, "wait", lambda state: 0)
     (tmp_path / "site").mkdir()
     with seaweedfs(tmp_path / "site") as own:
         own.bucket.put("train/1.mp4", CONTENT)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import obstore
 from obstore.exceptions import BaseError, NotSupportedError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from challengeflow import DownloadJob, InputError, Sample
 from challengeflow_clog_loss import bucket, estimates, manifest
@@ -83,18 +83,25 @@ def _fetch_all(job: DownloadJob, store: ObjectStore, samples: list[Sample]) -> d
     return problems
 
 
-@retry(
+# Called, not used as a decorator: what tenacity decorates counts its attempts in one place for all threads.
+RETRYING = Retrying(
     retry=retry_if_exception_type(TransferError),
     stop=stop_after_attempt(3),
     wait=wait_exponential(multiplier=0.5, max=10),
     reraise=True,
 )
+
+
 def fetch(store: ObjectStore, key: str, target: Path) -> bool:
     """Fetch one object to `target`, whole and checked; False where the store has none (S3 may answer 403 for that).
 
     What arrives is in `target`.TAG.part until then, TAG being of the object's entity tag, so that the rest of another
     object is never put behind it. Raises TransferError.
     """
+    return RETRYING(_attempt, store, key, target)
+
+
+def _attempt(store: ObjectStore, key: str, target: Path) -> bool:
     try:
         meta = _transfer(store, key, target)
     except (FileNotFoundError, PermissionDeniedError, UnauthenticatedError):
