@@ -28,7 +28,7 @@ def predict(job: PredictJob) -> None:
 
 
 def _build(parameters: Mapping[str, Any], grid: int):
-    from challengeflow_mood.timm_import import timm
+    from challengeflow.timm_import import timm
     from challengeflow_mood.timm_slices_net import TimmSlices
 
     encoder = parameters["encoder"]
@@ -36,7 +36,7 @@ def _build(parameters: Mapping[str, Any], grid: int):
         raise InputError(
             f"timm-slices: the encoder {encoder!r} names pretrained weights; {network_model.NO_OTHER_DATA}"
         )
-    if encoder not in timm().list_models():
+    if encoder not in timm("timm-slices", "challengeflow-mood[timm]").list_models():
         raise InputError(f"timm-slices: timm has no encoder {encoder!r}; timm.list_models() lists them")
     return TimmSlices(encoder=encoder, channels=parameters["channels"])
 

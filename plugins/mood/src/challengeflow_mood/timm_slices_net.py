@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from challengeflow_mood.timm_import import timm
+from challengeflow.timm_import import timm
 
 INPUTS = 4  # the slice, the ones before and after it, and its height
 RESOLUTIONS = 4
@@ -18,7 +18,7 @@ class TimmSlices(nn.Module):
 
     def __init__(self, *, encoder: str, channels: int):
         super().__init__()
-        self.encoder = timm().create_model(
+        self.encoder = timm("timm-slices", "challengeflow-mood[timm]").create_model(
             encoder, pretrained=False, features_only=True, in_chans=INPUTS, out_indices=range(RESOLUTIONS)
         )
         widths = self.encoder.feature_info.channels()

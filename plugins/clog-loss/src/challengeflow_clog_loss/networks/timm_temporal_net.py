@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from challengeflow_clog_loss.networks.timm_import import timm
+from challengeflow.timm_import import timm
 
 SHIFTED = 8  # one channel in so many is moved to the next group, one to the group before
 HIDDEN = 128
@@ -19,7 +19,7 @@ class TimmTemporal(nn.Module):
     def __init__(self, backbone: str, group: int, step: int, shift: bool, dropout: float):
         super().__init__()
         self.group, self.step = group, step
-        self.backbone = timm().create_model(
+        self.backbone = timm("timm-temporal", "challengeflow-clog-loss[timm]").create_model(
             backbone, pretrained=False, in_chans=group + 1, num_classes=0, global_pool="avg"
         )
         self.groups = 1

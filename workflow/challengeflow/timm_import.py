@@ -2,15 +2,15 @@
 
 from types import ModuleType
 
-from challengeflow import InputError
+from challengeflow.errors import InputError
 
 
-def timm() -> ModuleType:
-    """The package timm. InputError where it is missing.
+def timm(model: str, package: str) -> ModuleType:
+    """The package timm. InputError, with the extra of `package` that brings it for `model`, where it is missing.
 
     timm imports torchvision, whose wheel from PyPI cannot load its compiled operators beside a PyTorch without CUDA, and
-    then fails at declaring what they do. Declared here, without an implementation, they let the import pass; no encoder
-    uses them.
+    then fails at declaring what they do. Declared here, without an implementation, they let the import pass; no
+    backbone uses them.
     """
     try:
         import torch
@@ -19,8 +19,7 @@ def timm() -> ModuleType:
         import timm
     except ImportError:
         raise InputError(
-            "the model timm-slices needs timm, which is not installed; install the plugin with it: "
-            "pip install 'challengeflow-mood[timm]'"
+            f"the model {model} needs timm, which is not installed; install the plugin with it: pip install '{package}'"
         ) from None
     return timm
 
