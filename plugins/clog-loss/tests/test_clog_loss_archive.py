@@ -77,7 +77,7 @@ def test_an_archive_is_fetched_and_resumed(tmp_path, seaweedfs_server, monkeypat
     out.mkdir()
     part = fetch._part(out / path.name, seaweedfs_server.bucket.head(path.name))
     part.write_bytes(path.read_bytes()[:100])
-    monkeypatch.setattr(fetch.fetch.retry, "wait", lambda state: 0)
+    monkeypatch.setattr(fetch.RETRYING, "wait", lambda state: 0)
     monkeypatch.setitem(bucket.RETRIES, "max_retries", 0)
     with proxy(seaweedfs_server.endpoint) as between:
         address = f"{between.url}/{BUCKET}/{path.name}"
