@@ -189,7 +189,7 @@ def test_a_node_that_dies(cluster: Cluster, site: Site):
     wait_for(lambda: training(site, 0), "training to start")
     cluster.run("pkill -KILL slurmd; pkill -KILL slurmstepd; pkill -KILL -f '[c]hallengeflow train'; true")
     wait_for(lambda: "down" in cluster.run("sinfo --noheader --format %t"), "Slurm to miss the node")
-    cluster.run("slurmd -N node")
+    cluster.run("PATH=$PATH:/usr/sbin slurmd -N node")
     (job,) = wait_for(lambda: cluster.jobs("PENDING"), "the job to be in the queue again")
     cluster.run(f"scontrol update JobId={job} StartTime=now")  # Slurm itself would wait two minutes
     assert run.end() == 0, run.text
