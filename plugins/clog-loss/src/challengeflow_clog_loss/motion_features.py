@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from challengeflow_clog_loss.kymograph import kymograph, vessel_of
+from challengeflow_clog_loss.centreline import vessel_of
+from challengeflow_clog_loss.kymograph import kymograph
 
 LAGS = (1, 2, 3, 5, 8)
 SHIFTS = 8  # places along the vessel that a cell may move in a frame, either way
@@ -23,10 +24,10 @@ def features(arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
     cube = arrays["cube"].astype(np.float32)
     inside = arrays["mask"].astype(bool)
     around = _without_gaps(arrays["surroundings"])
-    vessel, peak = vessel_of(cube, inside, around[:, 0])
-    lines = kymograph(cube, vessel, peak) - around[:, :1]
+    vessel = vessel_of(cube, inside, around[:, 0])
+    lines = kymograph(cube, vessel) - around[:, :1]
     values = {
-        **_pixel_features(cube, vessel, inside, around),
+        **_pixel_features(cube, vessel.mask, inside, around),
         **_line_features(lines),
     }
     return {name: float(value) if np.isfinite(value) else 0.0 for name, value in values.items()}

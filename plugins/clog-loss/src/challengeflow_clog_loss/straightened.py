@@ -1,39 +1,32 @@
-"""The outlined vessel pulled straight: its centreline, and the pictures along and across it."""
+"""The outlined vessel pulled straight: pictures along and across its centreline."""
 
 import numpy as np
 from scipy import ndimage
 
-from challengeflow_clog_loss.kymograph import along, vessel_of
+from challengeflow_clog_loss.centreline import vessel_of
 
 PLACE = 2.0  # pixels from one place along the vessel to the next
 ACROSS = 11  # rows of the straightened picture, one pixel apart, the middle one on the centreline
-SMOOTH = 2.0  # places over which the centreline is smoothed
+SMOOTH = 4.0  # pixels over which the centreline is smoothed
 
 
 def straighten(cube: np.ndarray, inside: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Luma along and across the region's main vessel, float32 (frames, ACROSS, places).
+    """Luma along and across the region's vessel, float32 (frames, ACROSS, places).
 
     cube: uint8 (frames, rows, columns); inside: bool (rows, columns); background: luma of dark tissue by frame.
     """
-    vessel, peak = vessel_of(cube.astype(np.float32), inside, background)
-    path = centreline(vessel, peak)
+    path = _smoothed(vessel_of(cube.astype(np.float32), inside, background).path)
     slope = np.gradient(path, axis=0)
     normal = np.stack([-slope[:, 1], slope[:, 0]], axis=1) / np.maximum(np.linalg.norm(slope, axis=1), 1e-6)[:, None]
     offsets = np.arange(ACROSS) - ACROSS // 2
     return _sampled(cube, path[None] + offsets[:, None, None] * normal[None])
 
 
-def centreline(vessel: np.ndarray, peak: np.ndarray) -> np.ndarray:
-    """Points (places, 2) of row and column, `PLACE` pixels apart, through the middle of the light of a vessel."""
-    rows, columns = np.nonzero(vessel)
-    place = (along(vessel) / PLACE).astype(int)
-    weight = peak[vessel] + 1e-3
-    total = np.bincount(place, weight)
-    seen = total > 0
-    points = [np.bincount(place, weight * where)[seen] / total[seen] for where in (rows, columns)]
-    path = ndimage.gaussian_filter1d(np.stack(points, axis=1), SMOOTH, axis=0, mode="nearest")
+def _smoothed(path: np.ndarray) -> np.ndarray:
+    """Points (places, 2), `PLACE` pixels apart, along a path of pixels (n, 2) without its corners; at least three."""
     if len(path) < 3:
-        return np.repeat(path[:1], 3, axis=0) + np.arange(3)[:, None]
+        return path[:1] + np.arange(3)[:, None] * (0, PLACE)
+    path = ndimage.gaussian_filter1d(path.astype(float), SMOOTH, axis=0, mode="nearest")
     length = np.append(0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1)))
     steps = np.arange(0, max(length[-1], 2 * PLACE), PLACE)
     return np.stack([np.interp(steps, length, values) for values in path.T], axis=1)
