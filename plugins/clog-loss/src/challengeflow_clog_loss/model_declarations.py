@@ -143,6 +143,8 @@ KYMOGRAPH_NET = Model(
         "stages": STAGES | {"default": [{"flowing": None, "tier1_only": False, "epochs": 25}]},
         "learning_rate": ON_CLIPS["learning_rate"] | {"default": 0.003},
         "average_flips": ON_CLIPS["average_flips"] | {"default": "all"},
+        # stopped early in the middle of its cycle, networks of different folds answer on different scales
+        "inner": ON_CLIPS["inner"] | {"default": 0},
         "width": integer(24, "Channels of the first layer.", minimum=4),
     },
     resources={
