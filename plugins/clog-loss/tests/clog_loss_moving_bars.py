@@ -25,7 +25,7 @@ MODELS = {model.name: model for model in declared.MODELS}
 def video(number: int, stalled: bool) -> dict[str, np.ndarray]:
     """Dark gaps in a bright vessel that stay, or move by two pixels a frame."""
     random = np.random.default_rng(number)
-    frames, rows, columns = 12, 14, 24
+    frames, rows, columns = 12, 14, 36
     cells = random.random(columns + 2 * frames) < 0.35
     travelled = np.arange(frames) * (0 if stalled else 2)
     line = np.stack([cells[start : start + columns] for start in travelled])
