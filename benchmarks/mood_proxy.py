@@ -33,7 +33,7 @@ def cases_of(home: Path, model: str, data: Path) -> list[tuple[str, evaluation.C
     shard = Shard(name, "test", None, index, brain / "prepared" / name, brain / "gold" / name, predictions)
     recipes = json.loads((data / "brain" / "recipes.json").read_text())
     made = {file.removesuffix(".nii.gz"): recipe.get("recipe", {}).get("kind", "") for file, recipe in recipes.items()}
-    return [(made[case.name], case) for case in evaluation._cases(shard)]
+    return [(made[case.name], case) for case in evaluation.cases_of(shard)]
 
 
 def both(cases: Sequence[evaluation.Case], drawn: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ import pytest
 import challengeflow_mood as plugin
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mood import patches, phantoms
+from challengeflow_mood import patches, phantoms, usual
 from challengeflow_mood.anomalies import PROXY, STOPPING
-from challengeflow_mood.healthy_scans import Healthy
+from challengeflow_mood.healthy_scans import Healthy, read_healthy
 from challengeflow_mood.made_cases import Case, made_cases
 
 torch = pytest.importorskip("torch")
@@ -38,19 +38,20 @@ def runner(tmp_path, mood_models):
 def eight_cases(shard):
     """Four heads with a bright cube somewhere, and four as they are."""
     arrays, cases = Arrays(shard.prepared), []
+    usually = usual.fit(read_healthy([shard], 100, 4, 0, "heads"))
     for number, name in enumerate(arrays.ok()):
         volume, mask = np.array(arrays[name]["volume"], np.float32), arrays[name]["mask"]
         anomaly = np.zeros(mask.shape, np.uint8)
         if number < 4:
             anomaly[4 + number : 9 + number, 6:11, 5:10] = 1
             volume[anomaly > 0] = 1
-        cases.append(Case(volume, mask, anomaly, "cube" if number < 4 else ""))
+        cases.append(Case(volume, mask, anomaly, "cube" if number < 4 else "", usually))
     return cases
 
 
 FITS = {
     "unet3d": {"channels": 16, "levels": 2, "stem": 2, "batch": 4, "steps": 200, "learning_rate": 0.01},
-    "timm-slices": {"channels": 16, "slices": 16, "batch": 2, "steps": 200, "learning_rate": 0.007},
+    "timm-slices": {"channels": 16, "slices": 16, "batch": 2, "steps": 300, "learning_rate": 0.004},
 }
 
 

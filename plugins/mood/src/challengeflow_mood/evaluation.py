@@ -40,7 +40,7 @@ class Case:
 
 def run(job: ScoreJob) -> None:
     """Score every split with gold; fit the calibration of answers on the proxy (or labelled train) cases alone."""
-    cases = [case for shard in job.progress(job.shards, "shard") for case in _cases(shard)]
+    cases = [case for shard in job.progress(job.shards, "shard") for case in cases_of(shard)]
     known = [case for case in cases if case.split in CALIBRATED_ON]
     final = decision.fit(np.array([c.score for c in known]), np.array([c.label for c in known]))
     splits = dict.fromkeys(case.split for case in cases)
@@ -52,7 +52,7 @@ def run(job: ScoreJob) -> None:
     write_json(job.decision, final | {"measured": measured, "finding": decision.least_finding(highest)})
 
 
-def _cases(shard: Shard) -> Iterator[Case]:
+def cases_of(shard: Shard) -> Iterator[Case]:
     """Cases in sample order; like the organisers' scorer, one without a readable label is left out."""
     gold, predictions, prepared = Arrays(shard.gold), Predictions(shard.predictions), Arrays(shard.prepared)
     for sample in shard.samples:

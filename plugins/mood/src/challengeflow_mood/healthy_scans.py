@@ -11,15 +11,20 @@ from challengeflow.arrays import Arrays
 
 @dataclass(frozen=True)
 class Healthy:
-    """Prepared healthy scans: volumes (n, g, g, g) float16 in [0, 1], masks (n, g, g, g) uint8, and each one's group."""
+    """Prepared healthy scans: volumes (n, g, g, g) float16 in [0, 1], masks (n, g, g, g) uint8, and each one's group.
+
+    usual: for each scan what is usual elsewhere (see `usual`), or nothing.
+    """
 
     volumes: np.ndarray
     masks: np.ndarray
     groups: tuple[str, ...]
+    usual: tuple[np.ndarray, ...] = ()
 
     def subset(self, chosen: np.ndarray) -> "Healthy":
         """The scans at integer indices."""
-        return Healthy(self.volumes[chosen], self.masks[chosen], tuple(self.groups[i] for i in chosen))
+        usual = tuple(self.usual[i] for i in chosen) if self.usual else ()
+        return Healthy(self.volumes[chosen], self.masks[chosen], tuple(self.groups[i] for i in chosen), usual)
 
     def __len__(self) -> int:
         return len(self.groups)
@@ -44,7 +49,12 @@ def read_healthy(shards: Sequence[Shard], most: int, least: int, seed: int, mode
 
 
 def parts_by_group(groups: Sequence[str], parts: int) -> np.ndarray:
-    """A part number for each scan, whole groups together, in the groups' order; as many parts as groups at most."""
+    """A part number for each scan, whole groups together, in the groups' order; as many parts as groups at most.
+
+    Where there is only one group, its scans alternate between two parts.
+    """
     names = list(dict.fromkeys(groups))
+    if len(names) == 1:
+        return np.arange(len(groups)) % 2
     parts = min(parts, len(names))
     return np.array([names.index(group) * parts // len(names) for group in groups])

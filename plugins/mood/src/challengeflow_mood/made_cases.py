@@ -1,7 +1,7 @@
 """Self-supervision: prepared healthy scans with made anomalies, as many as one likes, each by its number and seed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,12 +12,21 @@ from challengeflow_mood.healthy_scans import Healthy
 
 @dataclass(frozen=True)
 class Case:
-    """One made case: volume (g, g, g) float32, its body, and where the anomaly is; `kind` is empty for a healthy one."""
+    """One made case: volume (g, g, g) float32, its body, and where the anomaly is; `kind` is empty for a healthy one.
+
+    usual: what is usual in other scans (see `usual`), for models that look at it.
+    """
 
     volume: np.ndarray
     mask: np.ndarray
     anomaly: np.ndarray
     kind: str
+    usual: np.ndarray | None = None
+
+
+def unlabelled(volume: np.ndarray, mask: np.ndarray, usual: np.ndarray | None = None) -> Case:
+    """A scan as it is, without an anomaly that is known of."""
+    return Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "", usual)
 
 
 def made_case(
@@ -25,16 +34,18 @@ def made_case(
 ) -> Case:
     """One case of a scan (a random one unless `which` is said); with an anomaly of one of `kinds` in the `share` of them."""
     which = int(random.integers(len(healthy))) if which is None else which
-    volume, mask = np.asarray(healthy.volumes[which], np.float32), healthy.masks[which]
+    healthy_one = unlabelled(
+        healthy.volumes[which], healthy.masks[which], healthy.usual[which] if healthy.usual else None
+    )
     if random.random() >= share:
-        return Case(volume, mask, np.zeros(mask.shape, np.uint8), "")
+        return healthy_one
     kind = kinds[random.integers(len(kinds))]
     foreign = np.asarray(healthy.volumes[_another(healthy.groups, which, random)], np.float32)
     try:
-        changed, anomaly, _ = insert(volume, Body(mask), kind, random, foreign)
+        changed, anomaly, _ = insert(healthy_one.volume, Body(healthy_one.mask), kind, random, foreign)
     except InputError:  # no place in this scan: then it stays healthy
-        return Case(volume, mask, np.zeros(mask.shape, np.uint8), "")
-    return Case(changed, mask, anomaly, kind)
+        return healthy_one
+    return replace(healthy_one, volume=changed, anomaly=anomaly, kind=kind)
 
 
 def made_cases(healthy: Healthy, kinds: Sequence[str], each: int, seed: Iterable[int]) -> list[Case]:

@@ -5,7 +5,7 @@ ends with the same bits as one that was not.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,6 @@ from torch.nn import functional as F
 
 from challengeflow.networks import Training, precision
 from challengeflow.progress import Progress
-from challengeflow_mood.anomalies import FITTED
 from challengeflow_mood.augmentation import augmented
 from challengeflow_mood.average_precision import of_samples
 from challengeflow_mood.healthy_scans import Healthy
@@ -49,8 +48,10 @@ class Fitting:
     logits: Callable[[nn.Module, Case], tuple[np.ndarray, float]]
 
 
-def fit(net: nn.Module, healthy: Healthy, inner: Sequence[Case], fitting: Fitting) -> list[dict[str, Any]]:
-    """Train `net` in place; it ends with the weights that score best on `inner` (without: the last ones).
+def fit(
+    net: nn.Module, healthy: Healthy, kinds: Sequence[str], inner: Sequence[Case], fitting: Fitting
+) -> list[dict[str, Any]]:
+    """Train `net` in place on made anomalies of these kinds; it ends with the weights that score best on `inner` (without: the last ones).
 
     Stops after `patience` checks without a better inner score. Returns the learning curve: step, loss, score (on `inner`).
     """
@@ -64,7 +65,8 @@ def fit(net: nn.Module, healthy: Healthy, inner: Sequence[Case], fitting: Fittin
 
     def up_to_check(number: int) -> dict[str, Any]:
         steps = range(number * size, min((number + 1) * size, parameters["steps"]))
-        loss = _steps(net, optimizer, schedule, healthy, fitting, steps)
+        batches = _ahead(healthy, kinds, fitting, steps)
+        loss = _steps(net, optimizer, schedule, batches, fitting, steps)
         return {"step": steps.stop, "loss": loss, "score": inner_score(net, inner, fitting) if inner else None}
 
     checks, checkpoint = math.ceil(parameters["steps"] / size), fitting.work / "checkpoint.pt"
@@ -85,41 +87,41 @@ def inner_score(net: nn.Module, inner: Sequence[Case], fitting: Fitting) -> floa
     return (of_samples(np.concatenate(voxels), np.concatenate(truths)) + of_samples(np.array(cases), labels)) / 2
 
 
-def _steps(net, optimizer, schedule, healthy: Healthy, fitting: Fitting, steps: range) -> float:
-    """Optimiser steps with the numbers `steps`; returns the mean loss. Cases are made by `threads` threads, in order."""
+def _steps(net, optimizer, schedule, batches: Iterable[list[np.ndarray]], fitting: Fitting, steps: range) -> float:
+    """Optimiser steps with the numbers `steps`, a batch each; returns the mean loss."""
     total = 0.0
     net.train()
-    with ThreadPoolExecutor(fitting.threads) as pool:
-        for step, batch in zip(steps, _ahead(pool, healthy, fitting, steps), strict=True):
-            inputs, further, target, body = (torch.from_numpy(each).to(fitting.device) for each in batch)
-            with precision(fitting.device):
-                logits, odds = net(inputs, further)
-            loss = _loss(logits.float(), odds.float(), target, body, step / fitting.parameters["steps"])
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach())
+    for step, batch in zip(steps, batches, strict=True):
+        inputs, further, target, body = (torch.from_numpy(each).to(fitting.device) for each in batch)
+        with precision(fitting.device):
+            logits, odds = net(inputs, further)
+        loss = _loss(logits.float(), odds.float(), target, body, step / fitting.parameters["steps"])
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), CLIP)
+        optimizer.step()
+        schedule.step()
+        total += float(loss.detach())
     return total / max(1, len(steps))
 
 
-def _ahead(pool: ThreadPoolExecutor, healthy: Healthy, fitting: Fitting, steps: range):
-    """The batches of `steps`, a few of them in the making while one is used."""
-    waiting = []
-    for step in steps:
-        waiting.append(pool.submit(_batch, healthy, fitting, step))
-        if len(waiting) > 2 * fitting.threads:
-            yield waiting.pop(0).result()
-    for future in waiting:
-        yield future.result()
+def _ahead(healthy: Healthy, kinds: Sequence[str], fitting: Fitting, steps: range) -> Iterator[list[np.ndarray]]:
+    """The batches of `steps`, made by `threads` threads, in order, a few of them in the making while one is used."""
+    with ThreadPoolExecutor(fitting.threads) as pool:
+        waiting = []
+        for step in steps:
+            waiting.append(pool.submit(_batch, healthy, kinds, fitting, step))
+            if len(waiting) > 2 * fitting.threads:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
 
 
-def _batch(healthy: Healthy, fitting: Fitting, step: int) -> list[np.ndarray]:
+def _batch(healthy: Healthy, kinds: Sequence[str], fitting: Fitting, step: int) -> list[np.ndarray]:
     parameters, made = fitting.parameters, []
     for number in range(parameters["batch"]):
         random = np.random.default_rng([fitting.seed, step, number])
-        case = made_case(healthy, FITTED, parameters["abnormal"], random)
+        case = made_case(healthy, kinds, parameters["abnormal"], random)
         made.append(fitting.tensors(augmented(case, random) if parameters["augment"] else case, random))
     return [np.stack(each) for each in zip(*made, strict=True)]
 

@@ -7,7 +7,8 @@ healthy scans of the inner groups), the mean healthy scan (`whole_scan`) and `cu
 import csv
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer
-from challengeflow_mood import score_scale, whole_scan
+from challengeflow_mood import score_scale, usual, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
-from challengeflow_mood.made_cases import Case, made_cases
+from challengeflow_mood.intensity import relative_grey
+from challengeflow_mood.made_cases import Case, made_cases, unlabelled
 
 NO_OTHER_DATA = (
     "the challenge forbids other data than its own scans, so networks start from random weights; leave it out"
@@ -42,7 +44,10 @@ class Network:
 
 
 def train(job: TrainJob, network: Network) -> None:
-    """Fit on made anomalies of `FITTED` kinds in most groups, stop by `STOPPING` kinds in the inner ones."""
+    """Fit on made anomalies of `FITTED` kinds in most groups, stop by `STOPPING` kinds in the inner ones.
+
+    Where no inner groups are held out, training lasts all steps, and `STOPPING` kinds are fitted on, too.
+    """
     if job.parameters["pretrained"]:
         raise InputError(f"{job.model}: pretrained is {job.parameters['pretrained']!r}; {NO_OTHER_DATA}")
     networks.prepare(job, PACKAGE)
@@ -54,8 +59,9 @@ def train(job: TrainJob, network: Network) -> None:
     healthy = read_healthy(job.shards, parameters["max_scans"], MIN_SCANS, job.seed, job.model)
     held = inner_groups(healthy.groups, parameters["inner"], job.seed)
     is_inner = np.array([group in held for group in healthy.groups])
-    outer = healthy.subset(np.flatnonzero(~is_inner))
-    inner = healthy.subset(np.flatnonzero(is_inner))
+    outer = usual.with_that_of_others(healthy.subset(np.flatnonzero(~is_inner)))
+    usually = usual.fit(outer)
+    inner = replace(healthy.subset(np.flatnonzero(is_inner)), usual=(usually,) * int(is_inner.sum()))
     cases = _inner_cases(inner, parameters["inner_cases"], job.seed) if held else []
     grid = healthy.volumes.shape[-1]
     torch.manual_seed(job.seed)
@@ -70,16 +76,15 @@ def train(job: TrainJob, network: Network) -> None:
         tensors=lambda case, random: network.tensors(parameters, case, random),
         logits=lambda net, case: network.logits(parameters, job.device, net, case),
     )
-    curve = network_fit.fit(net, outer, cases, fitting)
+    kinds = FITTED if held else FITTED + STOPPING
+    curve = network_fit.fit(net, outer, kinds, cases, fitting)
     with Writer(job.output / "weights") as out:
         out.add("net", {}, **networks.weights(net))
-    arrays = {"scale": score_scale.fit(_healthy_values(inner if held else outer, net, fitting))} | whole_scan.fit(
-        healthy
-    )
-    for name, array in arrays.items():
+    arrays = {"scale": score_scale.fit(_healthy_values(inner if held else outer, net, fitting)), "usual": usually}
+    for name, array in (arrays | whole_scan.fit(healthy)).items():
         np.save(job.output / f"{name}.npy", array)
     facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
-    facts |= {"fitted_on": FITTED, "stopped_by": STOPPING if held else []}
+    facts |= {"fitted_on": kinds, "stopped_by": STOPPING if held else []}
     (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
     with open(job.output / "curve.csv", "w", newline="") as file:
         table = csv.DictWriter(file, CURVE, lineterminator="\n")
@@ -91,6 +96,15 @@ def predict(job: PredictJob, network: Network) -> None:
     """Average of the maps of `job.models`, float16 (1, grid, grid, grid); zero for a scan that could not be read."""
     networks.prepare(job, PACKAGE)
     write_maps(job, [_loaded(folder, job.device, network) for folder in job.models])
+
+
+def seen(case: Case) -> np.ndarray:
+    """What both networks see of a voxel: grey value, departures from what is usual there (of grey value and texture), and
+    the difference to the mirror image, right to left; float32 (4, g, g, g).
+    """
+    grey = relative_grey(case.volume, case.mask)
+    away = usual.departures(case.usual, case.volume, case.mask)
+    return np.stack([grey, *(away / 2), grey - grey[::-1]])
 
 
 def inner_groups(groups: tuple[str, ...], share: float, seed: int) -> set[str]:
@@ -117,7 +131,7 @@ def _loaded(folder: Path, device: str, network: Network):
     arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        case = Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "")
+        case = unlabelled(volume, mask, arrays["usual"])
         raw = raw_map(*network.logits(facts["parameters"], device, net, case))
         lift = whole_scan.lift(arrays, volume, mask)
         return np.where(mask > 0, score_scale.apply(arrays["scale"], raw, lift), 0)
@@ -132,6 +146,5 @@ def raw_map(logits: np.ndarray, odds: float) -> np.ndarray:
 
 
 def _healthy_values(healthy: Healthy, net, fitting):
-    for volume, mask in zip(healthy.volumes[:SCALED_SCANS], healthy.masks[:SCALED_SCANS], strict=True):
-        case = Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "")
-        yield raw_map(*fitting.logits(net, case))[mask > 0]
+    for volume, mask, usually in islice(zip(healthy.volumes, healthy.masks, healthy.usual, strict=True), SCALED_SCANS):
+        yield raw_map(*fitting.logits(net, unlabelled(volume, mask, usually)))[mask > 0]

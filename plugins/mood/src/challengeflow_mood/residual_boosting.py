@@ -81,8 +81,6 @@ def raw_map(model, trees, volume: np.ndarray, mask: np.ndarray) -> tuple[np.ndar
 def _held_out(healthy: Healthy, job: TrainJob) -> Iterator[Part]:
     """Parts of the scans, each with pca-residual fitted on those of the others. Groups stay whole, where there are several."""
     part = parts_by_group(healthy.groups, PARTS)
-    if part.max() == 0:
-        part = np.arange(len(healthy)) % 2
     for number in range(part.max() + 1):
         others = healthy.subset(np.flatnonzero(part != number))
         if len(others) >= MIN_OTHERS:

@@ -10,7 +10,6 @@ import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow_mood import network_model
-from challengeflow_mood.intensity import relative_grey
 from challengeflow_mood.made_cases import Case
 
 ON_ANOMALY = 0.5  # share of the slices of abnormal cases that are chosen to hold some of the anomaly
@@ -42,16 +41,16 @@ def _build(parameters: Mapping[str, Any], grid: int):
 
 
 def _inputs(case: Case, heights: np.ndarray) -> np.ndarray:
-    """Slice, the one below, the one above, and height, float32 (K, 4, g, g), at the given heights."""
-    grey = np.moveaxis(relative_grey(case.volume, case.mask), 2, 0)
-    last = len(grey) - 1
-    parts = [grey[heights], grey[np.maximum(heights - 1, 0)], grey[np.minimum(heights + 1, last)]]
+    """Of slices what `network_model.seen` tells, grey of the ones below and above, and height, float32 (K, 7, g, g)."""
+    seen = np.moveaxis(network_model.seen(case), 3, 0)
+    grey, last = seen[:, 0], len(seen) - 1
+    parts = [*np.moveaxis(seen[heights], 1, 0), grey[np.maximum(heights - 1, 0)], grey[np.minimum(heights + 1, last)]]
     level = np.broadcast_to((2 * heights / last - 1).astype(np.float32)[:, None, None], parts[0].shape)
     return np.stack([*parts, level], axis=1)
 
 
 def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Inputs (K, 4, g, g), an unused 0, target and body (K, g, g) of K slices of a case."""
+    """Inputs (K, 7, g, g), an unused 0, target and body (K, g, g) of K slices of a case."""
     body = np.flatnonzero(case.mask.any(axis=(0, 1)))
     body = body if len(body) else np.arange(case.mask.shape[2])
     heights = random.choice(body, parameters["slices"])

@@ -11,7 +11,6 @@ import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow_mood import network_model, patches
-from challengeflow_mood.intensity import relative_grey
 from challengeflow_mood.made_cases import Case
 
 ON_ANOMALY = 0.7  # share of the patches of abnormal cases that are chosen to hold some of the anomaly
@@ -42,13 +41,13 @@ def _build(parameters: Mapping[str, Any], grid: int):
 
 
 def _inputs(case: Case) -> np.ndarray:
-    """Grey value and three coordinates, float32 (4, g, g, g)."""
+    """What `network_model.seen` tells, and three coordinates, float32 (7, g, g, g)."""
     lines = np.linspace(-1, 1, len(case.volume), dtype=np.float32)
-    return np.stack([relative_grey(case.volume, case.mask), *np.meshgrid(lines, lines, lines, indexing="ij")])
+    return np.stack([*network_model.seen(case), *np.meshgrid(lines, lines, lines, indexing="ij")])
 
 
 def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Inputs (4, P, P, P), the patch's place (), target and body (P, P, P) of one patch of a case."""
+    """Inputs (7, P, P, P), the patch's place (), target and body (P, P, P) of one patch of a case."""
     grid = len(case.volume)
     patch = min(parameters["patch"], grid)
     starts = patches.starts(grid, patch)

@@ -25,8 +25,6 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
     grey = np.stack([_coarse(volume, mask) for volume, mask in zip(healthy.volumes, healthy.masks, strict=True)])
     bodies = np.stack([_body(mask) for mask in healthy.masks])
     part = parts_by_group(healthy.groups, PARTS)
-    if part.max() == 0:
-        part = np.arange(len(healthy)) % 2
     likeness = np.empty(len(healthy))
     for number in range(part.max() + 1):
         mean, presence = grey[part != number].mean(axis=0), bodies[part != number].mean(axis=0)
