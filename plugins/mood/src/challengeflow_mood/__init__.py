@@ -29,7 +29,7 @@ def _dataset(name: str, summary: str, cost: str) -> Dataset:
                 archives=("train", "toy"),
                 cost="48 train and 15 toy phantoms, made in seconds; at most 90 MB",
             ),
-            "official": Source(splits=_SPLITS, gold=("proxy", "test"), cost=cost),
+            "official": Source(splits=_SPLITS, gold=("proxy", "test"), archives=("train", "toy"), cost=cost),
             "local": Source(splits=_SPLITS, gold=("proxy",), cost="reads your files in place; nothing is copied"),
         },
         folds=2,

@@ -10,18 +10,13 @@ from pathlib import Path
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow_mood.official_layout import Entry, Layout, find_layout, find_scans, stem
 
-HOW_TO_FETCH = (
-    "the MOOD data need a Synapse login and cannot be fetched unattended; join the challenge at "
-    "https://www.synapse.org/Synapse:syn21343101, fetch {0}_train.zip and {0}_toy.zip into one folder, say with "
-    "`synapse get -r syn21343101 --downloadLocation FOLDER`, and give that folder as the source of {0!r}"
-)
-
-
 def run(job: DownloadJob) -> None:
-    """Make one part: the archive `train` or `toy` (demo alone), the index, or a shard."""
-    if job.source == "official":
-        raise InputError(HOW_TO_FETCH.format(job.dataset))
-    if job.part == "archive":
+    """Make one part: the archive `train` or `toy` (not of a folder of one's own), the index, or a shard."""
+    if job.part == "archive" and job.source == "official":
+        from challengeflow_mood import synapse
+
+        synapse.fetch(job)
+    elif job.part == "archive":
         from challengeflow_mood import demo
 
         demo.write_archive(job)
@@ -33,7 +28,7 @@ def run(job: DownloadJob) -> None:
 
 def _find(job: DownloadJob) -> Layout:
     """The scans of the dataset; for a folder of one's own, every scan in it is a test case."""
-    roots = sorted(job.archives.values()) if job.source == "demo" else [Path(job.source)]
+    roots = sorted(job.archives.values()) or [Path(job.source)]
     layout = find_layout(roots, job.dataset)
     if job.splits == ("test",) and not layout.toy:
         return Layout({}, find_scans(Path(job.source)), {}, {})
