@@ -6,7 +6,8 @@
 HEADS holds the five T1 volumes named in `HEADS` below (three individuals, two averages of many; docs/mood-proxy.md says where they
 come from). For each individual X, OUT/without-X has the official layout: brain/brain_train with draws of the four
 other heads (groups.csv tells which is which), and brain/toy and brain/toy_label with draws of X alone, half of them
-with an anomaly of a kind that no model is trained on. OUT/same-heads is the easier protocol: toy cases are other
+with an anomaly of a kind that no model is trained on; and planted, the healthy ones of them once more, each with a
+tumour 30 to 60 mm wide by the demo's code, which made none of the others. OUT/same-heads is the easier protocol: toy cases are other
 draws of the very heads that were trained on.
 
 A draw is a small affine map, a smooth deformation, another contrast curve, a bias field, blur and noise, on a grid
@@ -22,6 +23,7 @@ import numpy as np
 from scipy import ndimage
 
 from challengeflow_mood import toy_set
+from challengeflow_mood.demo import with_lesion
 from challengeflow_mood.phantoms import smooth_field
 
 HEADS = {
@@ -117,6 +119,7 @@ def main(source: Path, out: Path) -> None:
     for name in INDIVIDUALS:
         link(out / f"without-{name}", [other for other in HEADS if other != name], out / "draws" / "train")
         _toy(out / f"without-{name}", [name], out, TOY_DRAWS)
+        _planted(out / f"without-{name}")
     link(out / "same-heads", list(HEADS), out / "draws" / "train")
     _toy(out / "same-heads", list(INDIVIDUALS), out, TOY_DRAWS // 2)
 
@@ -129,6 +132,19 @@ def _toy(folder: Path, names: list[str], out: Path, count: int) -> None:
         for image in [nib.load(path)]
     )
     toy_set.write(scans, folder / "brain", list(toy_set.PROXY), 0.5, 1)
+
+
+def _planted(folder: Path) -> None:
+    """The healthy toy cases with a tumour each: scans of their own contrast that show something."""
+    target = folder / "planted"
+    target.mkdir(exist_ok=True)
+    for label in sorted((folder / "brain" / "toy_label" / "sample").glob("*.txt")):
+        name = label.name.removesuffix(".txt")
+        if label.read_text().strip() == "0":
+            image = nib.load(folder / "brain" / "toy" / name)
+            random = np.random.default_rng([2, int("".join(filter(str.isdigit, name)))])
+            changed, _ = with_lesion(np.asarray(image.dataobj, np.float32), "tumour", random)
+            nib.save(nib.Nifti1Image(changed, image.affine), target / name)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@
 RESULTS/without-X holds the run of examples/mood-heads.yaml for each individual X, DATA what mood_heads.py made. Nothing is trained.
 Average precisions are the organisers' over each individual's cases, then their mean. Cases are drawn with replacement
 within each individual, the same ones for both sides of a comparison; a gain holds where the 95 % interval of the
-difference lies above 0. Where the run has a dataset `ood`, its scans' sample scores are set beside those of the healthy draws
-and of the draws of the same contrast with a planted anomaly.
+difference lies above 0. Where the run has datasets `ood` and `planted`, their scans' sample scores are set beside those of the
+healthy draws and of the draws with an anomaly of the proxy.
 """
 
 import json
@@ -76,10 +76,13 @@ def report_ood(home: Path, model: str, kinds: Sequence[str], cases: Sequence[eva
     }
     print(f"    {model:<20} strangest healthy draw {highest:.3f}; draws with a planted anomaly above it: ", end="")
     print(", ".join(f"{kind} {sum(above[kind])} of {len(above[kind])}" for kind in sorted(set(kinds) - {""})))
-    folder = home / "mood" / "brain" / model / "predictions" / "ood" / "test-000"
-    for name, scores in Predictions(folder).items() if folder.exists() else ():
-        score = decision.sample_score(scores)
-        print(f"    {model:<20} {name:<22} {score:.3f} {'above' if score > highest else 'NOT above'}")
+    for dataset in ("ood", "planted"):
+        folder = home / "mood" / "brain" / model / "predictions" / dataset / "test-000"
+        found = dict(Predictions(folder).items()) if folder.exists() else {}
+        scores = {name: decision.sample_score(values) for name, values in found.items()}
+        beyond = sum(score > highest for score in scores.values())
+        listed = ", ".join(f"{name} {score:.3f}" for name, score in sorted(scores.items(), key=lambda item: item[1]))
+        print(f"    {model:<20} {dataset}: {beyond} of {len(scores)} above every healthy draw: {listed}")
 
 
 def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence[str]) -> None:

@@ -30,10 +30,10 @@ class Row:
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
     """Write the sheet. Brightness is stretched for each video; the line is the inside of the outline."""
-    figure = canvas.new_figure(1.05 * (FRAMES + 3), 1.1 * len(rows) + 0.3)
+    figure = canvas.new_figure(1.05 * (FRAMES + 3), 1.2 * len(rows) + 0.3)
     axes = figure.subplots(len(rows), FRAMES + 3, squeeze=False)
     figure.subplots_adjust(
-        left=0.01, right=0.995, top=1 - 0.28 / figure.get_figheight(), bottom=0.01, wspace=0.04, hspace=0.06
+        left=0.01, right=0.995, top=1 - 0.28 / figure.get_figheight(), bottom=0.01, wspace=0.04, hspace=0.15
     )
     for place, row in enumerate(rows):
         cube = row.arrays["cube"]
