@@ -38,7 +38,7 @@ NETWORK = {
         1000, "train scans used, a random choice when there are more (0.8 MB each at 64^3)", minimum=4
     ),
     "channels": integer(24, "width of the first level, doubled at each", minimum=1),
-    "steps": integer(700, "most optimiser steps", minimum=1),
+    "steps": integer(1500, "most optimiser steps", minimum=1),
     "batch": integer(1, "made cases in a step", minimum=1),
     "learning_rate": number(0.002, "largest step of the optimiser (AdamW; a short way up, a cosine down)", above=0),
     "weight_decay": number(0.01, "pull of weights to zero", minimum=0),
