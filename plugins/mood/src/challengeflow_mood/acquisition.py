@@ -10,6 +10,7 @@ from pathlib import Path
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow_mood.official_layout import Entry, Layout, find_layout, find_scans, stem
 
+
 def run(job: DownloadJob) -> None:
     """Make one part: the archive `train` or `toy` (not of a folder of one's own), the index, or a shard."""
     if job.part == "archive" and job.source == "official":
