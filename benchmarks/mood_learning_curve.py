@@ -4,7 +4,7 @@
     python benchmarks/mood_learning_curve.py unet3d docs/images/mood-unet3d-curve.png results-mood-heads/*/mood/brain/unet3d/fold-all
 
 FOLDERs are trained models, each with its `curve.csv`. The inner score is the mean of the average precisions over voxels and over
-cases, on groups and kinds of anomaly that were held out inside the training data; a dot marks the weights that were kept.
+cases, on groups and kinds of anomaly that were held out inside the training data, if any were; a dot marks the weights that were kept.
 """
 
 import csv
@@ -26,15 +26,18 @@ def curve(folder: Path) -> list[dict[str, float]]:
 
 def main(model: str, picture: Path, folders: Sequence[Path]) -> None:
     found = [curve(folder) for folder in folders]
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    scored = all(row["score"] is not None for rows in found for row in rows)
+    labels = ("training loss", "mean AP on inner groups, other kinds")[: 1 + scored]
+    figure, axes = plt.subplots(1, len(labels), figsize=(4.5 * len(labels), 3.2), layout="constrained", squeeze=False)
+    axes = axes[0]
     for rows in found:
         steps, scores = [row["step"] for row in rows], [row["score"] for row in rows]
         axes[0].plot(steps, [row["loss"] for row in rows], color="tab:blue", alpha=0.6, marker=".")
-        if None not in scores:
+        if scored:
             best = scores.index(max(scores))
             axes[1].plot(steps, scores, color="tab:orange", alpha=0.6, linewidth=1)
             axes[1].plot(steps[best], scores[best], "o", color="tab:orange", markersize=5)
-    for axis, label in zip(axes, ("training loss", "mean AP on inner groups, other kinds"), strict=True):
+    for axis, label in zip(axes, labels, strict=True):
         axis.set(xlabel="step", ylabel=label)
         axis.grid(alpha=0.3)
     figure.suptitle(f"{model}: {len(found)} training{'s' if len(found) > 1 else ''}", fontsize=10)

@@ -102,11 +102,6 @@ def test_training_needs_scans(tmp_path, mood_run, mood_small):
         run.train(0)
 
 
-def test_official_names_the_way_to_the_data(tmp_path, mood_run):
-    with pytest.raises(InputError, match="Synapse login"):
-        mood_run(tmp_path, source="official").index()
-
-
 def test_decompressed_toy_labels_are_official(mood_brain):
     with zipfile.ZipFile(mood_brain.root / "archives" / "toy" / "brain_toy.zip") as archive:
         assert archive.read("toy_label/sample/toy_0.nii.gz.txt") in (b"0\n", b"1\n")
