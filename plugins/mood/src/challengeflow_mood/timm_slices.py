@@ -72,10 +72,9 @@ def _logits(parameters: Mapping[str, Any], device: str, net, case: Case) -> tupl
     maps, odds = [], []
     net.eval()
     with torch.inference_mode(), precision(device):
-        for first in range(0, case.volume.shape[2], AT_ONCE):
-            heights = np.arange(first, min(first + AT_ONCE, case.volume.shape[2]))
-            inputs = torch.from_numpy(_inputs(case, heights))[None].to(device)
-            voxels, highest = net(inputs, torch.zeros(1, dtype=torch.long, device=device))
+        inputs = torch.from_numpy(_inputs(case, np.arange(case.volume.shape[2])))
+        for part in inputs.split(AT_ONCE):
+            voxels, highest = net(part[None].to(device), torch.zeros(1, dtype=torch.long, device=device))
             maps.append(voxels[0].float().cpu().numpy())
             odds.append(float(highest[0]))
     return np.moveaxis(np.concatenate(maps), 0, 2), max(odds)
