@@ -51,7 +51,7 @@ def test_every_scan_is_answered_within_bounds(made, mood_heads):
 
 def test_features_are_finite_numbers_of_the_voxels_that_matter(mood_heads):
     healthy = read_healthy((mood_heads,), 8, 4, 0, "test")
-    model = pca_residual.fit(healthy.volumes[:6], healthy.masks[:6], 2, lambda items, what: items)
+    model = pca_residual.fit(healthy.volumes[:6], healthy.masks[:6], 2)
     rows, where = voxel_features(model, healthy.volumes[7], healthy.masks[7])
     assert len(rows) == where.sum()
     assert (where >= (healthy.masks[7] > 0)).all()

@@ -5,6 +5,7 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ import pytest
 import challengeflow_mood as plugin
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mood import patches, phantoms, usual
-from challengeflow_mood.anomalies import PROXY, STOPPING
+from challengeflow_mood import patches, pca_residual, phantoms
+from challengeflow_mood.anomalies import FITTED, PROXY, STOPPING
+from challengeflow_mood.anomalies.insertion import MIN_VOXELS
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
-from challengeflow_mood.made_cases import Case, made_cases
+from challengeflow_mood.made_cases import Case, made_case, made_cases, unlabelled
 
 torch = pytest.importorskip("torch")
 
@@ -36,16 +38,16 @@ def runner(tmp_path, mood_models):
 
 
 def eight_cases(shard):
-    """Four heads with a bright cube somewhere, and four as they are."""
+    """Four heads with a bright cube somewhere, and four as they are, by turns: each batch has both."""
     arrays, cases = Arrays(shard.prepared), []
-    usually = usual.fit(read_healthy([shard], 100, 4, 0, "heads"))
+    anatomy = pca_residual.fit_some(read_healthy([shard], 100, 4, 0, "heads"), 2)
     for number, name in enumerate(arrays.ok()):
         volume, mask = np.array(arrays[name]["volume"], np.float32), arrays[name]["mask"]
         anomaly = np.zeros(mask.shape, np.uint8)
-        if number < 4:
-            anomaly[4 + number : 9 + number, 6:11, 5:10] = 1
+        if abnormal := number % 2 == 0:
+            anomaly[4 + number // 2 : 9 + number // 2, 6:11, 5:10] = 1
             volume[anomaly > 0] = 1
-        cases.append(Case(volume, mask, anomaly, "cube" if number < 4 else "", usually))
+        cases.append(Case(volume, mask, anomaly, "cube" if abnormal else "", anatomy))
     return cases
 
 
@@ -63,7 +65,7 @@ def test_it_fits_eight_samples_perfectly(runner, model, mood_heads, monkeypatch)
 
     cases = eight_cases(mood_heads)
     drawn = iter(itertools.cycle(cases))
-    monkeypatch.setattr(network_fit, "made_case", lambda *_: next(drawn))
+    monkeypatch.setattr(network_fit, "made_case", lambda *_, **__: next(drawn))
     plain = {"inner": 0, "augment": False, "weight_decay": 0, "check_every": 200}
     folder = runner(model).train(**plain, **FITS[model.name])
     facts = json.loads((folder / "model.json").read_text())
@@ -194,6 +196,38 @@ def test_groups_stay_whole_in_the_inner_split():
     assert len(inner_groups(groups, 0.25, 1)) == 1
     assert len(inner_groups(groups, 0.5, 1)) == 2
     assert inner_groups(groups, 0, 1) == inner_groups(("one",) * 12, 0.5, 1) == set()
+
+
+def test_a_scan_is_described_by_the_anatomy_of_others(mood_heads):
+    from challengeflow_mood.network_model import _with_anatomies, seen
+
+    healthy = read_healthy([mood_heads], 8, 4, 0, "test")
+    groups = tuple("abcd"[number // 2] for number in range(8))
+    known = _with_anatomies(replace(healthy, groups=groups), 2)
+    volumes = healthy.volumes.copy()
+    volumes[:2] *= np.float16(0.5)
+    volumes[:2, 4:9, 4:9, 4:9] = 1
+    other = _with_anatomies(replace(healthy, groups=groups, volumes=volumes), 2)
+    for at in range(8):
+        same = np.array_equal(known.anatomies[at]["grey_mean"], other.anatomies[at]["grey_mean"])
+        assert same == (groups[at] == "a")  # group a has changed: all others' anatomy has, its own has not
+    inputs = seen(unlabelled(volumes[0], healthy.masks[0], other.anatomies[0]))
+    assert inputs.shape == (5, GRID, GRID, GRID)
+    assert inputs.dtype == np.float32
+    body, bright = healthy.masks[0] > 0, np.zeros((GRID,) * 3, bool)
+    bright[4:9, 4:9, 4:9] = True
+    assert inputs[3][bright].mean() > inputs[3][body & ~bright].mean()
+
+
+def test_a_case_has_up_to_so_many_anomalies_of_the_kinds_asked_for(mood_heads):
+    healthy = read_healthy([mood_heads], 8, 4, 0, "test")
+    sizes = {
+        most: [made_case(healthy, FITTED, 1.0, np.random.default_rng(n), 0, most).anomaly.sum() for n in range(20)]
+        for most in (1, 3)
+    }
+    assert all(size >= MIN_VOXELS for size in sizes[1])
+    assert np.mean(sizes[3]) > 1.3 * np.mean(sizes[1])
+    assert not made_case(healthy, FITTED, 0.0, np.random.default_rng(0), 0, 3).anomaly.any()
 
 
 def test_made_cases_repeat_and_half_are_healthy():

@@ -1,6 +1,6 @@
 """The healthy scans that models learn from: read from the prepared shards, with the group of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,18 +13,22 @@ from challengeflow.arrays import Arrays
 class Healthy:
     """Prepared healthy scans: volumes (n, g, g, g) float16 in [0, 1], masks (n, g, g, g) uint8, and each one's group.
 
-    usual: for each scan what is usual elsewhere (see `usual`), or nothing.
+    anatomies: for each scan arrays of pca-residual that were fitted on others (`pca_residual.with_anatomies`), or nothing.
     """
 
     volumes: np.ndarray
     masks: np.ndarray
     groups: tuple[str, ...]
-    usual: tuple[np.ndarray, ...] = ()
+    anatomies: tuple[Mapping[str, np.ndarray], ...] = ()
 
     def subset(self, chosen: np.ndarray) -> "Healthy":
         """The scans at integer indices."""
-        usual = tuple(self.usual[i] for i in chosen) if self.usual else ()
-        return Healthy(self.volumes[chosen], self.masks[chosen], tuple(self.groups[i] for i in chosen), usual)
+        anatomies = tuple(self.anatomies[i] for i in chosen) if self.anatomies else ()
+        return Healthy(self.volumes[chosen], self.masks[chosen], tuple(self.groups[i] for i in chosen), anatomies)
+
+    def some(self, most: int) -> "Healthy":
+        """At most so many of the scans, evenly chosen."""
+        return self.subset(np.linspace(0, len(self) - 1, min(len(self), most)).round().astype(int))
 
     def __len__(self) -> int:
         return len(self.groups)

@@ -1,6 +1,6 @@
 """Self-supervision: prepared healthy scans with made anomalies, as many as one likes, each by its number and seed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,38 +14,51 @@ from challengeflow_mood.healthy_scans import Healthy
 class Case:
     """One made case: volume (g, g, g) float32, its body, and where the anomaly is; `kind` is empty for a healthy one.
 
-    usual: what is usual in other scans (see `usual`), for models that look at it.
+    anatomy: arrays of pca-residual, fitted on other scans, for models that look at what they leave unexplained.
     """
 
     volume: np.ndarray
     mask: np.ndarray
     anomaly: np.ndarray
     kind: str
-    usual: np.ndarray | None = None
+    anatomy: Mapping[str, np.ndarray] | None = None
 
 
-def unlabelled(volume: np.ndarray, mask: np.ndarray, usual: np.ndarray | None = None) -> Case:
+def unlabelled(volume: np.ndarray, mask: np.ndarray, anatomy: Mapping[str, np.ndarray] | None = None) -> Case:
     """A scan as it is, without an anomaly that is known of."""
-    return Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "", usual)
+    return Case(np.asarray(volume, np.float32), mask, np.zeros(mask.shape, np.uint8), "", anatomy)
 
 
 def made_case(
-    healthy: Healthy, kinds: Sequence[str], share: float, random: np.random.Generator, which: int | None = None
+    healthy: Healthy,
+    kinds: Sequence[str],
+    share: float,
+    random: np.random.Generator,
+    which: int | None = None,
+    most: int = 1,
 ) -> Case:
-    """One case of a scan (a random one unless `which` is said); with an anomaly of one of `kinds` in the `share` of them."""
+    """One case of a scan (a random one unless `which` is said); in the `share` of them with 1 to `most` anomalies of `kinds`.
+
+    `kind` is that of the last anomaly that found a place.
+    """
     which = int(random.integers(len(healthy))) if which is None else which
-    healthy_one = unlabelled(
-        healthy.volumes[which], healthy.masks[which], healthy.usual[which] if healthy.usual else None
-    )
-    if random.random() >= share:
-        return healthy_one
+    anatomy = healthy.anatomies[which] if healthy.anatomies else None
+    case = unlabelled(healthy.volumes[which], healthy.masks[which], anatomy)
+    if random.random() < share:
+        for _ in range(random.integers(1, most + 1)):
+            case = _with_anomaly(case, healthy, which, kinds, random)
+    return case
+
+
+def _with_anomaly(case: Case, healthy: Healthy, which: int, kinds: Sequence[str], random: np.random.Generator) -> Case:
+    """The case with one more anomaly, or as it is where none finds a place."""
     kind = kinds[random.integers(len(kinds))]
     foreign = np.asarray(healthy.volumes[_another(healthy.groups, which, random)], np.float32)
     try:
-        changed, anomaly, _ = insert(healthy_one.volume, Body(healthy_one.mask), kind, random, foreign)
-    except InputError:  # no place in this scan: then it stays healthy
-        return healthy_one
-    return replace(healthy_one, volume=changed, anomaly=anomaly, kind=kind)
+        changed, anomaly, _ = insert(case.volume, Body(case.mask), kind, random, foreign)
+    except InputError:
+        return case
+    return replace(case, volume=changed, anomaly=np.maximum(case.anomaly, anomaly), kind=kind)
 
 
 def made_cases(healthy: Healthy, kinds: Sequence[str], each: int, seed: Iterable[int]) -> list[Case]:

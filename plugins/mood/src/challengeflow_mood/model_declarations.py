@@ -34,6 +34,7 @@ RESIDUAL_BOOSTING = Model(
 )
 
 NETWORK = {
+    "components": PRINCIPAL["components"],
     "max_scans": integer(
         1000, "train scans used, a random choice when there are more (0.8 MB each at 64^3)", minimum=4
     ),

@@ -23,6 +23,7 @@ from challengeflow_mood.average_precision import of_samples
 from challengeflow_mood.healthy_scans import Healthy
 from challengeflow_mood.made_cases import Case, made_case
 
+ANOMALIES = 3  # at most, in a case: a step costs as much, and shows more
 CLIP = 1.0  # largest norm of a gradient
 CASE_SHARE = 0.2  # of the loss, for the answer about the whole case
 EVERY = 5  # voxels that enter the inner score: one of so many
@@ -121,7 +122,7 @@ def _batch(healthy: Healthy, kinds: Sequence[str], fitting: Fitting, step: int) 
     parameters, made = fitting.parameters, []
     for number in range(parameters["batch"]):
         random = np.random.default_rng([fitting.seed, step, number])
-        case = made_case(healthy, kinds, parameters["abnormal"], random)
+        case = made_case(healthy, kinds, parameters["abnormal"], random, most=ANOMALIES)
         made.append(fitting.tensors(augmented(case, random) if parameters["augment"] else case, random))
     return [np.stack(each) for each in zip(*made, strict=True)]
 

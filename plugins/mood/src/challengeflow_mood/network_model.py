@@ -1,22 +1,22 @@
 """What models that are networks have in common: inner groups, the files of a model, the scale of its scores.
 
-A model is a folder: `model.json` (parameters and kinds of anomaly), the weights without pickle, `scale.npy` (the common scale, from
-healthy scans of the inner groups), the mean healthy scan (`whole_scan`) and `curve.csv`, how it learnt.
+A model is a folder: `model.json` (parameters and kinds of anomaly), the weights without pickle, the arrays of pca-residual in `anatomy`,
+`scale.npy` (the common scale, from healthy scans of the inner groups), the mean healthy scan (`whole_scan`) and `curve.csv`, how it learnt.
 """
 
 import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from challengeflow import InputError, PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer
-from challengeflow_mood import score_scale, usual, whole_scan
+from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
@@ -30,6 +30,7 @@ PACKAGE = "challengeflow-mood[torch]"
 CURVE = ("step", "loss", "score")
 MIN_SCANS = 4
 SCALED_SCANS = 30  # behind the common scale
+FARTHEST = 8.0  # standardised residuals are cut off here
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Network:
     logits: Callable[[Mapping[str, Any], str, Any, Case], tuple[np.ndarray, float]]
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # another thread count adds in another order: other last digits
 def train(job: TrainJob, network: Network) -> None:
     """Fit on made anomalies of `FITTED` kinds in most groups, stop by `STOPPING` kinds in the inner ones.
 
@@ -59,9 +61,10 @@ def train(job: TrainJob, network: Network) -> None:
     healthy = read_healthy(job.shards, parameters["max_scans"], MIN_SCANS, job.seed, job.model)
     held = inner_groups(healthy.groups, parameters["inner"], job.seed)
     is_inner = np.array([group in held for group in healthy.groups])
-    outer = usual.with_that_of_others(healthy.subset(np.flatnonzero(~is_inner)))
-    usually = usual.fit(outer)
-    inner = replace(healthy.subset(np.flatnonzero(is_inner)), usual=(usually,) * int(is_inner.sum()))
+    outer = healthy.subset(np.flatnonzero(~is_inner))
+    anatomy = pca_residual.fit_some(outer, parameters["components"])
+    inner = replace(healthy.subset(np.flatnonzero(is_inner)), anatomies=(_in_memory(anatomy),) * int(is_inner.sum()))
+    outer = _with_anatomies(outer, parameters["components"])
     cases = _inner_cases(inner, parameters["inner_cases"], job.seed) if held else []
     grid = healthy.volumes.shape[-1]
     torch.manual_seed(job.seed)
@@ -80,9 +83,11 @@ def train(job: TrainJob, network: Network) -> None:
     curve = network_fit.fit(net, outer, kinds, cases, fitting)
     with Writer(job.output / "weights") as out:
         out.add("net", {}, **networks.weights(net))
-    arrays = {"scale": score_scale.fit(_healthy_values(inner if held else outer, net, fitting)), "usual": usually}
-    for name, array in (arrays | whole_scan.fit(healthy)).items():
-        np.save(job.output / f"{name}.npy", array)
+    scale = score_scale.fit(_healthy_values(inner if held else outer, net, fitting))
+    (job.output / "anatomy").mkdir()
+    for folder, arrays in (("", {"scale": scale, **whole_scan.fit(healthy)}), ("anatomy", anatomy)):
+        for name, array in arrays.items():
+            np.save(job.output / folder / f"{name}.npy", array)
     facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
     facts |= {"fitted_on": kinds, "stopped_by": STOPPING if held else []}
     (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
@@ -92,6 +97,7 @@ def train(job: TrainJob, network: Network) -> None:
         table.writerows(curve)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def predict(job: PredictJob, network: Network) -> None:
     """Average of the maps of `job.models`, float16 (1, grid, grid, grid); zero for a scan that could not be read."""
     networks.prepare(job, PACKAGE)
@@ -99,12 +105,15 @@ def predict(job: PredictJob, network: Network) -> None:
 
 
 def seen(case: Case) -> np.ndarray:
-    """What both networks see of a voxel: grey value, departures from what is usual there (of grey value and texture), and
-    the difference to the mirror image, right to left; float32 (4, g, g, g).
+    """What both networks see of a voxel: grey value, what the anatomy of others leaves unexplained (of grey value and
+    texture), how strange that is, and the difference to the mirror image, right to left; float32 (5, g, g, g).
+
+    They need not learn healthy anatomy by heart, for which a few heads and a few hundred steps would not do.
     """
     grey = relative_grey(case.volume, case.mask)
-    away = usual.departures(case.usual, case.volume, case.mask)
-    return np.stack([grey, *(away / 2), grey - grey[::-1]])
+    left = pca_residual.standard_residuals(case.anatomy, case.volume, case.mask)
+    away = [*left.values(), pca_residual.strangeness(case.anatomy, left)]
+    return np.stack([grey, *(np.clip(values, -FARTHEST, FARTHEST) / 2 for values in away), grey - grey[::-1]])
 
 
 def inner_groups(groups: tuple[str, ...], share: float, seed: int) -> set[str]:
@@ -123,15 +132,30 @@ def _inner_cases(inner: Healthy, count: int, seed: int) -> list[Case]:
     return made_cases(scans, STOPPING, max(2, count // len(scans)), (seed, 2))
 
 
+def _with_anatomies(healthy: Healthy, components: int) -> Healthy:
+    """The scans, each with the anatomy of other groups; without those beside which there is none."""
+    known = {}
+    for part, anatomy in pca_residual.fitted_on_others(healthy, components):
+        known |= dict.fromkeys(part, _in_memory(anatomy))
+    described = np.array(sorted(known))
+    return replace(healthy.subset(described), anatomies=tuple(known[at] for at in described))
+
+
+def _in_memory(anatomy: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays as float32, so that they are not converted at each step."""
+    return {name: np.asarray(array, np.float32) for name, array in anatomy.items()}
+
+
 def _loaded(folder: Path, device: str, network: Network):
     facts = json.loads((folder / "model.json").read_text())
     net = network.build(facts["parameters"], facts["grid"])
     networks.put_weights(net, Arrays(folder / "weights")["net"])
     net.to(device)
     arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
+    anatomy = _in_memory({path.stem: np.load(path) for path in sorted(folder.glob("anatomy/*.npy"))})
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        case = unlabelled(volume, mask, arrays["usual"])
+        case = unlabelled(volume, mask, anatomy)
         raw = raw_map(*network.logits(facts["parameters"], device, net, case))
         lift = whole_scan.lift(arrays, volume, mask)
         return np.where(mask > 0, score_scale.apply(arrays["scale"], raw, lift), 0)
@@ -146,5 +170,6 @@ def raw_map(logits: np.ndarray, odds: float) -> np.ndarray:
 
 
 def _healthy_values(healthy: Healthy, net, fitting):
-    for volume, mask, usually in islice(zip(healthy.volumes, healthy.masks, healthy.usual, strict=True), SCALED_SCANS):
-        yield raw_map(*fitting.logits(net, unlabelled(volume, mask, usually)))[mask > 0]
+    some = healthy.some(SCALED_SCANS)
+    for volume, mask, anatomy in zip(some.volumes, some.masks, some.anatomies, strict=True):
+        yield raw_map(*fitting.logits(net, unlabelled(volume, mask, anatomy)))[mask > 0]

@@ -7,7 +7,7 @@ on a CPU, milliseconds a scan; the model is plain arrays and JSON.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy import ndimage
@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from challengeflow import PredictJob, TrainJob
 from challengeflow_mood import score_scale, whole_scan
 from challengeflow_mood.grid_maps import write_maps
-from challengeflow_mood.healthy_scans import read_healthy
+from challengeflow_mood.healthy_scans import Healthy, parts_by_group, read_healthy
 from challengeflow_mood.intensity import relative_grey
 
 EPSILON = 1e-3
@@ -25,6 +25,8 @@ SCALES = (1.0, 2.5)  # voxels
 REFERENCE_SCALE = 3.0  # held-out scans are few: their statistics are shared over this many voxels
 CHANNELS = ("grey", "texture")
 MIN_SCANS = 4
+MIN_OTHERS = 2
+MOST_VOXELS = 120 * 64**3  # 1.4 GB while they are fitted
 
 
 def train(job: TrainJob) -> None:
@@ -48,7 +50,7 @@ def predict(job: PredictJob) -> None:
         write_maps(job, [lambda volume, mask, model=model: apply(model, volume, mask) for model in models])
 
 
-def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> dict[str, np.ndarray]:
+def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress=None) -> dict[str, np.ndarray]:
     """The model's arrays from prepared scans: volumes (n, g, g, g) in [0, 1] and masks (n, g, g, g) of 0 and 1.
 
     Held-out residuals come from 4 parts: the components of three describe the scans of the fourth.
@@ -57,7 +59,7 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> di
     kept = max(1, min(components, count // 3))
     model: dict[str, np.ndarray] = {"presence": masks.mean(axis=0, dtype=np.float32)}
     features: list[list[np.ndarray]] = [[] for _ in range(count)]
-    for name in progress(CHANNELS, "channel"):
+    for name in progress(CHANNELS, "channel") if progress else CHANNELS:
         rows = np.stack([channel(name, v, m).ravel() for v, m in zip(volumes, masks, strict=True)])
         residuals = np.empty_like(rows)
         part = np.arange(count) % min(PARTS, count)
@@ -81,13 +83,31 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress) -> di
     return model
 
 
+def fitted_on_others(healthy: Healthy, components: int) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Indices of the scans of each part, with the arrays of `fit_some` on the scans of other groups.
+
+    What learns on residuals must meet them in training as it will later on: components leave less of the scans unexplained
+    that they were fitted on. A part beside which fewer than two scans are left is passed over.
+    """
+    part = parts_by_group(healthy.groups, PARTS)
+    for number in range(part.max() + 1):
+        others = np.flatnonzero(part != number)
+        if len(others) >= MIN_OTHERS:
+            yield np.flatnonzero(part == number), fit_some(healthy.subset(others), components)
+
+
+def fit_some(healthy: Healthy, components: int) -> dict[str, np.ndarray]:
+    """`fit` on at most 120 scans at 64^3, fewer on a finer grid, for the memory that it takes: evenly chosen ones."""
+    some = healthy.some(max(PARTS * MIN_OTHERS, MOST_VOXELS // healthy.volumes[0].size))
+    return fit(some.volumes, some.masks, components)
+
+
 def apply(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The anomaly map of one prepared scan, float32 (g, g, g) in [0, 1). model: the arrays of `fit` and of `whole_scan.fit`.
 
     Voxels that are background in the scan and in most training scans are 0; something outside the body is not.
     """
-    left = standard_residuals(model, volume, mask)
-    values = combine(model, [feature for name in CHANNELS for feature in gather(left[name])])
+    values = strangeness(model, standard_residuals(model, volume, mask))
     values /= max(1.0, _level(values, mask) / float(model["level"]))  # a badly aligned scan is not abnormal everywhere
     scores = score_scale.apply(model["scale"], values, whole_scan.lift(model, volume, mask))
     return np.where(relevant(model, mask), scores, 0)
@@ -101,6 +121,11 @@ def standard_residuals(model: Mapping[str, np.ndarray], volume: np.ndarray, mask
         basis = np.asarray(model[f"{name}_basis"], np.float32)
         left[name] = residual(row, model[f"{name}_mean"], basis).reshape(volume.shape) / model[f"{name}_spread"]
     return left
+
+
+def strangeness(model: Mapping[str, np.ndarray], left: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How strange each voxel is by its `standard_residuals`, float32 (g, g, g)."""
+    return combine(model, [feature for name in CHANNELS for feature in gather(left[name])])
 
 
 def relevant(model: Mapping[str, np.ndarray], mask: np.ndarray) -> np.ndarray:

@@ -21,12 +21,10 @@ from challengeflow import PredictJob, TrainJob
 from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
-from challengeflow_mood.healthy_scans import Healthy, parts_by_group, read_healthy
+from challengeflow_mood.healthy_scans import Healthy, read_healthy
 from challengeflow_mood.made_cases import Case, made_cases
 from challengeflow_mood.voxel_features import voxel_features
 
-PARTS = 4
-MIN_OTHERS = 2  # scans behind the components of a part
 SCALED_SCANS = 8  # of each part, behind the common scale
 Part = tuple[Healthy, dict[str, np.ndarray]]
 ABNORMAL_VOXELS, HEALTHY_VOXELS = 300, 900  # at most of one case
@@ -39,7 +37,8 @@ def train(job: TrainJob) -> None:
         job.shards, job.parameters["max_scans"], pca_residual.MIN_SCANS, job.seed, "residual-boosting"
     )
     with threadpool_limits(1, user_api="blas"):  # another thread count adds in another order: other last digits
-        parts = list(job.progress(_held_out(healthy, job), "part of the scans"))
+        fitted = pca_residual.fitted_on_others(healthy, job.parameters["components"])
+        parts = [(healthy.subset(at), model) for at, model in job.progress(fitted, "part of the scans")]
         rows, labels = _rows(parts, max(2, round(job.parameters["cases"] / len(healthy))), job)
         trees = _trees(job).fit(rows, labels)
         model = pca_residual.fit(healthy.volumes, healthy.masks, job.parameters["components"], job.progress)
@@ -76,16 +75,6 @@ def raw_map(model, trees, volume: np.ndarray, mask: np.ndarray) -> tuple[np.ndar
     raw = np.full(where.shape, odds.min() if len(odds) else 0.0, np.float32)
     raw[where] = odds
     return ndimage.gaussian_filter(raw, SMOOTH), where
-
-
-def _held_out(healthy: Healthy, job: TrainJob) -> Iterator[Part]:
-    """Parts of the scans, each with pca-residual fitted on those of the others. Groups stay whole, where there are several."""
-    part = parts_by_group(healthy.groups, PARTS)
-    for number in range(part.max() + 1):
-        others = healthy.subset(np.flatnonzero(part != number))
-        if len(others) >= MIN_OTHERS:
-            model = pca_residual.fit(others.volumes, others.masks, job.parameters["components"], _silent)
-            yield healthy.subset(np.flatnonzero(part == number)), model
 
 
 def _rows(parts: Sequence[Part], each: int, job: TrainJob) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +120,3 @@ def _healthy_values(parts: Sequence[Part], trees) -> Iterator[np.ndarray]:
         for volume, mask in zip(scans.volumes[:SCALED_SCANS], scans.masks[:SCALED_SCANS], strict=True):
             raw, _ = raw_map(model, trees, volume, mask)
             yield raw[mask > 0]
-
-
-def _silent(items, what):
-    return items

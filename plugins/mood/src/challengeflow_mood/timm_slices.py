@@ -41,7 +41,7 @@ def _build(parameters: Mapping[str, Any], grid: int):
 
 
 def _inputs(case: Case, heights: np.ndarray) -> np.ndarray:
-    """Of slices what `network_model.seen` tells, grey of the ones below and above, and height, float32 (K, 7, g, g)."""
+    """Of slices what `network_model.seen` tells, grey of the ones below and above, and height, float32 (K, 8, g, g)."""
     seen = np.moveaxis(network_model.seen(case), 3, 0)
     grey, last = seen[:, 0], len(seen) - 1
     parts = [*np.moveaxis(seen[heights], 1, 0), grey[np.maximum(heights - 1, 0)], grey[np.minimum(heights + 1, last)]]
@@ -50,7 +50,7 @@ def _inputs(case: Case, heights: np.ndarray) -> np.ndarray:
 
 
 def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Inputs (K, 7, g, g), an unused 0, target and body (K, g, g) of K slices of a case."""
+    """Inputs (K, 8, g, g), an unused 0, target and body (K, g, g) of K slices of a case."""
     body = np.flatnonzero(case.mask.any(axis=(0, 1)))
     body = body if len(body) else np.arange(case.mask.shape[2])
     heights = random.choice(body, parameters["slices"])

@@ -9,12 +9,12 @@ from torch.nn import functional as F
 
 from challengeflow.timm_import import timm
 
-INPUTS = 7  # of the slice grey value, departures and asymmetry; grey of the ones before and after it; its height
+INPUTS = 8  # of the slice what `network_model.seen` tells; grey of the ones before and after it; its height
 RESOLUTIONS = 4
 
 
 class TimmSlices(nn.Module):
-    """Inputs (B, K, 7, H, W) of K slices a case -> voxel logits (B, K, H, W) and case logits (B,): the highest of the slices."""
+    """Inputs (B, K, 8, H, W) of K slices a case -> voxel logits (B, K, H, W) and case logits (B,): the highest of the slices."""
 
     def __init__(self, *, encoder: str, channels: int):
         super().__init__()

@@ -41,13 +41,13 @@ def _build(parameters: Mapping[str, Any], grid: int):
 
 
 def _inputs(case: Case) -> np.ndarray:
-    """What `network_model.seen` tells, and three coordinates, float32 (7, g, g, g)."""
+    """What `network_model.seen` tells, and three coordinates, float32 (8, g, g, g)."""
     lines = np.linspace(-1, 1, len(case.volume), dtype=np.float32)
     return np.stack([*network_model.seen(case), *np.meshgrid(lines, lines, lines, indexing="ij")])
 
 
 def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Inputs (7, P, P, P), the patch's place (), target and body (P, P, P) of one patch of a case."""
+    """Inputs (8, P, P, P), the patch's place (), target and body (P, P, P) of one patch of a case."""
     grid = len(case.volume)
     patch = min(parameters["patch"], grid)
     starts = patches.starts(grid, patch)

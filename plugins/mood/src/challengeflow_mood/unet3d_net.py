@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 MOST_CHANNELS = 320
-INPUTS = 7  # grey value, its and its texture's departure, asymmetry, and three coordinates
+INPUTS = 8  # what `network_model.seen` tells, and three coordinates
 
 
 class UNet3d(nn.Module):
-    """Inputs (B, 7, P, P, P), places (B,) -> voxel logits (B, P, P, P) and case logits (B,). P is a multiple of stem * 2^(levels - 1).
+    """Inputs (B, 8, P, P, P), places (B,) -> voxel logits (B, P, P, P) and case logits (B,). P is a multiple of stem * 2^(levels - 1).
 
     stem: voxels a side that the first convolution takes together (1: none; 2: an eighth of the memory and work).
     """
