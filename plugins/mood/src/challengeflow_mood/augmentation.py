@@ -8,6 +8,8 @@ from scipy import ndimage
 from challengeflow_mood.made_cases import Case
 from challengeflow_mood.phantoms import smooth_field
 
+FARTHEST = 3.0  # of 64 voxels
+
 
 def augmented(case: Case, random: np.random.Generator) -> Case:
     """The case mirrored, bent, with another contrast, shading, blur and noise; each by chance. Its anomaly goes along."""
@@ -28,13 +30,15 @@ def augmented(case: Case, random: np.random.Generator) -> Case:
 
 
 def _bent(case: Case, random: np.random.Generator) -> Case:
-    """A small affine map about the middle and a smooth deformation of up to a few voxels."""
+    """A small affine map about the middle and a smooth deformation, of up to 3 of 64 voxels in root mean square: as if another head."""
     size = len(case.volume)
     line = np.arange(size, dtype=np.float32) - (size - 1) / 2
     at = np.stack(np.meshgrid(line, line, line, indexing="ij"))
     matrix = np.eye(3) * random.uniform(0.92, 1.08, size=3) + random.uniform(-0.06, 0.06, size=(3, 3))
     at = np.einsum("ij,jxyz->ixyz", matrix.astype(np.float32), at) + (size - 1) / 2
-    at += np.stack([random.uniform(0.2, 1.0) * size / 64 * smooth_field(size, 4, random) for _ in range(3)])
+    far = random.uniform(0.2, FARTHEST) * size / 64
+    fields = [smooth_field(size, int(random.integers(3, 6)), random) for _ in range(3)]
+    at += np.stack([far * random.uniform(0.5, 1) * field for field in fields])
     volume, mask, anomaly = (
         ndimage.map_coordinates(np.asarray(values, np.float32), at, order=1)
         for values in (case.volume, case.mask, case.anomaly)

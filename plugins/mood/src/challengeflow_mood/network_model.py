@@ -30,7 +30,8 @@ PACKAGE = "challengeflow-mood[torch]"
 CURVE = ("step", "loss", "score")
 MIN_SCANS = 4
 SCALED_SCANS = 30  # behind the common scale
-FARTHEST = 8.0  # standardised residuals are cut off here
+FARTHEST = 8.0  # spreads at which what is unexplained is cut off
+LEAST_SPREAD = 1e-3
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,19 @@ def seen(case: Case) -> np.ndarray:
     """What both networks see of a voxel: grey value, what the anatomy of others leaves unexplained (of grey value and
     texture), how strange that is, and the difference to the mirror image, right to left; float32 (5, g, g, g).
 
-    They need not learn healthy anatomy by heart, for which a few heads and a few hundred steps would not do.
+    They need not learn healthy anatomy by heart, for which a few heads and a few hundred steps would not do. What is unexplained
+    counts by how much is in most of the scan: a head unlike all others is strange everywhere.
     """
     grey = relative_grey(case.volume, case.mask)
     left = pca_residual.standard_residuals(case.anatomy, case.volume, case.mask)
     away = [*left.values(), pca_residual.strangeness(case.anatomy, left)]
-    return np.stack([grey, *(np.clip(values, -FARTHEST, FARTHEST) / 2 for values in away), grey - grey[::-1]])
+    return np.stack([grey, *(_by_most(values, case.mask > 0) for values in away), grey - grey[::-1]])
+
+
+def _by_most(values: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Values in units of the spread of most of the body, half of these, cut off far outside."""
+    spread = 1.4826 * np.median(np.abs(values[body])) if body.any() else 0.0
+    return np.clip(values / max(spread, LEAST_SPREAD), -FARTHEST, FARTHEST) / 2
 
 
 def inner_groups(groups: tuple[str, ...], share: float, seed: int) -> set[str]:
