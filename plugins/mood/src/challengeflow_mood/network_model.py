@@ -29,6 +29,7 @@ NO_OTHER_DATA = (
 PACKAGE = "challengeflow-mood[torch]"
 CURVE = ("step", "loss", "score")
 MIN_SCANS = 4
+MIN_OUTER = 3  # of fewer, none may have two others that describe it
 SCALED_SCANS = 30  # behind the common scale
 FARTHEST = 8.0  # spreads at which what is unexplained is cut off
 LEAST_SPREAD = 1e-3
@@ -82,20 +83,10 @@ def train(job: TrainJob, network: Network) -> None:
     )
     kinds = FITTED if held else FITTED + STOPPING
     curve = network_fit.fit(net, outer, kinds, cases, fitting)
-    with Writer(job.output / "weights") as out:
-        out.add("net", {}, **networks.weights(net))
     scale = score_scale.fit(_healthy_values(inner if held else outer, net, fitting))
-    (job.output / "anatomy").mkdir()
-    for folder, arrays in (("", {"scale": scale, **whole_scan.fit(healthy)}), ("anatomy", anatomy)):
-        for name, array in arrays.items():
-            np.save(job.output / folder / f"{name}.npy", array)
     facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
     facts |= {"fitted_on": kinds, "stopped_by": STOPPING if held else []}
-    (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
-    with open(job.output / "curve.csv", "w", newline="") as file:
-        table = csv.DictWriter(file, CURVE, lineterminator="\n")
-        table.writeheader()
-        table.writerows(curve)
+    _write(job.output, net, {"": {"scale": scale, **whole_scan.fit(healthy)}, "anatomy": anatomy}, facts, curve)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -125,13 +116,13 @@ def _by_most(values: np.ndarray, body: np.ndarray) -> np.ndarray:
 
 
 def inner_groups(groups: tuple[str, ...], share: float, seed: int) -> set[str]:
-    """About `share` of the groups, a seeded choice of at least one; none where that would leave fewer than two scans to train on."""
+    """About `share` of the groups, a seeded choice of at least one; none where that would leave too few to train on."""
     names = list(dict.fromkeys(groups))
     if share == 0 or len(names) < 2:
         return set()
     size = max(1, round(share * len(names)))
     chosen = {names[at] for at in np.random.default_rng(seed).permutation(len(names))[:size]}
-    return chosen if sum(group not in chosen for group in groups) >= 2 else set()
+    return chosen if sum(group not in chosen for group in groups) >= MIN_OUTER else set()
 
 
 def _inner_cases(inner: Healthy, count: int, seed: int) -> list[Case]:
@@ -152,6 +143,23 @@ def _with_anatomies(healthy: Healthy, components: int) -> Healthy:
 def _in_memory(anatomy: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays as float32, so that they are not converted at each step."""
     return {name: np.asarray(array, np.float32) for name, array in anatomy.items()}
+
+
+def _write(
+    folder: Path, net, arrays: Mapping[str, Mapping[str, np.ndarray]], facts: Mapping, curve: list[dict]
+) -> None:
+    """The files of a model; arrays by the folder below its own."""
+    with Writer(folder / "weights") as out:
+        out.add("net", {}, **networks.weights(net))
+    for below, named in arrays.items():
+        (folder / below).mkdir(exist_ok=True)
+        for name, array in named.items():
+            np.save(folder / below / f"{name}.npy", array)
+    (folder / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
+    with open(folder / "curve.csv", "w", newline="") as file:
+        table = csv.DictWriter(file, CURVE, lineterminator="\n")
+        table.writeheader()
+        table.writerows(curve)
 
 
 def _loaded(folder: Path, device: str, network: Network):
