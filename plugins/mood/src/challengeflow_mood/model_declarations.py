@@ -87,7 +87,7 @@ UNET3D = Model(
         ),
     },
     resources={
-        "train": Resources(mem_mb=4000, runtime=600, gpu=1),
+        "train": Resources(mem_mb=6000, runtime=600, gpu=1),
         "predict": Resources(mem_mb=2000, runtime=120, gpu=1),
     },
 )
@@ -112,7 +112,7 @@ TIMM_SLICES = Model(
         "slices": integer(16, "slices of a made case in a step", minimum=1),
     },
     resources={
-        "train": Resources(mem_mb=4000, runtime=600, gpu=1),
+        "train": Resources(mem_mb=6000, runtime=600, gpu=1),
         "predict": Resources(mem_mb=2000, runtime=120, gpu=1),
     },
 )
