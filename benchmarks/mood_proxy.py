@@ -3,7 +3,8 @@
     python benchmarks/mood_proxy.py RESULTS DATA INDIVIDUAL[,INDIVIDUAL...] MODEL [MODEL ...]
     python benchmarks/mood_proxy.py results-mood-heads data/mood-heads colin,bert,chop pca-residual residual-boosting unet3d
 
-RESULTS/without-X holds the run of examples/mood-heads.yaml for each individual X, DATA what mood_heads.py made. Nothing is trained.
+RESULTS/without-X holds the run of examples/mood-heads.yaml for each individual X, DATA what mood_heads.py made; `same-heads` in the place of
+individuals is the easier protocol, of RESULTS/same-heads. Nothing is trained.
 Average precisions are the organisers' over each individual's cases, then their mean. Cases are drawn with replacement
 within each individual, the same ones for both sides of a comparison; a gain holds where the 95 % interval of the
 difference lies above 0. Where the run has datasets `ood` and `planted`, their scans' sample scores are set beside those of the
@@ -23,6 +24,14 @@ from challengeflow_mood import decision, evaluation
 from challengeflow_mood.average_precision import from_levels, of_samples
 
 DRAWS = 1000
+
+
+SAME = "same-heads"
+
+
+def folder_of(name: str) -> str:
+    """The folder of the draws, and of the run, with an individual left out, or of the easier protocol."""
+    return name if name == SAME else f"without-{name}"
 
 
 def cases_of(home: Path, model: str, data: Path) -> list[tuple[str, evaluation.Case]]:
@@ -86,8 +95,8 @@ def report_ood(home: Path, model: str, kinds: Sequence[str], cases: Sequence[eva
 
 
 def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence[str]) -> None:
-    homes = {name: results / f"without-{name}" for name in individuals}
-    table = {m: [cases_of(homes[name], m, data / f"without-{name}") for name in individuals] for m in models}
+    homes = {name: results / folder_of(name) for name in individuals}
+    table = {m: [cases_of(homes[name], m, data / folder_of(name)) for name in individuals] for m in models}
     found = {model: [[case for _, case in own] for own in rows] for model, rows in table.items()}
     kinds = [[kind for kind, _ in own] for own in table[models[0]]]
     labels = [np.array([case.label for case in own]) for own in found[models[0]]]
@@ -107,7 +116,7 @@ def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence
         )
         for at, name in enumerate(individuals):
             pixel, sample = both(found[model][at], np.arange(len(labels[at])))
-            print(f"  without {name:<12} pixel {pixel:.4f}  sample {sample:.4f}")
+            print(f"  {folder_of(name):<20} pixel {pixel:.4f}  sample {sample:.4f}")
         report_kinds(model, kinds, found[model])
     for place, better in enumerate(models):
         for base in models[:place]:
@@ -117,7 +126,7 @@ def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence
                 held = "holds" if low > 0 else "does not hold"
                 print(f"{better} over {base}, {task}: {difference[:, at].mean():+.4f} [{low:+.4f}, {high:+.4f}] {held}")
     for at, name in enumerate(individuals):
-        print(f"sample scores, without {name}:")
+        print(f"sample scores, {folder_of(name)}:")
         for model in models:
             report_ood(homes[name], model, kinds[at], found[model][at])
 
