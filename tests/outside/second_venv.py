@@ -14,6 +14,8 @@ from conftest import ROOT
 COMMANDS = {"challengeflow": "challengeflow.cli", "snakemake": "snakemake", "pip": "pip", "pytest": "pytest"}
 # The last two make pytest print each reason once more, in its summary.
 NOT_PASSED_ON = ("PYTHONPATH", "CHALLENGEFLOW_PLUGINS", "CI", "BUILD_NUMBER")
+# Python takes compiled code for current by second and size of the source: a file broken and mended within one second would stay broken.
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_QUIET": "1"}
 
 
@@ -36,7 +38,7 @@ class Outside:
         """Run a command with the environment's own commands first on the path, and no other plugin forced on it."""
         path = os.pathsep.join([str(self.python.parent), os.environ["PATH"]])
         kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
-        environment = kept | OFFLINE | {"PATH": path, "CLONE": str(ROOT)}
+        environment = kept | OFFLINE | UNCOMPILED | {"PATH": path, "CLONE": str(ROOT)}
         return subprocess.run(
             command, cwd=cwd or self.folder, env=environment, capture_output=True, text=True, timeout=120
         )
