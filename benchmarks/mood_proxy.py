@@ -24,8 +24,6 @@ from challengeflow_mood import decision, evaluation
 from challengeflow_mood.average_precision import from_levels, of_samples
 
 DRAWS = 1000
-
-
 SAME = "same-heads"
 
 

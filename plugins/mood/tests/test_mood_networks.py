@@ -196,6 +196,7 @@ def test_groups_stay_whole_in_the_inner_split():
     assert len(inner_groups(groups, 0.25, 1)) == 1
     assert len(inner_groups(groups, 0.5, 1)) == 2
     assert inner_groups(groups, 0, 1) == inner_groups(("one",) * 12, 0.5, 1) == set()
+    assert inner_groups(tuple("abcd"), 0.5, 1) == set()  # of the two left none would have two others
 
 
 def test_a_scan_is_described_by_the_anatomy_of_others(mood_heads):
