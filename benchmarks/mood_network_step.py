@@ -54,7 +54,7 @@ def timed(what: str, work, count: int) -> None:
 def main(name: str, grid: int, parameters: dict, device: str) -> None:
     model = next(model for model in challengeflow_mood.models() if model.name == name)
     parameters = {key: schema["default"] for key, schema in model.parameters.items()} | parameters
-    parameters |= {"steps": 1, "check_every": 1, "inner": 0}
+    parameters |= {"steps": 1, "check_every": 1, "inner": 0, "cases": 4}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         common = {"challenge": "mood", "dataset": "brain", "parameters": parameters, "seed": 1, "threads": 1}
@@ -62,7 +62,11 @@ def main(name: str, grid: int, parameters: dict, device: str) -> None:
         shard, output = phantoms(folder, grid), folder / "model"
         output.mkdir()
         job = TrainJob(**common, fold=None, shards=(shard,), output=output)
-        timed("one step, and the scale from four healthy scans", lambda: challengeflow_mood.train(job), 1)
+        timed(
+            "one step, the voxel-wise net from four cases, and the scale from four scans",
+            lambda: challengeflow_mood.train(job),
+            1,
+        )
         job = PredictJob(**common, models=(output,), shard=shard, output=folder / "predictions")
         timed("prediction of a scan", lambda: challengeflow_mood.predict(job), SCANS)
         weights = sum(path.stat().st_size for path in (output / "weights").iterdir())

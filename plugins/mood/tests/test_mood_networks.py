@@ -22,7 +22,7 @@ from challengeflow_mood.made_cases import Case, made_case, made_cases, unlabelle
 torch = pytest.importorskip("torch")
 
 GRID = 16
-TINY = {"channels": 4, "steps": 6, "check_every": 2, "inner_cases": 4, "patience": 9}
+TINY = {"channels": 4, "steps": 6, "check_every": 2, "cases": 8, "inner_cases": 4, "patience": 9}
 SMALL = {
     "unet3d": TINY | {"levels": 2},
     "timm-slices": TINY | {"slices": 4, "encoder": "test_resnet"},

@@ -53,6 +53,9 @@ NETWORK = {
         minimum=0,
         maximum=0.5,
     ),
+    "cases": integer(
+        320, "made cases from which the voxel-wise net beside the network learns, half of them healthy", minimum=4
+    ),
     "inner_cases": integer(24, "made cases of the inner groups, of other kinds than those trained on", minimum=2),
     "pretrained": {
         "type": ["boolean", "string", "null"],

@@ -1,12 +1,13 @@
 """What models that are networks have in common: inner groups, the files of a model, the scale of its scores.
 
-A model is a folder: `model.json` (parameters and kinds of anomaly), the weights without pickle, the arrays of pca-residual in `anatomy`,
-`scale.npy` (the common scale, from healthy scans of the inner groups), the mean healthy scan (`whole_scan`) and `curve.csv`, how it learnt.
+A model is a folder: `model.json` (parameters and kinds of anomaly), the weights of the network and of the voxel-wise net (`voxel_net`)
+without pickle, the arrays of pca-residual in `anatomy`, `scale.npy` (the common scale, from healthy scans of the inner groups), the
+mean healthy scan (`whole_scan`) and `curve.csv`, how it learnt.
 """
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def train(job: TrainJob, network: Network) -> None:
     networks.prepare(job, PACKAGE)
     import torch
 
-    from challengeflow_mood import network_fit
+    from challengeflow_mood import network_fit, voxel_net
 
     parameters = job.parameters
     healthy = read_healthy(job.shards, parameters["max_scans"], MIN_SCANS, job.seed, job.model)
@@ -83,10 +84,16 @@ def train(job: TrainJob, network: Network) -> None:
     )
     kinds = FITTED if held else FITTED + STOPPING
     curve = network_fit.fit(net, outer, kinds, cases, fitting)
-    scale = score_scale.fit(_healthy_values(inner if held else outer, net, fitting))
+    beside = voxel_net.fit(outer, kinds, parameters["cases"], job.seed, job.progress)
+
+    def raw(case: Case) -> np.ndarray:
+        return raw_map(*fitting.logits(net, case), voxel_net.log_odds(beside, case))
+
+    scale = score_scale.fit(_healthy_values(inner if held else outer, raw))
     facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
     facts |= {"fitted_on": kinds, "stopped_by": STOPPING if held else []}
-    _write(job.output, net, {"": {"scale": scale, **whole_scan.fit(healthy)}, "anatomy": anatomy}, facts, curve)
+    arrays = {"": {"scale": scale, **whole_scan.fit(healthy)}, "anatomy": anatomy}
+    _write(job.output, {"net": net, "voxels": beside}, arrays, facts, curve)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -146,11 +153,16 @@ def _in_memory(anatomy: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _write(
-    folder: Path, net, arrays: Mapping[str, Mapping[str, np.ndarray]], facts: Mapping, curve: list[dict]
+    folder: Path,
+    nets: Mapping[str, Any],
+    arrays: Mapping[str, Mapping[str, np.ndarray]],
+    facts: Mapping,
+    curve: list[dict],
 ) -> None:
     """The files of a model; arrays by the folder below its own."""
     with Writer(folder / "weights") as out:
-        out.add("net", {}, **networks.weights(net))
+        for name, net in nets.items():
+            out.add(name, {}, **networks.weights(net))
     for below, named in arrays.items():
         (folder / below).mkdir(exist_ok=True)
         for name, array in named.items():
@@ -163,29 +175,36 @@ def _write(
 
 
 def _loaded(folder: Path, device: str, network: Network):
+    from challengeflow_mood import voxel_net
+
     facts = json.loads((folder / "model.json").read_text())
     net = network.build(facts["parameters"], facts["grid"])
-    networks.put_weights(net, Arrays(folder / "weights")["net"])
+    beside, weights = voxel_net.VoxelNet().eval(), Arrays(folder / "weights")
+    networks.put_weights(net, weights["net"])
+    networks.put_weights(beside, weights["voxels"])
     net.to(device)
     arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
     anatomy = _in_memory({path.stem: np.load(path) for path in sorted(folder.glob("anatomy/*.npy"))})
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         case = unlabelled(volume, mask, anatomy)
-        raw = raw_map(*network.logits(facts["parameters"], device, net, case))
+        raw = raw_map(*network.logits(facts["parameters"], device, net, case), voxel_net.log_odds(beside, case))
         lift = whole_scan.lift(arrays, volume, mask)
         return np.where(mask > 0, score_scale.apply(arrays["scale"], raw, lift), 0)
 
     return apply
 
 
-def raw_map(logits: np.ndarray, odds: float) -> np.ndarray:
-    """Log-odds that the case is abnormal and the voxel is part of it: of the product of both probabilities, float64."""
+def raw_map(logits: np.ndarray, odds: float, beside: np.ndarray) -> np.ndarray:
+    """Log-odds that the case is abnormal and the voxel is part of it (of the product of both probabilities), and those of the
+    voxel-wise net added; float64.
+    """
     log_p = -np.logaddexp(0, -np.asarray(logits, np.float64)) - np.logaddexp(0, -odds)
-    return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12)))
+    return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12))) + beside
 
 
-def _healthy_values(healthy: Healthy, net, fitting):
+def _healthy_values(healthy: Healthy, raw: Callable[[Case], np.ndarray]) -> Iterator[np.ndarray]:
+    """The values of the bodies of healthy scans."""
     some = healthy.some(SCALED_SCANS)
     for volume, mask, anatomy in zip(some.volumes, some.masks, some.anatomies, strict=True):
-        yield raw_map(*fitting.logits(net, unlabelled(volume, mask, anatomy)))[mask > 0]
+        yield raw(unlabelled(volume, mask, anatomy))[mask > 0]

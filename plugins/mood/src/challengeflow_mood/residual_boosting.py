@@ -22,12 +22,12 @@ from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
-from challengeflow_mood.made_cases import Case, made_cases
+from challengeflow_mood.made_cases import made_cases
 from challengeflow_mood.voxel_features import voxel_features
+from challengeflow_mood.voxel_rows import voxel_rows
 
 SCALED_SCANS = 8  # of each part, behind the common scale
 Part = tuple[Healthy, dict[str, np.ndarray]]
-ABNORMAL_VOXELS, HEALTHY_VOXELS = 300, 900  # at most of one case
 SMOOTH = 0.7  # voxels
 
 
@@ -83,20 +83,10 @@ def _rows(parts: Sequence[Part], each: int, job: TrainJob) -> tuple[np.ndarray, 
     for number, (scans, model) in enumerate(parts):
         cases = made_cases(scans, FITTED + STOPPING, each, (job.seed, number))
         for at, case in enumerate(job.progress(cases, f"made case of part {number}")):
-            features, where = voxel_features(model, case.volume, case.mask)
-            chosen = _chosen(case, where, np.random.default_rng([job.seed, number, at]))
-            rows.append(features[chosen].astype(np.float32))
-            labels.append(case.anomaly[where][chosen])
+            features, truth = voxel_rows(model, case, np.random.default_rng([job.seed, number, at]))
+            rows.append(features)
+            labels.append(truth)
     return np.concatenate(rows), np.concatenate(labels)
-
-
-def _chosen(case: Case, where: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Some abnormal voxels and some healthy ones of a case, half of these beside the anomaly; indices into those of `where`."""
-    truth = case.anomaly[where] > 0
-    beside = ndimage.binary_dilation(case.anomaly > 0, iterations=4)[where] & ~truth
-    wanted = ((truth, ABNORMAL_VOXELS), (beside, HEALTHY_VOXELS // 3), (~truth & ~beside, HEALTHY_VOXELS))
-    chosen = [random.permutation(np.flatnonzero(which))[:most] for which, most in wanted]
-    return np.sort(np.concatenate(chosen))
 
 
 def _trees(job: TrainJob):
