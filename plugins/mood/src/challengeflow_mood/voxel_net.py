@@ -20,7 +20,7 @@ from challengeflow_mood.voxel_rows import voxel_rows
 
 FEATURES = 42
 HIDDEN, DROPOUT = 64, 0.3
-PASSES, BATCH = 10, 2048  # over all rows; rows in a step
+PASSES, BATCH = 24, 2048  # over all rows; rows in a step
 LEARNING_RATE, WEIGHT_DECAY = 0.003, 0.1
 FARTHEST = 8.0  # standard deviations at which a feature is cut off
 LEAST_SPREAD = 1e-3
