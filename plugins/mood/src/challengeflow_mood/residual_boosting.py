@@ -14,7 +14,6 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
 from challengeflow import PredictJob, TrainJob
@@ -24,11 +23,10 @@ from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
 from challengeflow_mood.made_cases import made_cases
 from challengeflow_mood.voxel_features import voxel_features
-from challengeflow_mood.voxel_rows import voxel_rows
+from challengeflow_mood.voxel_rows import map_of, voxel_rows
 
 SCALED_SCANS = 8  # of each part, behind the common scale
 Part = tuple[Healthy, dict[str, np.ndarray]]
-SMOOTH = 0.7  # voxels
 
 
 def train(job: TrainJob) -> None:
@@ -71,10 +69,7 @@ def _loaded(folder: Path):
 def raw_map(model, trees, volume: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The trees' log-odds (g, g, g), smoothed a little, and where they were asked, bool (g, g, g)."""
     rows, where = voxel_features(model, volume, mask)
-    odds = trees.decision_function(rows)
-    raw = np.full(where.shape, odds.min() if len(odds) else 0.0, np.float32)
-    raw[where] = odds
-    return ndimage.gaussian_filter(raw, SMOOTH), where
+    return map_of(trees.decision_function(rows), where), where
 
 
 def _rows(parts: Sequence[Part], each: int, job: TrainJob) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -16,7 +15,7 @@ from challengeflow.progress import Progress
 from challengeflow_mood.healthy_scans import Healthy
 from challengeflow_mood.made_cases import Case, made_case
 from challengeflow_mood.voxel_features import voxel_features
-from challengeflow_mood.voxel_rows import voxel_rows
+from challengeflow_mood.voxel_rows import map_of, voxel_rows
 
 FEATURES = 42
 HIDDEN, DROPOUT = 64, 0.3
@@ -24,7 +23,6 @@ PASSES, BATCH = 24, 2048  # over all rows; rows in a step
 LEARNING_RATE, WEIGHT_DECAY = 0.003, 0.1
 FARTHEST = 8.0  # standard deviations at which a feature is cut off
 LEAST_SPREAD = 1e-3
-SMOOTH = 0.7  # voxels
 
 
 class VoxelNet(nn.Module):
@@ -67,13 +65,11 @@ def fit(healthy: Healthy, kinds: Sequence[str], cases: int, seed: int, progress:
 
 
 def log_odds(net: VoxelNet, case: Case) -> np.ndarray:
-    """Log-odds of every voxel of a case, smoothed a little; float32 (g, g, g). Voxels that do not matter get the lowest ones."""
+    """Log-odds of every voxel of a case, float32 (g, g, g): see `map_of`."""
     rows, where = voxel_features(case.anatomy, case.volume, case.mask)
     with torch.inference_mode():
         odds = net(torch.from_numpy(rows.astype(np.float32))).numpy()
-    values = np.full(where.shape, odds.min() if len(odds) else 0.0, np.float32)
-    values[where] = odds
-    return ndimage.gaussian_filter(values, SMOOTH)
+    return map_of(odds, where)
 
 
 def _rows(healthy: Healthy, kinds: Sequence[str], cases: int, seed: int, progress: Progress) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""What can be learnt of single voxels: some abnormal and some healthy ones of a made case, with their features."""
+"""What is learnt of single voxels: some abnormal and some healthy ones of a made case, with their features; and the way back to a map."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from challengeflow_mood.voxel_features import voxel_features
 
 ABNORMAL_VOXELS, HEALTHY_VOXELS = 300, 900  # at most of one case
 BESIDE = 4  # voxels
+SMOOTH = 0.7  # voxels
 
 
 def voxel_rows(
@@ -19,6 +20,13 @@ def voxel_rows(
     features, where = voxel_features(model, case.volume, case.mask)
     chosen = _chosen(case, where, random)
     return features[chosen].astype(np.float32), case.anomaly[where][chosen]
+
+
+def map_of(odds: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Log-odds (V,) of the voxels that matter as a map, smoothed a little; float32 (g, g, g). The others get the lowest ones."""
+    values = np.full(where.shape, odds.min() if len(odds) else 0.0, np.float32)
+    values[where] = odds
+    return ndimage.gaussian_filter(values, SMOOTH)
 
 
 def _chosen(case: Case, where: np.ndarray, random: np.random.Generator) -> np.ndarray:
