@@ -54,8 +54,8 @@ def test_another_voxel_wise_net_beside_the_same_network_predicts_otherwise(mood_
 
 
 def test_its_log_odds_are_added():
-    logits, beside = np.random.default_rng(0).normal(size=(2, 4, 4, 4))
-    alone = raw_map(logits, 0.5, np.zeros_like(beside))
+    logits, voxelwise = np.random.default_rng(0).normal(size=(2, 4, 4, 4))
+    alone = raw_map(logits, 0.5, np.zeros_like(voxelwise))
     probability = 1 / (1 + np.exp(-logits)) / (1 + np.exp(-0.5))
     np.testing.assert_allclose(alone, np.log(probability / (1 - probability)))
-    np.testing.assert_allclose(raw_map(logits, 0.5, beside), alone + beside)
+    np.testing.assert_allclose(raw_map(logits, 0.5, voxelwise), alone + voxelwise)

@@ -2,7 +2,7 @@
 
 A model is a folder: `model.json` (parameters and kinds of anomaly), the weights of the network and of the voxel-wise net (`voxel_net`)
 without pickle, the arrays of pca-residual in `anatomy`, `scale.npy` (the common scale, from healthy scans of the inner groups), the
-mean healthy scan (`whole_scan`) and `curve.csv`, how it learnt.
+mean healthy scan (`whole_scan`) and `curve.csv`, how the network learnt (its score is that of the network without the voxel-wise net).
 """
 
 import csv
@@ -84,16 +84,16 @@ def train(job: TrainJob, network: Network) -> None:
     )
     kinds = FITTED if held else FITTED + STOPPING
     curve = network_fit.fit(net, outer, kinds, cases, fitting)
-    beside = voxel_net.fit(outer, kinds, parameters["cases"], job.seed, job.progress)
+    voxelwise = voxel_net.fit(outer, kinds, parameters["cases"], job.seed, job.progress)
 
     def raw(case: Case) -> np.ndarray:
-        return raw_map(*fitting.logits(net, case), voxel_net.log_odds(beside, case))
+        return raw_map(*fitting.logits(net, case), voxel_net.log_odds(voxelwise, case))
 
     scale = score_scale.fit(_healthy_values(inner if held else outer, raw))
     facts = {"grid": grid, "parameters": dict(parameters), "scans": len(outer), "inner_groups": sorted(held)}
     facts |= {"fitted_on": kinds, "stopped_by": STOPPING if held else []}
     arrays = {"": {"scale": scale, **whole_scan.fit(healthy)}, "anatomy": anatomy}
-    _write(job.output, {"net": net, "voxels": beside}, arrays, facts, curve)
+    _write(job.output, {"net": net, "voxels": voxelwise}, arrays, facts, curve)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -179,28 +179,28 @@ def _loaded(folder: Path, device: str, network: Network):
 
     facts = json.loads((folder / "model.json").read_text())
     net = network.build(facts["parameters"], facts["grid"])
-    beside, weights = voxel_net.VoxelNet().eval(), Arrays(folder / "weights")
+    voxelwise, weights = voxel_net.VoxelNet().eval(), Arrays(folder / "weights")
     networks.put_weights(net, weights["net"])
-    networks.put_weights(beside, weights["voxels"])
+    networks.put_weights(voxelwise, weights["voxels"])
     net.to(device)
     arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
     anatomy = _in_memory({path.stem: np.load(path) for path in sorted(folder.glob("anatomy/*.npy"))})
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         case = unlabelled(volume, mask, anatomy)
-        raw = raw_map(*network.logits(facts["parameters"], device, net, case), voxel_net.log_odds(beside, case))
+        raw = raw_map(*network.logits(facts["parameters"], device, net, case), voxel_net.log_odds(voxelwise, case))
         lift = whole_scan.lift(arrays, volume, mask)
         return np.where(mask > 0, score_scale.apply(arrays["scale"], raw, lift), 0)
 
     return apply
 
 
-def raw_map(logits: np.ndarray, odds: float, beside: np.ndarray) -> np.ndarray:
+def raw_map(logits: np.ndarray, odds: float, voxelwise: np.ndarray) -> np.ndarray:
     """Log-odds that the case is abnormal and the voxel is part of it (of the product of both probabilities), and those of the
     voxel-wise net added; float64.
     """
     log_p = -np.logaddexp(0, -np.asarray(logits, np.float64)) - np.logaddexp(0, -odds)
-    return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12))) + beside
+    return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12))) + voxelwise
 
 
 def _healthy_values(healthy: Healthy, raw: Callable[[Case], np.ndarray]) -> Iterator[np.ndarray]:
