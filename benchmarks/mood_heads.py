@@ -11,7 +11,7 @@ tumour 30 to 60 mm wide by the demo's code, which made none of the others. OUT/s
 draws of the very heads that were trained on.
 
 A draw is a small affine map, a smooth deformation, another contrast curve, a bias field, blur and noise, on a grid
-of 2.5 mm; background is 0. About 3 CPU minutes in all.
+of 2.5 mm; background is 0. About 10 CPU minutes in all.
 """
 
 import csv
@@ -35,7 +35,9 @@ HEADS = {
 }
 INDIVIDUALS = ("colin", "bert", "chop")
 TRAIN_DRAWS = 20  # of each head
-TOY_DRAWS = 42  # of the individual left out: three of each kind of anomaly, and as many healthy ones
+TOY_DRAWS = range(
+    42, 168
+)  # of the individual left out: nine of each kind of anomaly, and as many healthy ones; 0 to 41 served to choose
 SIZE, SPACING = 80, 2.5
 SKULL = 5.0  # mm: thickness of tissue that is cut where the skull is still on
 
@@ -76,18 +78,18 @@ def draw(volume: np.ndarray, affine: np.ndarray, random: np.random.Generator) ->
     return np.where(inside, np.clip(image * random.uniform(0.85, 1.0), 0.01, 1), 0).astype(np.float32)
 
 
-def write_draws(heads: dict, folder: Path, use: str, count: int) -> None:
-    """`count` draws of each head as folder/NAME_number.nii.gz; those that are there stay."""
+def write_draws(heads: dict, folder: Path, use: str, numbers: range) -> None:
+    """The draws `numbers` of each head as folder/NAME_number.nii.gz; those that are there stay."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (volume, affine) in heads.items():
-        for number in range(count):
+        for number in numbers:
             path = folder / f"{name}_{number:03d}.nii.gz"
             if not path.exists():
                 random = np.random.default_rng([list(HEADS).index(name), number, use == "toy"])
                 image = nib.Nifti1Image(draw(volume, affine, random), np.diag([SPACING] * 3 + [1]))
                 nib.save(image, folder / f".{path.name}")
                 (folder / f".{path.name}").rename(path)
-        print(f"{use}: {count} draws of {name}", flush=True)
+        print(f"{use}: {len(numbers)} draws of {name}", flush=True)
 
 
 def link(out: Path, names: list[str], pool: Path) -> None:
@@ -114,21 +116,21 @@ def main(source: Path, out: Path) -> None:
     if missing:
         sys.exit(f"{source} lacks {', '.join(missing)}; docs/mood-proxy.md says where they come from")
     heads = {name: brain_of(source / file, name) for name, file in HEADS.items()}
-    write_draws(heads, out / "draws" / "train", "train", TRAIN_DRAWS)
+    write_draws(heads, out / "draws" / "train", "train", range(TRAIN_DRAWS))
     write_draws({name: heads[name] for name in INDIVIDUALS}, out / "draws" / "toy", "toy", TOY_DRAWS)
     for name in INDIVIDUALS:
         link(out / f"without-{name}", [other for other in HEADS if other != name], out / "draws" / "train")
         _toy(out / f"without-{name}", [name], out, TOY_DRAWS)
         _planted(out / f"without-{name}")
     link(out / "same-heads", list(HEADS), out / "draws" / "train")
-    _toy(out / "same-heads", list(INDIVIDUALS), out, TOY_DRAWS // 2)
+    _toy(out / "same-heads", list(INDIVIDUALS), out, TOY_DRAWS[::2])
 
 
-def _toy(folder: Path, names: list[str], out: Path, count: int) -> None:
+def _toy(folder: Path, names: list[str], out: Path, numbers: range) -> None:
     scans = (
         (np.asarray(image.dataobj, np.float32), image.affine, path.name)
         for name in names
-        for path in sorted((out / "draws" / "toy").glob(f"{name}_*.nii.gz"))[:count]
+        for path in (out / "draws" / "toy" / f"{name}_{number:03d}.nii.gz" for number in numbers)
         for image in [nib.load(path)]
     )
     toy_set.write(scans, folder / "brain", list(toy_set.PROXY), 0.5, 1)

@@ -82,3 +82,9 @@ def test_without_torch_one_sentence_says_how_to_get_it(monkeypatch):
     job = SimpleNamespace(model="deep", parameters={"threads": 1}, device="cpu")
     with pytest.raises(InputError, match=r"the model deep needs PyTorch.*pip install 'challengeflow-x\[torch\]'"):
         networks.prepare(job, "challengeflow-x[torch]")
+
+
+def test_so_it_is_without_another_library_that_the_model_needs():
+    job = SimpleNamespace(model="deep", parameters={"threads": 1}, device="cpu")
+    with pytest.raises(InputError, match=r"the model deep needs no_such_library.*challengeflow-x\[torch\]"):
+        networks.prepare(job, "challengeflow-x[torch]", ["no_such_library"])

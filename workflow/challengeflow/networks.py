@@ -4,6 +4,7 @@ The core does not need PyTorch; a plugin whose models do brings it as an extra. 
 the seed and the number of the round: then a training that was killed and goes on ends with the same bits as one that was not.
 """
 
+import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,19 +18,25 @@ from challengeflow.jobs import PredictJob, TrainJob
 from challengeflow.progress import Progress
 
 
-def prepare(job: TrainJob | PredictJob, package: str) -> None:
+def prepare(job: TrainJob | PredictJob, package: str, also: Sequence[str] = ()) -> None:
     """Make torch repeat itself: to the bit on a CPU. Raises InputError that says how to get it, with the extra of `package`.
+
+    also: modules of other libraries that the extra brings and the model needs.
 
     Numeric threads are the model's parameter `threads`, whatever the job is given: sums over another number of threads
     differ in their last bits.
     """
-    try:
-        import torch
-    except ImportError:
-        raise InputError(
-            f"the model {job.model} needs PyTorch, which is not installed; install the plugin with it: "
-            f"pip install '{package}'"
-        ) from None
+    for module in ("torch", *also):
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            library = "PyTorch" if module == "torch" else module
+            raise InputError(
+                f"the model {job.model} needs {library}, which is not installed; install the plugin with it: "
+                f"pip install '{package}'"
+            ) from None
+    import torch
+
     torch.set_num_threads(job.parameters["threads"])
     torch.use_deterministic_algorithms(job.device == "cpu")
 

@@ -211,6 +211,7 @@ def test_a_scan_is_described_by_the_anatomy_of_others(mood_heads):
     other = _with_anatomies(replace(healthy, groups=groups, volumes=volumes), 2)
     for at in range(8):
         same = np.array_equal(known.anatomies[at]["grey_mean"], other.anatomies[at]["grey_mean"])
+        assert same == np.array_equal(known.anatomies[at]["bent_mean"], other.anatomies[at]["bent_mean"])
         assert same == (groups[at] == "a")  # group a has changed: all others' anatomy has, its own has not
     inputs = seen(unlabelled(volumes[0], healthy.masks[0], other.anatomies[0]))
     assert inputs.shape == (5, GRID, GRID, GRID)

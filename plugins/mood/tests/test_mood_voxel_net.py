@@ -8,11 +8,10 @@ import pytest
 import challengeflow_mood as plugin
 from challengeflow.arrays import Arrays
 from challengeflow.progress import Progress
-from challengeflow_mood import pca_residual
 from challengeflow_mood.average_precision import of_samples
 from challengeflow_mood.healthy_scans import read_healthy
 from challengeflow_mood.made_cases import made_case
-from challengeflow_mood.network_model import _with_anatomies, raw_map
+from challengeflow_mood.network_model import _anatomy, _with_anatomies, raw_map
 
 pytest.importorskip("torch")
 from challengeflow_mood import voxel_net
@@ -25,12 +24,12 @@ def heads(mood_heads):
     """Six heads to learn from, each with the anatomy of others, and two more with that of the six."""
     healthy = replace(read_healthy([mood_heads], 8, 4, 0, "test"), groups=tuple("aabbccdd"))
     six, two = healthy.subset(np.arange(6)), healthy.subset(np.arange(6, 8))
-    return _with_anatomies(six, 2), replace(two, anatomies=(pca_residual.fit_some(six, 2),) * 2)
+    return _with_anatomies(six, 2), replace(two, anatomies=(_anatomy(six, 2),) * 2)
 
 
 def test_it_finds_anomalies_in_heads_it_has_not_seen_and_repeats_itself(heads):
     known, new = heads
-    net, again = (voxel_net.fit(known, KINDS, 48, 1, Progress("test")) for _ in range(2))
+    net, again = (voxel_net.fit(known, KINDS, {"cases": 48, "augment": False}, 1, Progress("test")) for _ in range(2))
     values, truths = [], []
     for number in range(8):
         case = made_case(new, KINDS, 1.0, np.random.default_rng([7, number]), which=number % 2)

@@ -1,6 +1,6 @@
 """The healthy scans that models learn from: read from the prepared shards, with the group of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,3 +62,12 @@ def parts_by_group(groups: Sequence[str], parts: int) -> np.ndarray:
         return np.arange(len(groups)) % 2
     parts = min(parts, len(names))
     return np.array([names.index(group) * parts // len(names) for group in groups])
+
+
+def beside_others(healthy: Healthy, parts: int, least: int) -> Iterator[tuple[np.ndarray, Healthy]]:
+    """Indices of the scans of each part, with the scans of other groups; a part beside which fewer than `least` are left is passed over."""
+    part = parts_by_group(healthy.groups, parts)
+    for number in range(part.max() + 1):
+        others = np.flatnonzero(part != number)
+        if len(others) >= least:
+            yield np.flatnonzero(part == number), healthy.subset(others)

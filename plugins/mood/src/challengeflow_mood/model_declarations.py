@@ -54,7 +54,7 @@ NETWORK = {
         maximum=0.5,
     ),
     "cases": integer(
-        320, "made cases from which the voxel-wise net beside the network learns, half of them healthy", minimum=4
+        480, "made cases from which the voxel-wise net beside the network learns, half of them healthy", minimum=4
     ),
     "inner_cases": integer(24, "made cases of the inner groups, of other kinds than those trained on", minimum=2),
     "pretrained": {

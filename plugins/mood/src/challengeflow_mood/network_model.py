@@ -1,7 +1,7 @@
 """What models that are networks have in common: inner groups, the files of a model, the scale of its scores.
 
 A model is a folder: `model.json` (parameters and kinds of anomaly), the weights of the network and of the voxel-wise net (`voxel_net`)
-without pickle, the arrays of pca-residual in `anatomy`, `scale.npy` (the common scale, from healthy scans of the inner groups), the
+without pickle, the arrays of pca-residual and of `registration` in `anatomy`, `scale.npy` (the common scale, from healthy scans of the inner groups), the
 mean healthy scan (`whole_scan`) and `curve.csv`, how the network learnt (its score is that of the network without the voxel-wise net).
 """
 
@@ -20,14 +20,14 @@ from challengeflow.arrays import Arrays, Writer
 from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.grid_maps import write_maps
-from challengeflow_mood.healthy_scans import Healthy, read_healthy
+from challengeflow_mood.healthy_scans import Healthy, beside_others, read_healthy
 from challengeflow_mood.intensity import relative_grey
 from challengeflow_mood.made_cases import Case, made_cases, unlabelled
 
 NO_OTHER_DATA = (
     "the challenge forbids other data than its own scans, so networks start from random weights; leave it out"
 )
-PACKAGE = "challengeflow-mood[torch]"
+PACKAGE, LIBRARIES = "challengeflow-mood[torch]", ["SimpleITK"]
 CURVE = ("step", "loss", "score")
 MIN_SCANS = 4
 MIN_OUTER = 3  # of fewer, none may have two others that describe it
@@ -55,7 +55,7 @@ def train(job: TrainJob, network: Network) -> None:
     """
     if job.parameters["pretrained"]:
         raise InputError(f"{job.model}: pretrained is {job.parameters['pretrained']!r}; {NO_OTHER_DATA}")
-    networks.prepare(job, PACKAGE)
+    networks.prepare(job, PACKAGE, LIBRARIES)
     import torch
 
     from challengeflow_mood import network_fit, voxel_net
@@ -65,7 +65,7 @@ def train(job: TrainJob, network: Network) -> None:
     held = inner_groups(healthy.groups, parameters["inner"], job.seed)
     is_inner = np.array([group in held for group in healthy.groups])
     outer = healthy.subset(np.flatnonzero(~is_inner))
-    anatomy = pca_residual.fit_some(outer, parameters["components"])
+    anatomy = _anatomy(outer, parameters["components"])
     inner = replace(healthy.subset(np.flatnonzero(is_inner)), anatomies=(_in_memory(anatomy),) * int(is_inner.sum()))
     outer = _with_anatomies(outer, parameters["components"])
     cases = _inner_cases(inner, parameters["inner_cases"], job.seed) if held else []
@@ -84,7 +84,7 @@ def train(job: TrainJob, network: Network) -> None:
     )
     kinds = FITTED if held else FITTED + STOPPING
     curve = network_fit.fit(net, outer, kinds, cases, fitting)
-    voxelwise = voxel_net.fit(outer, kinds, parameters["cases"], job.seed, job.progress)
+    voxelwise = voxel_net.fit(outer, kinds, parameters, job.seed, job.progress)
 
     def raw(case: Case) -> np.ndarray:
         return raw_map(*fitting.logits(net, case), voxel_net.log_odds(voxelwise, case))
@@ -99,7 +99,7 @@ def train(job: TrainJob, network: Network) -> None:
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def predict(job: PredictJob, network: Network) -> None:
     """Average of the maps of `job.models`, float16 (1, grid, grid, grid); zero for a scan that could not be read."""
-    networks.prepare(job, PACKAGE)
+    networks.prepare(job, PACKAGE, LIBRARIES)
     write_maps(job, [_loaded(folder, job.device, network) for folder in job.models])
 
 
@@ -138,11 +138,18 @@ def _inner_cases(inner: Healthy, count: int, seed: int) -> list[Case]:
     return made_cases(scans, STOPPING, max(2, count // len(scans)), (seed, 2))
 
 
+def _anatomy(healthy: Healthy, components: int) -> dict[str, np.ndarray]:
+    """What healthy anatomy looks like: arrays of pca-residual, and scans to be bent (`registration`)."""
+    from challengeflow_mood import registration
+
+    return pca_residual.fit_some(healthy, components) | registration.fit(healthy)
+
+
 def _with_anatomies(healthy: Healthy, components: int) -> Healthy:
     """The scans, each with the anatomy of other groups; without those beside which there is none."""
     known = {}
-    for part, anatomy in pca_residual.fitted_on_others(healthy, components):
-        known |= dict.fromkeys(part, _in_memory(anatomy))
+    for part, others in beside_others(healthy, pca_residual.PARTS, pca_residual.MIN_OTHERS):
+        known |= dict.fromkeys(part, _in_memory(_anatomy(others, components)))
     described = np.array(sorted(known))
     return replace(healthy.subset(described), anatomies=tuple(known[at] for at in described))
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from challengeflow import PredictJob, TrainJob
 from challengeflow_mood import score_scale, whole_scan
 from challengeflow_mood.grid_maps import write_maps
-from challengeflow_mood.healthy_scans import Healthy, parts_by_group, read_healthy
+from challengeflow_mood.healthy_scans import Healthy, beside_others, read_healthy
 from challengeflow_mood.intensity import relative_grey
 
 EPSILON = 1e-3
@@ -89,11 +89,8 @@ def fitted_on_others(healthy: Healthy, components: int) -> Iterator[tuple[np.nda
     What learns on residuals must meet them in training as it will later on: components leave less of the scans unexplained
     that they were fitted on. A part beside which fewer than two scans are left is passed over.
     """
-    part = parts_by_group(healthy.groups, PARTS)
-    for number in range(part.max() + 1):
-        others = np.flatnonzero(part != number)
-        if len(others) >= MIN_OTHERS:
-            yield np.flatnonzero(part == number), fit_some(healthy.subset(others), components)
+    for part, others in beside_others(healthy, PARTS, MIN_OTHERS):
+        yield part, fit_some(others, components)
 
 
 def fit_some(healthy: Healthy, components: int) -> dict[str, np.ndarray]:

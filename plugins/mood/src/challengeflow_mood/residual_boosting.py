@@ -78,7 +78,8 @@ def _rows(parts: Sequence[Part], each: int, job: TrainJob) -> tuple[np.ndarray, 
     for number, (scans, model) in enumerate(parts):
         cases = made_cases(scans, FITTED + STOPPING, each, (job.seed, number))
         for at, case in enumerate(job.progress(cases, f"made case of part {number}")):
-            features, truth = voxel_rows(model, case, np.random.default_rng([job.seed, number, at]))
+            seen = voxel_features(model, case.volume, case.mask)
+            features, truth = voxel_rows(case, *seen, np.random.default_rng([job.seed, number, at]))
             rows.append(features)
             labels.append(truth)
     return np.concatenate(rows), np.concatenate(labels)

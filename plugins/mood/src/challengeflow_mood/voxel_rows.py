@@ -1,12 +1,9 @@
 """What is learnt of single voxels: some abnormal and some healthy ones of a made case, with their features; and the way back to a map."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from scipy import ndimage
 
 from challengeflow_mood.made_cases import Case
-from challengeflow_mood.voxel_features import voxel_features
 
 ABNORMAL_VOXELS, HEALTHY_VOXELS = 300, 900  # at most of one case
 BESIDE = 4  # voxels
@@ -14,10 +11,9 @@ SMOOTH = 0.7  # voxels
 
 
 def voxel_rows(
-    model: Mapping[str, np.ndarray], case: Case, random: np.random.Generator
+    case: Case, features: np.ndarray, where: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features (v, F), float32, and labels (v,), 0 or 1, of some voxels of a case. model: arrays of pca-residual, fitted on other scans."""
-    features, where = voxel_features(model, case.volume, case.mask)
+    """Features (v, F), float32, and labels (v,), 0 or 1, of some voxels of a case, of those (V, F) of its voxels `where`, bool (g, g, g)."""
     chosen = _chosen(case, where, random)
     return features[chosen].astype(np.float32), case.anomaly[where][chosen]
 
