@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ON_CONDA = {"isal": "python-isal", "simpleitk": "simpleitk", "torch": "pytorch"}  # where conda-forge has another name
+ON_CONDA = {"isal": "python-isal", "torch": "pytorch"}  # where conda-forge has another name
 HEAD = """\
 # Written by envs/write.py: exact versions, as in constraints.txt. The stages run the challengeflow command inside this env,
 # so it brings itself. Not released yet? docs/environments.md says how to build the packages that pip is to find.
