@@ -27,7 +27,7 @@ sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # the workflow gives out 
 
 def fit(healthy: Healthy) -> dict[str, np.ndarray]:
     """Some healthy scans bent onto their mean, and that mean: `bent` (n, g, g, g) and `bent_mean` (g, g, g), float32."""
-    mean = np.mean([_grey(*scan) for scan in zip(healthy.volumes, healthy.masks, strict=True)], axis=0)
+    mean = sum(_grey(*scan) for scan in zip(healthy.volumes, healthy.masks, strict=True)) / np.float32(len(healthy))
     some = healthy.some(EXAMPLES)
     scans = [_grey(*scan) for scan in zip(some.volumes, some.masks, strict=True)]
     for _ in range(ROUNDS):
