@@ -35,9 +35,8 @@ HEADS = {
 }
 INDIVIDUALS = ("colin", "bert", "chop")
 TRAIN_DRAWS = 20  # of each head
-TOY_DRAWS = range(
-    42, 168
-)  # of the individual left out: nine of each kind of anomaly, and as many healthy ones; 0 to 41 served to choose
+# Of the individual left out: nine of each kind of anomaly, and as many healthy ones. Draws 0 to 41 served to choose what models see.
+TOY_DRAWS = range(42, 168)
 SIZE, SPACING = 80, 2.5
 SKULL = 5.0  # mm: thickness of tissue that is cut where the skull is still on
 

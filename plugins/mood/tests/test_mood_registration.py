@@ -64,17 +64,17 @@ def test_an_anomaly_remains_where_it_is_and_the_bits_repeat(heads, model):
     np.testing.assert_array_equal(after, registration.features(model, changed, mask, where))
 
 
-def test_a_place_that_had_to_grow_is_told(heads, model):
+def test_a_head_larger_than_the_healthy_ones_is_told(heads, model):
     volume, mask = heads[0][5], heads[1][5]
     inside = ndimage.binary_erosion(mask, iterations=4)
     line = (np.arange(GRID) - (GRID - 1) / 2) / 1.15 + (GRID - 1) / 2
     at = np.meshgrid(line, line, line, indexing="ij")
     larger, body = (ndimage.map_coordinates(values.astype(np.float32), at, order=1) for values in (volume, mask))
-    growth = [
+    size = [
         registration.features(model, scan, own, inside)[:, 15].mean()
         for scan, own in ((volume, mask), (larger, (body > 0.5).astype(np.uint8)))
     ]
-    assert growth[1] < growth[0] - 0.1  # it is smaller in the healthy scans than here
+    assert size[1] < size[0] - 0.1  # it is smaller in the healthy scans than here
 
 
 def test_a_scan_without_a_body_has_features(model):

@@ -41,6 +41,14 @@ def test_it_finds_anomalies_in_heads_it_has_not_seen_and_repeats_itself(heads):
     assert of_samples(found, truth) > 3 * truth.mean()  # chance brings the mean
 
 
+def test_augmented_cases_teach_another_net(heads):
+    plain, augmented = (
+        voxel_net.fit(heads[0], KINDS, {"cases": 8, "augment": augment}, 1, Progress("test"))
+        for augment in (False, True)
+    )
+    assert (plain.mean != augmented.mean).any()
+
+
 def test_another_voxel_wise_net_beside_the_same_network_predicts_otherwise(mood_models, tmp_path):
     small = {"channels": 4, "levels": 2, "steps": 2, "check_every": 2, "inner_cases": 4, "cases": 8}
     made = mood_models(tmp_path, plugin.UNET3D, small)

@@ -13,7 +13,7 @@ from challengeflow.arrays import Arrays
 class Healthy:
     """Prepared healthy scans: volumes (n, g, g, g) float16 in [0, 1], masks (n, g, g, g) uint8, and each one's group.
 
-    anatomies: for each scan arrays of pca-residual that were fitted on others (`pca_residual.fitted_on_others`), or nothing.
+    anatomies: for each scan arrays of pca-residual and of `registration` that were fitted on others, or nothing.
     """
 
     volumes: np.ndarray

@@ -14,7 +14,7 @@ from challengeflow_mood.healthy_scans import Healthy
 class Case:
     """One made case: volume (g, g, g) float32, its body, and where the anomaly is; `kind` is empty for a healthy one.
 
-    anatomy: arrays of pca-residual, fitted on other scans, for models that look at what they leave unexplained.
+    anatomy: arrays of pca-residual and of `registration`, fitted on other scans, for models that look at what they leave unexplained.
     """
 
     volume: np.ndarray

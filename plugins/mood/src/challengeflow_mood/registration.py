@@ -40,7 +40,7 @@ def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarr
     """Features (V, 18), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask: one prepared scan.
 
     Of what remains beside the mean of the bent scans, and beside the nearest of them: smoothed at four scales, its energy at two,
-    and how much more there is here than around; how far the bent scans disagree; how much the place had to grow; and how
+    and how much more there is here than around; how far the bent scans disagree; how much larger the place is in them; and how
     much remains in most of the scan.
     """
     grey = _grey(volume, mask)
@@ -49,12 +49,12 @@ def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarr
     left = grey - bent
     beside_mean = left.mean(axis=0)
     nearest = np.take_along_axis(left, np.abs(left).argmin(axis=0)[None], axis=0)[0]
-    growth = _growth(field)
+    size = _relative_size(field)
     maps = [
         *_remains(beside_mean),
         *_remains(nearest),
         np.log(ndimage.gaussian_filter(bent.std(axis=0), 1) + LEAST_SPREAD),
-        *(ndimage.gaussian_filter(growth, scale) for scale in (1, 3)),
+        *(ndimage.gaussian_filter(size, scale) for scale in (1, 3)),
     ]
     usual = np.median(np.abs(beside_mean[mask > 0])) if (mask > 0).any() else 0.0
     most = np.full(int(where.sum()), np.log(usual + LEAST_ENERGY))
@@ -68,7 +68,7 @@ def displacements(fixed: np.ndarray, moving: np.ndarray) -> sitk.Image:
     for shrink, iterations in LEVELS:
         demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
         demons.SetNumberOfIterations(iterations)
-        demons.SetMaximumRMSError(0.0)  # no early stop, which would hang on last digits
+        demons.SetMaximumRMSError(0.0)  # no early stop, which would depend on last digits
         demons.SetStandardDeviations(SMOOTH_FIELD)
         demons.SetMaximumUpdateStepLength(LONGEST_STEP)
         onto, found = _coarse(fixed, shrink), _coarse(moving, shrink)
@@ -89,7 +89,7 @@ def _coarse(image: sitk.Image, shrink: int) -> sitk.Image:
     return image if shrink == 1 else sitk.Shrink(sitk.SmoothingRecursiveGaussian(image, shrink / 2), [shrink] * 3)
 
 
-def _growth(field: sitk.Image) -> np.ndarray:
+def _relative_size(field: sitk.Image) -> np.ndarray:
     """Logarithm of how much larger the place is in the healthy scan, (g, g, g)."""
     change = sitk.GetArrayFromImage(sitk.DisplacementFieldJacobianDeterminant(field))
     return np.log(np.clip(change, 1 / MOST_CHANGE, MOST_CHANGE))
