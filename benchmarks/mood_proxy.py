@@ -76,8 +76,9 @@ def report_kinds(model: str, kinds: Sequence[Sequence[str]], found: Sequence[Seq
 
 
 def report_ood(home: Path, model: str, kinds: Sequence[str], cases: Sequence[evaluation.Case]) -> None:
-    """How real scans from elsewhere, and draws with a planted anomaly, stand to the strangest healthy draw."""
-    highest = max(case.score for case in cases if not case.label)
+    """How real scans from elsewhere, and draws with a planted anomaly, stand to healthy draws: the strangest, all, and the same one."""
+    healthy = {case.name: case.score for case in cases if not case.label}
+    highest = max(healthy.values())
     above = {
         kind: [case.score > highest for k, case in zip(kinds, cases, strict=True) if k == kind] for kind in set(kinds)
     }
@@ -90,6 +91,11 @@ def report_ood(home: Path, model: str, kinds: Sequence[str], cases: Sequence[eva
         beyond = sum(score > highest for score in scores.values())
         listed = ", ".join(f"{name} {score:.3f}" for name, score in sorted(scores.items(), key=lambda item: item[1]))
         print(f"    {model:<20} {dataset}: {beyond} of {len(scores)} above every healthy draw: {listed}")
+        twins = [score > healthy[name] for name, score in scores.items() if name in healthy]
+        if twins:
+            pairs = np.mean([score > other for score in scores.values() for other in healthy.values()])
+            print(f"    {model:<20} {dataset}: {sum(twins)} of {len(twins)} above the same draw without it, ", end="")
+            print(f"{pairs:.3f} of all pairs with a healthy draw in the right order")
 
 
 def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence[str]) -> None:
