@@ -39,12 +39,10 @@ TRAIN_DRAWS = 20  # of each head
 TOY_DRAWS = range(42, 168)
 SIZE, SPACING = 80, 2.5
 SKULL = 5.0  # mm: thickness of tissue that is cut where the skull is still on
-BRIGHTEST = 1.2  # of bright tissue: more is not brain
-BESIDE_REMNANTS = 4.0  # mm
 
 
 def brain_of(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """A brain in right, anterior, superior order, values about [0, 1], and its affine; skull and remnants are taken off."""
+    """A brain in right, anterior, superior order, values about [0, 1], and its affine; a skull is taken off."""
     image = nib.as_closest_canonical(nib.load(path))
     volume = np.asarray(image.dataobj, np.float32).reshape(image.shape[:3])
     bright = float(np.percentile(volume[volume > 0.05 * volume.max()], 90))
@@ -56,7 +54,6 @@ def brain_of(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     else:
         mask = _largest(ndimage.binary_opening(volume > 0.1 * bright, iterations=2))
         mask = ndimage.binary_fill_holes(ndimage.binary_dilation(mask, iterations=2) & (volume > 0))
-        mask = _without_remnants(mask, volume, bright)
     return np.where(mask, volume / (1.25 * bright), 0), image.affine
 
 
@@ -104,16 +101,6 @@ def link(out: Path, names: list[str], pool: Path) -> None:
             (folder / path.name).symlink_to(path.resolve())
     with open(folder / "groups.csv", "w", newline="") as file:
         csv.writer(file).writerows([("file", "group"), *((path.name, path.name.split("_")[0]) for path in paths)])
-
-
-def _without_remnants(mask: np.ndarray, volume: np.ndarray, bright: float) -> np.ndarray:
-    """The mask without vessels, fat and marrow that skull stripping left beside the brain, and what hangs on by them alone."""
-    remnants = ndimage.binary_opening(volume > BRIGHTEST * bright)
-    if not remnants.any():
-        return mask
-    mask = mask & (ndimage.distance_transform_edt(~remnants) > BESIDE_REMNANTS)
-    core = _largest(ndimage.binary_opening(mask, iterations=3))
-    return mask & ndimage.binary_dilation(core, iterations=3)
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from challengeflow_mood.augmentation import _widened, augmented
+from challengeflow_mood.augmentation import augmented
 from challengeflow_mood.made_cases import unlabelled
 from challengeflow_mood.phantoms import phantom
 
@@ -40,27 +40,3 @@ def test_no_two_are_alike_but_of_the_same_seed():
     np.testing.assert_array_equal(first.volume, again.volume)
     np.testing.assert_array_equal(first.anomaly, again.anomaly)
     assert np.abs(first.volume - other.volume).max() > 0.05
-
-
-def test_dark_spaces_become_wider_or_narrower_and_the_anomaly_goes_along():
-    ball = np.linalg.norm(np.indices((GRID,) * 3) - GRID / 2 + 0.5, axis=0)
-    body, dark = ball < 20, ball < 6
-    case = unlabelled(np.where(dark, 0.1, 0.7) * body, body.astype(np.uint8))
-    case = replace(case, anomaly=dark.astype(np.uint8), kind="space")
-    sizes = []
-    for seed in range(20):
-        other = _widened(case, np.random.default_rng(seed))
-        shown = (other.volume < 0.4) & body
-        sizes.append(shown.sum() / dark.sum())
-        assert (shown != (other.anomaly > 0)).sum() < 0.1 * shown.sum()
-        np.testing.assert_array_equal(other.mask, case.mask)  # the surface stays where it is
-    assert min(sizes) < 0.95
-    assert max(sizes) > 1.5
-
-
-def test_where_nothing_is_dark_nothing_is_widened():
-    body = np.ones((GRID,) * 3, np.uint8)
-    same = _widened(unlabelled(np.full(body.shape, 0.5), body), np.random.default_rng(1))
-    np.testing.assert_allclose(same.volume, 0.5)
-    nothing = _widened(unlabelled(np.zeros(body.shape), 0 * body), np.random.default_rng(1))
-    assert not nothing.volume.any()

@@ -55,7 +55,7 @@ def test_an_anomaly_remains_where_it_is_and_the_bits_repeat(heads, model):
     changed[cube] = 1
     where = mask > 0
     before, after = (registration.features(model, each, mask, where) for each in (volume, changed))
-    assert after.shape == (where.sum(), 17)
+    assert after.shape == (where.sum(), 18)
     assert after.dtype == np.float32
     assert np.isfinite(after).all()
     energy = after[:, 4] - before[:, 4]  # of what remains beside the mean

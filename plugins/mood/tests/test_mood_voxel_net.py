@@ -60,17 +60,9 @@ def test_another_voxel_wise_net_beside_the_same_network_predicts_otherwise(mood_
     assert (first != second).any()
 
 
-def test_a_voxel_is_seen_beside_the_rest_of_its_scan(heads):
-    case = made_case(heads[1], KINDS, 0.0, np.random.default_rng(1))
-    rows, where = voxel_net._seen(case)
-    assert rows.shape == (where.sum(), voxel_net.FEATURES)
-    np.testing.assert_allclose(np.median(rows, axis=0), 0, atol=1e-4)
-    assert (rows.std(axis=0) > 0).sum() == voxel_net.FEATURES - 2  # the state of the whole scan is the same everywhere
-
-
-def test_its_log_odds_are_added_to_half_of_those_of_the_network():
+def test_its_log_odds_are_added():
     logits, voxelwise = np.random.default_rng(0).normal(size=(2, 4, 4, 4))
     alone = raw_map(logits, 0.5, np.zeros_like(voxelwise))
     probability = 1 / (1 + np.exp(-logits)) / (1 + np.exp(-0.5))
-    np.testing.assert_allclose(alone, np.log(probability / (1 - probability)) / 2)
+    np.testing.assert_allclose(alone, np.log(probability / (1 - probability)))
     np.testing.assert_allclose(raw_map(logits, 0.5, voxelwise), alone + voxelwise)

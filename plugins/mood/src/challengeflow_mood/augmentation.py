@@ -9,21 +9,12 @@ from challengeflow_mood.made_cases import Case
 from challengeflow_mood.phantoms import smooth_field
 
 FARTHEST = 3.0  # of 64 voxels
-WIDEST = 3.5  # of 64 voxels: how far the walls of a dark space move
-DARK = 0.6  # of the body's median
-UNDER_SURFACE = 4  # of 64 voxels
-PIECES = 6  # in which walls move, so that they do not fold
 
 
 def augmented(case: Case, random: np.random.Generator) -> Case:
-    """The case mirrored, with wider or narrower dark spaces, bent, with another contrast, shading, blur and noise; each by chance.
-
-    Its anomaly goes along.
-    """
+    """The case mirrored, bent, with another contrast, shading, blur and noise; each by chance. Its anomaly goes along."""
     if random.random() < 0.5:
         case = replace(case, volume=case.volume[::-1], mask=case.mask[::-1], anomaly=case.anomaly[::-1])
-    if random.random() < 0.5:
-        case = _widened(case, random)
     if random.random() < 0.6:
         case = _bent(case, random)
     volume, body = case.volume, case.mask > 0
@@ -48,31 +39,6 @@ def _bent(case: Case, random: np.random.Generator) -> Case:
     far = random.uniform(0.2, FARTHEST) * size / 64
     fields = [smooth_field(size, int(random.integers(3, 6)), random) for _ in range(3)]
     at += np.stack([far * random.uniform(0.5, 1) * field for field in fields])
-    return _moved(case, at)
-
-
-def _widened(case: Case, random: np.random.Generator) -> Case:
-    """Dark spaces inside the body wider, or a little narrower, here more than there: as the ventricles of another head.
-
-    Each place moves towards the next dark space, along the gradient of where it is dark.
-    """
-    size, body = len(case.volume), case.mask > 0
-    if not body.any():
-        return case
-    inner = ndimage.binary_erosion(body, iterations=max(1, round(UNDER_SURFACE * size / 64)))
-    dark = inner & (case.volume < DARK * np.median(case.volume[body]))
-    towards = np.stack(np.gradient(ndimage.gaussian_filter(dark.astype(np.float32), 3 * size / 64)))
-    towards /= max(float(np.percentile(np.abs(towards), 99.5)), 1e-6)
-    here = 1 / (1 + np.exp(-3 * smooth_field(size, 3, random)))
-    towards *= here * np.float32(random.uniform(-0.3, 1) * WIDEST * size / 64 / PIECES)
-    at = np.indices(body.shape, dtype=np.float32)
-    for _ in range(PIECES):
-        at = at + np.stack([ndimage.map_coordinates(field, at, order=1, mode="nearest") for field in towards])
-    return _moved(case, at)
-
-
-def _moved(case: Case, at: np.ndarray) -> Case:
-    """The case with each voxel taken from where `at`, (3, g, g, g), says."""
     volume, mask, anomaly = (
         ndimage.map_coordinates(np.asarray(values, np.float32), at, order=1)
         for values in (case.volume, case.mask, case.anomaly)

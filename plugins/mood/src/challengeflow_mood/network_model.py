@@ -34,7 +34,6 @@ MIN_OUTER = 3  # of fewer, none may have two others that describe it
 SCALED_SCANS = 30  # behind the common scale
 FARTHEST = 8.0  # spreads at which what is unexplained is cut off
 LEAST_SPREAD = 1e-3
-NETWORK_SHARE = 0.5  # of the network's log-odds, beside those of the voxel-wise net
 
 
 @dataclass(frozen=True)
@@ -204,11 +203,11 @@ def _loaded(folder: Path, device: str, network: Network):
 
 
 def raw_map(logits: np.ndarray, odds: float, voxelwise: np.ndarray) -> np.ndarray:
-    """Half the log-odds that the case is abnormal and the voxel is part of it (of the product of both probabilities), and those of the
+    """Log-odds that the case is abnormal and the voxel is part of it (of the product of both probabilities), and those of the
     voxel-wise net added; float64.
     """
     log_p = -np.logaddexp(0, -np.asarray(logits, np.float64)) - np.logaddexp(0, -odds)
-    return NETWORK_SHARE * (log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12)))) + voxelwise
+    return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12))) + voxelwise
 
 
 def _healthy_values(healthy: Healthy, raw: Callable[[Case], np.ndarray]) -> Iterator[np.ndarray]:

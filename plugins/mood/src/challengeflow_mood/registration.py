@@ -37,10 +37,11 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
 
 
 def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Features (V, 17), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask: one prepared scan.
+    """Features (V, 18), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask: one prepared scan.
 
     Of what remains beside the mean of the bent scans, and beside the nearest of them: smoothed at four scales, its energy at two,
-    and how much more there is here than around; how far the bent scans disagree; and how much larger the place is in them.
+    and how much more there is here than around; how far the bent scans disagree; how much larger the place is in them; and how
+    much remains in most of the scan.
     """
     grey = _grey(volume, mask)
     field = displacements(grey, np.asarray(model["bent_mean"], np.float32))
@@ -55,7 +56,9 @@ def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarr
         np.log(ndimage.gaussian_filter(bent.std(axis=0), 1) + LEAST_SPREAD),
         *(ndimage.gaussian_filter(size, scale) for scale in (1, 3)),
     ]
-    return np.stack([values[where] for values in maps], axis=1).astype(np.float32)
+    usual = np.median(np.abs(beside_mean[mask > 0])) if (mask > 0).any() else 0.0
+    most = np.full(int(where.sum()), np.log(usual + LEAST_ENERGY))
+    return np.stack([*(values[where] for values in maps), most], axis=1).astype(np.float32)
 
 
 def displacements(fixed: np.ndarray, moving: np.ndarray) -> sitk.Image:
