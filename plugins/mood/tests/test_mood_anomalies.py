@@ -11,7 +11,7 @@ from challengeflow_mood import toy_set
 from challengeflow_mood.alignment import foreground
 from challengeflow_mood.anomalies import FITTED, PROXY, STOPPING
 from challengeflow_mood.anomalies.blending import seamless
-from challengeflow_mood.anomalies.insertion import MIN_CHANGE, Body, insert, make
+from challengeflow_mood.anomalies.insertion import LEARNT_RADII, MIN_CHANGE, RADII, Body, insert, make
 from challengeflow_mood.anomalies.kinds import KINDS
 from challengeflow_mood.anomalies.shapes import REACH, SHAPES
 from challengeflow_mood.official_layout import find_layout
@@ -52,6 +52,16 @@ def test_a_kind_shows_and_its_recipe_makes_it_again(heads, kind):
 def test_tissue_of_another_scan_needs_one(heads, kind):
     with pytest.raises(InputError, match="another scan"):
         insert(heads[0], Body(foreground(heads[0])), kind, np.random.default_rng(0))
+
+
+def test_anomalies_to_learn_from_are_smaller_and_larger_than_those_scored(heads):
+    body = Body(foreground(heads[0]))
+    scored, learnt = (
+        [insert(heads[0], body, "noise", np.random.default_rng(n), radii=radii)[2]["radius"] for n in range(24)]
+        for radii in (RADII, LEARNT_RADII)
+    )
+    assert min(learnt) < min(scored) < max(scored) < max(learnt)
+    assert np.array(learnt).max() <= LEARNT_RADII[1] * body.side
 
 
 def test_air_has_no_place_for_an_anomaly():

@@ -56,7 +56,7 @@ def test_features_are_finite_numbers_of_the_voxels_that_matter(mood_heads):
     assert len(rows) == where.sum()
     assert (where >= (healthy.masks[7] > 0)).all()
     assert np.isfinite(rows).all()
-    assert (rows.std(axis=0) > 0).sum() >= rows.shape[1] - 2  # but for the two facts about the whole scan
+    assert (rows.std(axis=0) > 0).all()  # none tells of the scan as a whole
     brighter, _ = voxel_features(model, np.float32(0.9) * healthy.volumes[7], healthy.masks[7])
     assert np.median(np.abs(brighter - rows)) < 0.05  # the scanner's gain tells nothing
 

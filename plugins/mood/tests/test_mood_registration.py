@@ -55,9 +55,10 @@ def test_an_anomaly_remains_where_it_is_and_the_bits_repeat(heads, model):
     changed[cube] = 1
     where = mask > 0
     before, after = (registration.features(model, each, mask, where) for each in (volume, changed))
-    assert after.shape == (where.sum(), 18)
+    assert after.shape == (where.sum(), 17)
     assert after.dtype == np.float32
     assert np.isfinite(after).all()
+    assert (after.std(axis=0) > 0).all()  # none tells of the scan as a whole
     energy = after[:, 4] - before[:, 4]  # of what remains beside the mean
     assert energy[cube[where]].mean() > 1
     assert abs(energy[~ndimage.binary_dilation(cube, iterations=6)[where]].mean()) < 0.3

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from challengeflow import InputError
-from challengeflow_mood.anomalies.insertion import Body, insert
+from challengeflow_mood.anomalies.insertion import LEARNT_RADII, Body, insert
 from challengeflow_mood.healthy_scans import Healthy
 
 
@@ -55,7 +55,7 @@ def _with_anomaly(case: Case, healthy: Healthy, which: int, kinds: Sequence[str]
     kind = kinds[random.integers(len(kinds))]
     foreign = np.asarray(healthy.volumes[_another(healthy.groups, which, random)], np.float32)
     try:
-        changed, anomaly, _ = insert(case.volume, Body(case.mask), kind, random, foreign)
+        changed, anomaly, _ = insert(case.volume, Body(case.mask), kind, random, foreign, LEARNT_RADII)
     except InputError:
         return case
     return replace(case, volume=changed, anomaly=np.maximum(case.anomaly, anomaly), kind=kind)

@@ -17,7 +17,7 @@ from challengeflow_mood.intensity import relative_grey
 LEVELS = ((4, 30), (2, 20), (1, 8))  # how coarse, and iterations
 SMOOTH_FIELD = 1.5  # voxels of a level, after each iteration
 LONGEST_STEP = 2.0  # voxels of the full grid, of one iteration
-EXAMPLES = 8  # healthy scans that are taken along
+EXAMPLES = 14  # healthy scans that are taken along
 ROUNDS = 2  # of registration with their mean, which grows sharper
 LEAST_ENERGY, LEAST_SPREAD = 1e-3, 0.03
 MOST_CHANGE = 10.0  # of volume
@@ -37,11 +37,10 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
 
 
 def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Features (V, 18), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask: one prepared scan.
+    """Features (V, 17), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask: one prepared scan.
 
     Of what remains beside the mean of the bent scans, and beside the nearest of them: smoothed at four scales, its energy at two,
-    and how much more there is here than around; how far the bent scans disagree; how much larger the place is in them; and how
-    much remains in most of the scan.
+    and how much more there is here than around; how far the bent scans disagree; and how much larger the place is in them.
     """
     grey = _grey(volume, mask)
     field = displacements(grey, np.asarray(model["bent_mean"], np.float32))
@@ -56,9 +55,7 @@ def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarr
         np.log(ndimage.gaussian_filter(bent.std(axis=0), 1) + LEAST_SPREAD),
         *(ndimage.gaussian_filter(size, scale) for scale in (1, 3)),
     ]
-    usual = np.median(np.abs(beside_mean[mask > 0])) if (mask > 0).any() else 0.0
-    most = np.full(int(where.sum()), np.log(usual + LEAST_ENERGY))
-    return np.stack([*(values[where] for values in maps), most], axis=1).astype(np.float32)
+    return np.stack([values[where] for values in maps], axis=1).astype(np.float32)
 
 
 def displacements(fixed: np.ndarray, moving: np.ndarray) -> sitk.Image:

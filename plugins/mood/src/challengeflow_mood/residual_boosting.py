@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from challengeflow import PredictJob, TrainJob
 from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import FITTED, STOPPING
+from challengeflow_mood.augmentation import augmented
 from challengeflow_mood.grid_maps import write_maps
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
 from challengeflow_mood.made_cases import made_cases
@@ -78,8 +79,10 @@ def _rows(parts: Sequence[Part], each: int, job: TrainJob) -> tuple[np.ndarray, 
     for number, (scans, model) in enumerate(parts):
         cases = made_cases(scans, FITTED + STOPPING, each, (job.seed, number))
         for at, case in enumerate(job.progress(cases, f"made case of part {number}")):
+            random = np.random.default_rng([job.seed, number, at])
+            case = augmented(case, random)
             seen = voxel_features(model, case.volume, case.mask)
-            features, truth = voxel_rows(case, *seen, np.random.default_rng([job.seed, number, at]))
+            features, truth = voxel_rows(case, *seen, random)
             rows.append(features)
             labels.append(truth)
     return np.concatenate(rows), np.concatenate(labels)

@@ -1,4 +1,8 @@
-"""What residual-boosting sees of a voxel: residuals, texture, symmetry, position, and the state of the whole scan."""
+"""What residual-boosting sees of a voxel: residuals, texture, symmetry and position.
+
+Nothing tells of the scan as a whole: of a few dozen heads such a value takes few values, a model learns those by heart, and in a
+head that lies outside of them it answers by chance.
+"""
 
 from collections.abc import Mapping
 
@@ -32,7 +36,7 @@ def voxel_features(
         *_asymmetry(grey, strangeness),
         *_position(mask, model["presence"]),
     ]
-    return np.stack([*(values[where] for values in maps), *_scan(strangeness, grey, mask, where)], axis=1), where
+    return np.stack([values[where] for values in maps], axis=1), where
 
 
 def _residuals(left: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -75,11 +79,3 @@ def _position(mask: np.ndarray, presence: np.ndarray) -> list[np.ndarray]:
     x, y, z = (np.broadcast_to(line, mask.shape) for line in np.ogrid[tuple(slice(0, n) for n in mask.shape)])
     depth = ndimage.distance_transform_edt(mask)
     return [np.abs(x - (side - 1) / 2) / side, y / side, z / side, depth / side, np.asarray(presence)]
-
-
-def _scan(strangeness: np.ndarray, grey: np.ndarray, mask: np.ndarray, where: np.ndarray) -> list[np.ndarray]:
-    """How strange and how rough most of the scan is: the same for all its voxels."""
-    inside = mask > 0
-    rough = np.abs(grey - ndimage.gaussian_filter(grey, 1.0))
-    facts = [np.median(values[inside]) if inside.any() else 0.0 for values in (strangeness, rough)]
-    return [np.full(int(where.sum()), fact) for fact in facts]

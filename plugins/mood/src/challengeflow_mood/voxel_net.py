@@ -20,8 +20,8 @@ from challengeflow_mood.made_cases import Case, made_case
 from challengeflow_mood.voxel_features import voxel_features
 from challengeflow_mood.voxel_rows import map_of, voxel_rows
 
-FEATURES = 60
-HIDDEN, DROPOUT = 64, 0.3
+FEATURES = 57
+HIDDEN, DROPOUT = 128, 0.5
 PASSES, BATCH = 12, 2048  # over all rows; rows in a step
 LEARNING_RATE, WEIGHT_DECAY = 0.003, 0.1
 FARTHEST = 8.0  # standard deviations at which a feature is cut off
@@ -29,7 +29,7 @@ LEAST_SPREAD = 1e-3
 
 
 class VoxelNet(nn.Module):
-    """Features (v, 60), as they are -> log-odds (v,). It knows mean and spread of the features it learnt from."""
+    """Features (v, 57), as they are -> log-odds (v,). It knows mean and spread of the features it learnt from."""
 
     def __init__(self):
         super().__init__()
@@ -81,7 +81,7 @@ def log_odds(net: VoxelNet, case: Case) -> np.ndarray:
 
 
 def _seen(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Features (V, 60), float32, of the voxels that matter, and where they are, bool (g, g, g)."""
+    """Features (V, 57), float32, of the voxels that matter, and where they are, bool (g, g, g)."""
     rows, where = voxel_features(case.anatomy, case.volume, case.mask)
     bent = registration.features(case.anatomy, case.volume, case.mask, where)
     return np.concatenate([rows, bent], axis=1, dtype=np.float32), where

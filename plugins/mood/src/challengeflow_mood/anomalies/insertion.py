@@ -10,7 +10,8 @@ from challengeflow import InputError
 from challengeflow_mood.anomalies.kinds import KINDS, SHAPE_OF, Patch
 from challengeflow_mood.anomalies.shapes import REACH, SHAPES, SMOOTH
 
-RADII = (0.09, 0.15)  # of the body's mean side
+RADII = (0.09, 0.15)  # of the body's mean side; of anomalies that are scored
+LEARNT_RADII = (0.05, 0.22)  # of those that models learn from: as small, and as large, as real lesions
 RIMS = (0.02, 0.4)  # share of the radius over which an anomaly fades out
 MIN_CHANGE = 0.02  # a voxel counts as abnormal when its value changed by more, in values of [0, 1]
 VISIBLE = 0.07  # mean change within the shape: even tissue turned about itself is no anomaly
@@ -45,17 +46,23 @@ class Body:
 
 
 def insert(
-    volume: np.ndarray, body: Body, kind: str, random: np.random.Generator, foreign: np.ndarray | None = None
+    volume: np.ndarray,
+    body: Body,
+    kind: str,
+    random: np.random.Generator,
+    foreign: np.ndarray | None = None,
+    radii: tuple[float, float] = RADII,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """A copy of `volume` (X, Y, Z) in [0, 1] with one anomaly of `kind`, its mask (uint8) and its recipe.
 
-    foreign: another scan, where the kind needs one; of another shape it is read in proportion. Of up to 40 places the first is taken at
+    foreign: another scan, where the kind needs one; of another shape it is read in proportion. radii: the least and the largest, in
+    shares of the body's mean side. Of up to 40 places the first is taken at
     which the anomaly clearly shows, or the one at which it shows best. Raises InputError when there is none at which
     at least 20 voxels change.
     """
     best, best_change = None, 0.0
     for _ in range(ATTEMPTS):
-        recipe = _draw(body, kind, random)
+        recipe = _draw(body, kind, random, radii)
         if recipe is None:
             continue
         window, changed, mask, change = _make(volume, body, recipe, foreign)
@@ -77,7 +84,7 @@ def make(
     return _placed(volume, window, changed, mask)
 
 
-def _draw(body: Body, kind: str, random: np.random.Generator) -> dict[str, Any] | None:
+def _draw(body: Body, kind: str, random: np.random.Generator, radii: tuple[float, float]) -> dict[str, Any] | None:
     """A recipe, JSON alone: everything else about the anomaly comes from its seed. None where no body is."""
     centre = body.centre(random)
     if centre is None:
@@ -87,7 +94,7 @@ def _draw(body: Body, kind: str, random: np.random.Generator) -> dict[str, Any] 
         "kind": kind,
         "shape": shapes[random.integers(len(shapes))],
         "centre": [int(c) for c in centre],
-        "radius": max(2.0, body.side * float(random.uniform(*RADII))),
+        "radius": max(2.0, body.side * float(random.uniform(*radii))),
         "rim": float(random.uniform(*RIMS)),
         "seed": int(random.integers(2**31)),
     }
