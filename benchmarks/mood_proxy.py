@@ -1,19 +1,21 @@
-"""Does each model of mood gain over the one before? The proxy benchmark on real heads, by paired bootstrap over cases.
+"""Does each model of mood gain over the one before? The proxy benchmark on real heads, by paired bootstrap.
 
-    python benchmarks/mood_proxy.py RESULTS DATA INDIVIDUAL[,INDIVIDUAL...] MODEL [MODEL ...]
-    python benchmarks/mood_proxy.py results-mood-heads data/mood-heads colin,bert,chop pca-residual residual-boosting unet3d
+    python benchmarks/mood_proxy.py RESULTS DATA MODEL [MODEL ...]
+    python benchmarks/mood_proxy.py results-mood-heads data/mood-heads pca-residual residual-boosting unet3d
 
-RESULTS/without-X holds the run of examples/mood-heads.yaml for each individual X, DATA what mood_heads.py made; `same-heads` in the place of
-individuals is the easier protocol, of RESULTS/same-heads. Nothing is trained.
-Average precisions are the organisers' over each individual's cases, then their mean. Cases are drawn with replacement
-within each individual, the same ones for both sides of a comparison; a gain holds where the 95 % interval of the
-difference lies above 0. Where the run has datasets `ood` and `planted`, their scans' sample scores are set beside those of the
-healthy draws and of the draws with an anomaly of the proxy.
+RESULTS/without-X holds the run of examples/mood-heads.yaml for each part X of the individuals, DATA what mood_heads.py made. Nothing is
+trained. Average precisions are the organisers' over the cases of each part, then their mean. A bootstrap draws cases with
+replacement within each part, healthy and abnormal ones apart; another draws whole people, with all their cases. Both draw the same for
+both sides of a comparison; a gain holds where the 95 % interval of the difference lies above 0. The sample scores of scans from
+elsewhere, of a real tumour and of planted lesions are set beside those of all healthy draws of the part.
 """
 
+import csv
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,118 +26,178 @@ from challengeflow_mood import decision, evaluation
 from challengeflow_mood.average_precision import from_levels, of_samples
 
 DRAWS = 1000
-SAME = "same-heads"
+TASKS = ("voxels", "cases")
 
 
-def folder_of(name: str) -> str:
-    """The folder of the draws, and of the run, with an individual left out, or of the easier protocol."""
-    return name if name == SAME else f"without-{name}"
+@dataclass(frozen=True)
+class Part:
+    """The toy cases of the individuals that one run left out, as one model answered them."""
 
+    home: Path
+    data: Path
+    model: str
 
-def cases_of(home: Path, model: str, data: Path) -> list[tuple[str, evaluation.Case]]:
-    """(kind of anomaly, case) of every toy case of one individual, in order; the kind of a healthy one is empty."""
-    name, brain = "test-000", home / "mood" / "brain"
-    index = brain / "index" / "shards" / f"{name}.csv"
-    predictions = brain / model / "predictions" / "brain" / name
-    shard = Shard(name, "test", None, index, brain / "prepared" / name, brain / "gold" / name, predictions)
-    recipes = json.loads((data / "brain" / "recipes.json").read_text())
-    made = {file.removesuffix(".nii.gz"): recipe.get("recipe", {}).get("kind", "") for file, recipe in recipes.items()}
-    return [(made[case.name], case) for case in evaluation.cases_of(shard)]
-
-
-def both(cases: Sequence[evaluation.Case], drawn: np.ndarray) -> np.ndarray:
-    """Average precision over voxels and over cases, of the cases drawn."""
-    histogram = sum(cases[at].histogram.astype(np.int64) for at in drawn)
-    scores, labels = np.array([(cases[at].score, cases[at].label) for at in drawn]).T
-    return np.array([from_levels(histogram), of_samples(scores, labels)])
-
-
-def drawn_means(found: Sequence[Sequence[evaluation.Case]], draws: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """Both average precisions (draws, 2), the mean over individuals."""
-    return np.array([np.mean([both(c, d) for c, d in zip(found, draw, strict=True)], axis=0) for draw in draws])
-
-
-def chosen_draws(labels: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-    """For each draw, indices of cases of each individual; healthy and abnormal ones are drawn apart, so that none is without."""
-    random = np.random.default_rng(0)
-    return [
-        [
-            np.concatenate([random.choice(np.flatnonzero(own == label), (own == label).sum()) for label in (0, 1)])
-            for own in labels
-        ]
-        for _ in range(DRAWS)
-    ]
-
-
-def report_kinds(model: str, kinds: Sequence[Sequence[str]], found: Sequence[Sequence[evaluation.Case]]) -> None:
-    """Both average precisions of each kind's cases among all healthy ones, the mean over individuals."""
-    for kind in sorted({kind for own in kinds for kind in own if kind}):
-        chosen = [np.flatnonzero([one in ("", kind) for one in own]) for own in kinds]
-        pixel, sample = drawn_means(found, [chosen])[0]
-        print(f"    {model:<20} {kind:<12} pixel {pixel:.3f}  sample {sample:.3f}")
-
-
-def report_ood(home: Path, model: str, kinds: Sequence[str], cases: Sequence[evaluation.Case]) -> None:
-    """How real scans from elsewhere, and draws with a planted anomaly, stand to healthy draws: the strangest, all, and the same one."""
-    healthy = {case.name: case.score for case in cases if not case.label}
-    highest = max(healthy.values())
-    above = {
-        kind: [case.score > highest for k, case in zip(kinds, cases, strict=True) if k == kind] for kind in set(kinds)
-    }
-    print(f"    {model:<20} strangest healthy draw {highest:.3f}; draws with a planted anomaly above it: ", end="")
-    print(", ".join(f"{kind} {sum(above[kind])} of {len(above[kind])}" for kind in sorted(set(kinds) - {""})))
-    for dataset in ("ood", "planted"):
-        folder = home / "mood" / "brain" / model / "predictions" / dataset / "test-000"
-        found = dict(Predictions(folder).items()) if folder.exists() else {}
-        scores = {name: decision.sample_score(values) for name, values in found.items()}
-        beyond = sum(score > highest for score in scores.values())
-        listed = ", ".join(f"{name} {score:.3f}" for name, score in sorted(scores.items(), key=lambda item: item[1]))
-        print(f"    {model:<20} {dataset}: {beyond} of {len(scores)} above every healthy draw: {listed}")
-        twins = [score > healthy[name] for name, score in scores.items() if name in healthy]
-        if twins:
-            pairs = np.mean([score > other for score in scores.values() for other in healthy.values()])
-            print(f"    {model:<20} {dataset}: {sum(twins)} of {len(twins)} above the same draw without it, ", end="")
-            print(f"{pairs:.3f} of all pairs with a healthy draw in the right order")
-
-
-def main(results: Path, data: Path, individuals: Sequence[str], models: Sequence[str]) -> None:
-    homes = {name: results / folder_of(name) for name in individuals}
-    table = {m: [cases_of(homes[name], m, data / folder_of(name)) for name in individuals] for m in models}
-    found = {model: [[case for _, case in own] for own in rows] for model, rows in table.items()}
-    kinds = [[kind for kind, _ in own] for own in table[models[0]]]
-    labels = [np.array([case.label for case in own]) for own in found[models[0]]]
-    draws, drawn = chosen_draws(labels), {}
-    print(
-        f"{len(individuals)} individuals, {sum(map(len, labels))} cases, {sum(int(own.sum()) for own in labels)} abnormal"
-    )
-    counts = [np.sum([case.histogram.sum(axis=1) for case in own], axis=0) for own in found[models[0]]]
-    shares = np.mean([own[1] / own.sum() for own in counts]), np.mean([own.mean() for own in labels])
-    print(f"chance: pixel {shares[0]:.5f}, sample {shares[1]:.3f}")
-    for model in models:
-        own = drawn_means(found[model], [[np.arange(len(each)) for each in labels]])[0]
-        drawn[model] = drawn_means(found[model], draws)
-        (low, high) = np.quantile(drawn[model], [0.025, 0.975], axis=0)
-        print(
-            f"{model}: pixel {own[0]:.4f} [{low[0]:.4f}, {high[0]:.4f}], sample {own[1]:.4f} [{low[1]:.4f}, {high[1]:.4f}]"
+    @cached_property
+    def cases(self) -> list[evaluation.Case]:
+        name, brain = "test-000", self.home / "mood" / "brain"
+        index = brain / "index" / "shards" / f"{name}.csv"
+        predictions = brain / self.model / "predictions" / "brain" / name
+        return evaluation.cases_of(
+            Shard(name, "test", None, index, brain / "prepared" / name, brain / "gold" / name, predictions)
         )
-        for at, name in enumerate(individuals):
-            pixel, sample = both(found[model][at], np.arange(len(labels[at])))
-            print(f"  {folder_of(name):<20} pixel {pixel:.4f}  sample {sample:.4f}")
-        report_kinds(model, kinds, found[model])
+
+    @cached_property
+    def recipes(self) -> list[dict]:
+        """Of each case: the draw it was made of, and the kind of its anomaly."""
+        made = json.loads((self.data / "brain" / "recipes.json").read_text())
+        return [made[f"{case.name}.nii.gz"] for case in self.cases]
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        return np.array([recipe.get("recipe", {}).get("kind", "") for recipe in self.recipes])
+
+    @cached_property
+    def people(self) -> np.ndarray:
+        return np.array([recipe["of"].split("_")[0] for recipe in self.recipes])
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        return np.array([case.label for case in self.cases])
+
+    def precision(self, drawn: np.ndarray) -> np.ndarray:
+        """Average precision over voxels and over cases, of the cases drawn."""
+        histogram = sum(self.cases[at].histogram.astype(np.int64) for at in drawn)
+        scores, labels = np.array([(self.cases[at].score, self.cases[at].label) for at in drawn]).T
+        return np.array([from_levels(histogram), of_samples(scores, labels)])
+
+    def scores_of(self, dataset: str) -> dict[str, float]:
+        """Sample scores of a dataset that the same models answered."""
+        folder = self.home / "mood" / "brain" / self.model / "predictions" / dataset / "test-000"
+        return {name: decision.sample_score(values) for name, values in Predictions(folder).items()}
+
+
+def means(parts: Sequence[Part], draws: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Both average precisions (draws, 2), the mean over parts."""
+    return np.array([np.mean([p.precision(d) for p, d in zip(parts, draw, strict=True)], axis=0) for draw in draws])
+
+
+def draws_of_cases(parts: Sequence[Part]) -> list[list[np.ndarray]]:
+    """For each draw, indices of cases of each part; healthy and abnormal ones are drawn apart, so that none is without."""
+    random = np.random.default_rng(0)
+
+    def one(part: Part) -> np.ndarray:
+        kinds = [np.flatnonzero(part.labels == label) for label in (0, 1)]
+        return np.concatenate([random.choice(of, len(of)) for of in kinds])
+
+    return [[one(part) for part in parts] for _ in range(DRAWS)]
+
+
+def draws_of_people(parts: Sequence[Part]) -> list[list[np.ndarray]]:
+    """For each draw, indices of cases of each part: all those of as many people as it has, drawn with replacement."""
+    random = np.random.default_rng(0)
+
+    def one(part: Part) -> np.ndarray:
+        names = np.unique(part.people)
+        return np.concatenate([np.flatnonzero(part.people == name) for name in random.choice(names, len(names))])
+
+    return [[one(part) for part in parts] for _ in range(DRAWS)]
+
+
+def everything(parts: Sequence[Part], chosen=lambda part: part.labels >= 0) -> list[np.ndarray]:
+    return [np.flatnonzero(chosen(part)) for part in parts]
+
+
+def report_model(model: str, parts: Sequence[Part], drawn: dict[str, np.ndarray]) -> None:
+    """Both average precisions with their intervals; those of each part; and by kind, each kind's cases among all healthy ones."""
+    own = means(parts, [everything(parts)])[0]
+    for at, task in enumerate(TASKS):
+        intervals = [f"over {by} [{_interval(values[:, at])}]" for by, values in drawn.items()]
+        print(f"{model}, {task}: {own[at]:.3f}, {', '.join(intervals)}")
+    for part in parts:
+        voxels, cases = part.precision(np.arange(len(part.cases)))
+        print(f"    {part.home.name}: voxels {voxels:.3f}, cases {cases:.3f}")
+    for kind in sorted(set(parts[0].kinds) - {""}):
+        voxels, cases = means(parts, [everything(parts, lambda part, kind=kind: np.isin(part.kinds, ("", kind)))])[0]
+        print(f"    {kind}: voxels {voxels:.3f}, cases {cases:.3f}")
+
+
+def report_gain(names: tuple[str, str], parts: Sequence[Sequence[Part]], drawn: Sequence[dict]) -> None:
+    """The gain of the first over the second, by both bootstraps, and in how many people it is one."""
+    for at, task in enumerate(TASKS):
+        told = []
+        for by in drawn[0]:
+            difference = drawn[0][by][:, at] - drawn[1][by][:, at]
+            held = "holds" if np.quantile(difference, 0.025) > 0 else "does not hold"
+            told.append(f"over {by} {difference.mean():+.3f} [{_interval(difference, '+')}] {held}")
+        better = [
+            first.precision(own)[at] > second.precision(own)[at]
+            for first, second in zip(*parts, strict=True)
+            for own in (np.flatnonzero(first.people == name) for name in np.unique(first.people))
+        ]
+        print(f"{names[0]} over {names[1]}, {task}: {'; '.join(told)}; better in {sum(better)} of {len(better)} people")
+
+
+def report_lesions(model: str, parts: Sequence[Part]) -> None:
+    """How scans from elsewhere and planted lesions stand to the healthy draws of the part: the strangest, all, and the same one."""
+    grades: dict[tuple[str, str], list[bool]] = {}
+    for part in parts:
+        healthy = {case.name: case.score for case in part.cases if not case.label}
+        highest = max(healthy.values())
+        print(f"    {part.home.name}, {model}: strangest of {len(healthy)} healthy draws {highest:.3f}")
+        for dataset in ("ood", "lesion"):
+            told = (
+                f"{name} {score:.3f}{'' if score > highest else ' (not above)'}"
+                for name, score in part.scores_of(dataset).items()
+            )
+            print(f"        {dataset}: {', '.join(told)}")
+        for dataset in ("planted", "graded"):
+            scores = part.scores_of(dataset)
+            pairs = np.mean([score > other for score in scores.values() for other in healthy.values()])
+            twins = [score > healthy[name] for name, score in scores.items()]
+            beyond = sum(score > highest for score in scores.values())
+            print(
+                f"        {dataset}: {beyond} of {len(scores)} above every healthy draw, {sum(twins)} above the same one without it, ",
+                end="",
+            )
+            print(f"{pairs:.3f} of all pairs in the right order")
+        with open(part.data / "graded.csv", newline="") as file:
+            for row in csv.DictReader(file):
+                above = scores[row["file"].removesuffix(".nii.gz")] > highest
+                grades.setdefault((row["width_mm"], row["darkness"]), []).append(above)
+    told = (
+        f"{width} mm, darkness {dark}: {sum(above)} of {len(above)}" for (width, dark), above in sorted(grades.items())
+    )
+    print(f"    {model}, dark lesions above every healthy draw: {'; '.join(told)}")
+
+
+def _interval(values: np.ndarray, sign: str = "") -> str:
+    return ", ".join(f"{value:{sign}.3f}" for value in np.quantile(values, [0.025, 0.975]))
+
+
+def main(results: Path, data: Path, models: Sequence[str]) -> None:
+    homes = sorted(results.glob("without-*"))
+    if not homes:
+        sys.exit(f"{results} holds no without-*; run examples/mood-heads.yaml first, once for each part")
+    table = {model: [Part(home, data / home.name, model) for home in homes] for model in models}
+    first = table[models[0]]
+    people = sum(len(np.unique(part.people)) for part in first)
+    print(f"{people} people in {len(homes)} parts, {sum(len(part.cases) for part in first)} cases, ", end="")
+    print(f"{sum(int(part.labels.sum()) for part in first)} abnormal")
+    counts = [np.sum([case.histogram.sum(axis=1) for case in part.cases], axis=0) for part in first]
+    chance = np.mean([own[1] / own.sum() for own in counts]), np.mean([part.labels.mean() for part in first])
+    print(f"chance: voxels {chance[0]:.5f}, cases {chance[1]:.3f}")
+    draws = {"cases": draws_of_cases(first), "people": draws_of_people(first)}
+    drawn = {model: {by: means(parts, chosen) for by, chosen in draws.items()} for model, parts in table.items()}
+    for model in models:
+        report_model(model, table[model], drawn[model])
     for place, better in enumerate(models):
         for base in models[:place]:
-            difference = drawn[better] - drawn[base]
-            for at, task in enumerate(("pixel", "sample")):
-                low, high = np.quantile(difference[:, at], [0.025, 0.975])
-                held = "holds" if low > 0 else "does not hold"
-                print(f"{better} over {base}, {task}: {difference[:, at].mean():+.4f} [{low:+.4f}, {high:+.4f}] {held}")
-    for at, name in enumerate(individuals):
-        print(f"sample scores, {folder_of(name)}:")
-        for model in models:
-            report_ood(homes[name], model, kinds[at], found[model][at])
+            report_gain((better, base), (table[better], table[base]), (drawn[better], drawn[base]))
+    for model in models:
+        report_lesions(model, table[model])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 5:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].split(","), sys.argv[4:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
