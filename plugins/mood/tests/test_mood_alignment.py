@@ -80,3 +80,12 @@ def test_unusable_scans_say_why(tmp_path, array, reason):
     nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "scan.nii")
     with pytest.raises(InputError, match=reason):
         read_scan(tmp_path / "scan.nii")
+
+
+def test_a_scan_too_large_for_the_machine_is_refused_by_its_header(tmp_path):
+    header = nib.Nifti1Header()
+    header.set_data_shape((32000, 32000, 32000))
+    header["vox_offset"] = 352
+    (tmp_path / "scan.nii").write_bytes(header.binaryblock + bytes(4))
+    with pytest.raises(InputError, match=r"takes about 393216\.0 GB, and this machine has .*fewer voxels"):
+        read_scan(tmp_path / "scan.nii")

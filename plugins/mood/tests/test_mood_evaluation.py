@@ -74,6 +74,20 @@ def test_each_case_and_the_draws(mood_brain):
     assert len(detail["draws"]["pixel"]) == 10
 
 
+def test_sizes_are_thirds_of_the_abnormal_cases(mood_brain):
+    detail = mood_brain.scores["test"]["detail"]
+    sizes = detail["sizes"]
+    assert set(sizes) == {"small", "medium", "large"}
+    assert sum(size["cases"] for size in sizes.values()) == sum(row["label"] for row in detail["case_table"])
+    bounds = [ml for size in ("small", "medium", "large") for ml in sizes[size]["ml"]]
+    assert bounds == sorted(bounds)
+    shard = next(shard for shard in mood_brain.scored if shard.split == "test")
+    gold, prepared = Arrays(shard.gold), Arrays(shard.prepared)
+    largest = max(gold, key=lambda sample: gold[sample]["scores"].sum())
+    spacing = np.linalg.norm(np.array(prepared.attributes(largest)["affine"])[:3, :3], axis=0)
+    assert bounds[-1] == pytest.approx(gold[largest]["scores"].sum() * spacing.prod() / 1000, abs=1e-3)
+
+
 def test_curves_end_at_the_prevalence_and_are_short(mood_brain):
     detail = mood_brain.scores["test"]["detail"]
     for task in ("pixel", "sample"):

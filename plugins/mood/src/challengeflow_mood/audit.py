@@ -15,12 +15,11 @@ import numpy as np
 from challengeflow import InputError
 from challengeflow.progress import Progress
 from challengeflow_mood.official_layout import Entry, Layout, find_layout
-from challengeflow_mood.volumes import read_scan
+from challengeflow_mood.volumes import memory_needed, read_scan
 
 EXPECTED = {"brain": (800, 256), "abdom": (550, 512)}
 """Dataset -> train scans and voxels a side, as the organisers announce them."""
 TOYS = 4
-BYTES_A_VOXEL = 12  # three float32 arrays live at once while a scan is prepared
 
 
 def main(arguments: list[str]) -> int:
@@ -91,8 +90,7 @@ def _odd_headers(scans, side: int) -> Iterator[str]:
                 yield f"{name} has the {what} {fact[at]}, most have {usual[0][0]}"
     for name, (shape, _, _) in facts.items():
         if shape != (side,) * 3:
-            need = int(np.prod(shape, dtype=np.int64)) * BYTES_A_VOXEL / 1e9
-            yield f"{name} has the shape {shape}, expected {(side,) * 3} (preparing it takes about {need:.1f} GB)"
+            yield f"{name} has the shape {shape}, expected {(side,) * 3} (preparing it takes about {memory_needed(shape) / 1e9:.1f} GB)"
 
 
 def header_facts(entry: Entry) -> tuple[tuple[int, ...], str, str]:

@@ -22,11 +22,12 @@ CALIBRATED_ON = ("train", "proxy")
 MAX_PARTS = 10
 SLAB = 16  # planes of a label turned at a time
 POINTS = 200  # of a curve, as it is kept
+SIZES = ("small", "medium", "large")  # thirds of the abnormal cases
 
 
 @dataclass(frozen=True)
 class Case:
-    """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32. `reason`: why it counts as zero."""
+    """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32. `reason`: why it counts as zero; `ml`: of its anomaly."""
 
     name: str
     split: str
@@ -35,6 +36,7 @@ class Case:
     label: int
     score: float
     reason: str
+    ml: float
     histogram: np.ndarray
 
 
@@ -69,6 +71,7 @@ def cases_of(shard: Shard) -> Iterator[Case]:
             label=truth["sample"],
             score=decision.sample_score(scores),
             reason=reason,
+            ml=_millilitres(mask, facts),
             histogram=_histogram(scores, mask, facts, reason).astype(np.int32),
         )
 
@@ -137,6 +140,7 @@ def _score_split(cases: list[Case], final: dict, rounds: int) -> dict[str, Any]:
             "sample_chance": float(labels.mean()),
             "cases": len(cases),
             "kinds": _by_kind(cases, both),
+            "sizes": _by_size(cases, both),
             "answers": _answers(cases, scores, labels, final),
             "counted_as_zero": _counted_as_zero(cases, both),
             "draws": _draws(cases, both),
@@ -159,6 +163,27 @@ def _by_kind(cases: list[Case], both) -> dict[str, dict[str, float]]:
         pixel, sample = both(own)
         kinds[kind] = {"pixel_ap": pixel, "sample_ap": sample, "cases": sum(c.kind == kind for c in cases)}
     return kinds
+
+
+def _by_size(cases: list[Case], both) -> dict[str, dict[str, float]]:
+    """Both average precisions of the thirds of the abnormal cases by the volume of the anomaly, each among the healthy ones.
+
+    `ml`: from the least to the largest of them. Empty with fewer than three abnormal cases.
+    """
+    ill = sorted((i for i, case in enumerate(cases) if case.label), key=lambda i: cases[i].ml)
+    well = [i for i, case in enumerate(cases) if not case.label]
+    sizes = {}
+    for size, third in zip(SIZES, np.array_split(ill, len(SIZES)), strict=True) if len(ill) >= len(SIZES) else ():
+        pixel, sample = both(np.array([*third, *well]))
+        ml = [round(cases[third[at]].ml, 3) for at in (0, -1)]
+        sizes[size] = {"pixel_ap": pixel, "sample_ap": sample, "cases": len(third), "ml": ml}
+    return sizes
+
+
+def _millilitres(mask: np.ndarray, facts: dict[str, Any]) -> float:
+    """The volume of an anomaly; voxels count as 1 mm3 where the scan could not be read."""
+    voxel = abs(np.linalg.det(np.asarray(facts["affine"])[:3, :3])) if "affine" in facts else 1.0
+    return float(np.count_nonzero(mask) * voxel / 1000)
 
 
 def _counted_as_zero(cases: list[Case], both) -> dict[str, dict[str, Any]]:

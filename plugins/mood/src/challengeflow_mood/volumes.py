@@ -1,6 +1,8 @@
 """Reading a scan: float32 only, values in [0, 1], and what is needed to write a map of its own shape and affine."""
 
 import base64
+import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ IN_RANGE = (-0.01, 1.01)  # MOOD's own files are scaled to [0, 1]; rounding may 
 PERCENTILES = (0.1, 99.9)
 MAX_NONFINITE = 0.01
 MIN_SIDE = 8
+BYTES_A_VOXEL = 12  # three float32 arrays live at once while a scan is prepared
 
 
 def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
@@ -21,7 +24,8 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     Values outside [0, 1] (8-bit greys, Hounsfield units) are scaled by their 0.1 and 99.9 percentiles and clipped.
     The geometry holds JSON alone: `file` (name), `original` (full stored shape), `affine`, `header` (a NIfTI header in
     base64, or None), `scaling` ([low, high] that became 0 and 1), `nonfinite` (NaN or infinite voxels, now 0).
-    Raises InputError with the reason when the file is missing, cannot be read, is not three-dimensional or is constant.
+    Raises InputError with the reason when the file is missing, cannot be read, is not three-dimensional, is constant, or
+    would not fit into the memory of this machine; that is told from the header, before any voxel is read.
     """
     if not path.exists():
         raise InputError("file missing")
@@ -31,6 +35,12 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
     if min(shape[:3]) < MIN_SIDE:
         raise InputError(f"has the shape {shape}; expected at least {MIN_SIDE} voxels along each axis")
+    needed, there = memory_needed(shape), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise InputError(
+            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and this machine has {there / 1e9:.1f}; "
+            "resample it to fewer voxels"
+        )
     volume = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3], order="F")
     geometry = {
         "file": path.name,
@@ -41,6 +51,11 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     }
     geometry["scaling"] = _scale(volume)
     return volume, geometry
+
+
+def memory_needed(shape: tuple[int, ...]) -> int:
+    """Bytes that preparing a scan of this shape takes at most, about."""
+    return math.prod(shape) * BYTES_A_VOXEL
 
 
 def _header_text(image: nib.spatialimages.SpatialImage) -> str | None:
