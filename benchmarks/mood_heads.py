@@ -5,7 +5,7 @@
     python benchmarks/mood_heads.py data/mood/brain data/mood-fetched data/mood-heads
 
 The first folder holds the T1 volumes named in `HEADS` below (three individuals, two averages of many; docs/mood-proxy.md says where they
-come from), the second the heads of 17 more individuals. Skulls are taken off by deepbet (Fisch et al. 2024, 10.1093/bioinformatics/btae048), needed here alone.
+come from), the second the heads of 17 more individuals. Skulls are taken off by deepbet (Fisch et al. 2024, 10.1016/j.compbiomed.2024.108845), needed here alone.
 For each part X of the individuals, OUT/without-X has the official layout: brain/brain_train with draws of all other
 heads (groups.csv tells which is which), and brain/toy and brain/toy_label with draws of the part alone, half of them
 with an anomaly of a kind that no model is trained on. `planted` has the healthy ones of them once more, each with a
@@ -48,6 +48,7 @@ TOY_DRAWS = range(14, 34)
 SIZE, SPACING = 88, 2.5
 WIDTHS, DARKNESS = (20, 30, 45), (1 / 3, 2 / 3, 1)  # mm; 1 is as dark as fluid
 FLUID = 0.1
+DARK = 0.36  # of brains as `brain_of` gives them: less than half of bright tissue
 
 
 def brain_of(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -61,6 +62,16 @@ def brain_of(path: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
         mask = _skull_stripped(nib.Nifti1Image(volume, image.affine)) & (volume > 0)
     bright = float(np.percentile(volume[mask], 90))
     return np.where(mask, volume / (1.25 * bright), 0), image.affine
+
+
+def fluid_inside(volume: np.ndarray, affine: np.ndarray) -> float:
+    """Millilitres of what is as dark as fluid more than 25 mm under the surface of a brain: mostly its ventricles."""
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    step = tuple(slice(None, None, max(1, round(2 / mm))) for mm in spacing)
+    inside = ndimage.binary_fill_holes(volume[step] > 0)
+    spacing = spacing * [part.step for part in step]
+    deep = ndimage.distance_transform_edt(inside, sampling=spacing) > 25
+    return float((volume[step][deep] < DARK).sum() * spacing.prod() / 1000)
 
 
 def _skull_stripped(image: nib.Nifti1Image) -> np.ndarray:
@@ -160,6 +171,8 @@ def main(source: Path, fetched: Path, out: Path) -> None:
     volume, affine = brain_of(paths.pop("tumour"), "tumour")
     _save(np.clip(volume, 0, 1), out / "lesion" / "tumour.nii.gz", affine)
     heads = {name: brain_of(path, name) for name, path in paths.items()}
+    for name, head in heads.items():
+        print(f"{name}: {fluid_inside(*head):.0f} ml of fluid deep inside")
     write_draws(heads, out / "draws" / "train", "train", TRAIN_DRAWS)
     individuals = {name: head for name, head in heads.items() if name not in AVERAGES}
     write_draws(individuals, out / "draws" / "toy", "toy", TOY_DRAWS)
