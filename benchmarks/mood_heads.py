@@ -1,7 +1,7 @@
 """Real heads for the proxy benchmark of mood: random draws of the heads of 20 individuals, a third of them left out at a time.
 
+    pip install -c constraints.txt -e ".[heads]"
     python benchmarks/mood_fetch_heads.py data/mood-fetched
-    pip install connected-components-3d==4.1.1 fill_voids==2.1.2 && pip install --no-deps deepbet==1.0.2
     python benchmarks/mood_heads.py data/mood/brain data/mood-fetched data/mood-heads
 
 The first folder holds the T1 volumes named in `HEADS` below (three individuals, two averages of many; docs/mood-proxy.md says where they
@@ -78,7 +78,7 @@ def _skull_stripped(image: nib.Nifti1Image) -> np.ndarray:
     try:
         from deepbet.bet import BrainExtraction
     except ImportError as error:
-        sys.exit(f"deepbet cannot be imported ({error}); install it as said at the top of this file")
+        sys.exit(f"deepbet cannot be imported ({error}); install the extra `heads` as said at the top of this file")
     _, mask, _ = BrainExtraction(no_gpu=True).run(image)
     return np.asarray(mask.dataobj) > 0
 
