@@ -90,7 +90,7 @@ def _seen(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def _rows(
     healthy: Healthy, kinds: Sequence[str], parameters: Mapping[str, Any], seed: int, progress: Progress
 ) -> tuple[Tensor, Tensor]:
-    """Features (n, 60) and labels (n,), float32, of voxels of made cases; the scans take turns, and every second case is healthy."""
+    """Features (n, 57) and labels (n,), float32, of voxels of made cases; the scans take turns, and every second case is healthy."""
     rows, labels = [], []
     for number in progress(range(parameters["cases"]), "made case for the voxel-wise net"):
         random = np.random.default_rng([seed, 3, number])
