@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow import Shard
+from challengeflow import InputError, Shard
 from challengeflow.arrays import Predictions
 from challengeflow_mood import decision, evaluation
 from challengeflow_mood.average_precision import from_levels, of_samples
@@ -234,4 +234,7 @@ def main(results: Path, data: Path, models: Sequence[str]) -> None:
 if __name__ == "__main__":
     if len(sys.argv) < 4:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    except (InputError, OSError) as error:  # a folder that is not what it should be
+        sys.exit(f"{error}")
