@@ -446,6 +446,20 @@ def test_inside_nothing_of_this_machine_is_in_sight(context, toys, tmp_path):
 
 
 @needs_bubblewrap
+@pytest.mark.parametrize("boxed", [True, False])
+def test_the_choice_of_numeric_kernels_alone_is_as_outside(monkeypatch, context, tmp_path, boxed):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")  # another one answers in other last digits
+    monkeypatch.setenv("SECRET", "seen")
+    archive.write_tar(context, tmp_path / "package.tar")
+    opened = sandbox.open_sandbox(tmp_path / "package.tar", context, "bwrap", print)
+    box = opened if boxed else sandbox.Unboxed(context)
+    out = tmp_path / "out"
+    out.mkdir()
+    done = sandbox.run(box, ["/bin/sh", "-c", 'echo "$OPENBLAS_CORETYPE$SECRET"'], out, out, os.getuid(), 60)
+    assert done.output == "Haswell\n", done.errors
+
+
+@needs_bubblewrap
 def test_a_leaky_sandbox_is_noticed(monkeypatch, context, toys, tmp_path):
     monkeypatch.setattr(machine_python, "SYSTEM", ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/tmp"))
     problems = check(context, toys, tmp_path).problems

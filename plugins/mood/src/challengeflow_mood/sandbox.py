@@ -20,6 +20,8 @@ from challengeflow import InputError
 from challengeflow_mood import archive, machine_python
 
 INPUTS, OUTPUTS, WORKSPACE = "/mnt/data", "/mnt/pred", "/workspace"
+# Where these are set they choose the kernels of numeric libraries, and with them last digits: inside they are as outside.
+KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Unboxed:
         places = {INPUTS: str(inputs), OUTPUTS: str(outputs)}
         script = words[0].replace(WORKSPACE, str(self.workspace))
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "/usr/bin:/bin")])
-        return ["env", "-i", f"PATH={path}", script, *(places.get(word, word) for word in words[1:])]
+        kernels = [f"{name}={value}" for name, value in chosen_kernels().items()]
+        return ["env", "-i", f"PATH={path}", *kernels, script, *(places.get(word, word) for word in words[1:])]
 
     def stop(self, label: str) -> None:
         """Nothing to do: the process group has been killed."""
@@ -106,6 +109,11 @@ def run(sandbox: Sandbox, words: list[str], inputs: Path, outputs: Path, user: i
             texts.append(file.read().decode(errors="replace"))
     peak = usage.ru_maxrss / 1024 if not isinstance(sandbox, Engine) else None
     return Finished(process.returncode, seconds, *texts, stopped, peak)
+
+
+def chosen_kernels() -> dict[str, str]:
+    """Those of `KERNELS` that are set here."""
+    return {name: os.environ[name] for name in KERNELS if name in os.environ}
 
 
 def _wait(process: subprocess.Popen, until: float) -> tuple[bool, resource.struct_rusage]:
@@ -174,6 +182,7 @@ def _bubblewrap(package: Path, unpacked: Path) -> Bubblewrap:
         root += ["--ro-bind", str(unpacked), WORKSPACE]
     path = f"{machine_python.VENV}/bin:/usr/local/bin:/usr/bin:/bin"
     root += ["--proc", "/proc", "--dev", "/dev", "--clearenv", "--setenv", "PATH", path, "--setenv", "HOME", "/"]
+    root += [word for name, value in chosen_kernels().items() for word in ("--setenv", name, value)]
     sandbox = Bubblewrap(tuple(root))
     with tempfile.TemporaryDirectory() as folder:
         done = run(sandbox, ["/bin/sh", "-c", ":"], Path(folder), Path(folder), os.getuid(), 60)
