@@ -13,7 +13,7 @@ tumour 30 to 60 mm wide by the demo's code, which made none of the others; `grad
 darkness. OUT/lesion is a real tumour.
 
 A draw is a small affine map, a smooth deformation, another contrast curve, a bias field, blur and noise, on a grid
-of 2.5 mm; background is 0. About 15 CPU minutes in all.
+of 2.5 mm; background is 0. About 5 CPU minutes in all.
 """
 
 import csv

@@ -15,7 +15,7 @@ from challengeflow import InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mood import patches, pca_residual, phantoms
 from challengeflow_mood.anomalies import FITTED, PROXY, STOPPING
-from challengeflow_mood.anomalies.insertion import MIN_VOXELS
+from challengeflow_mood.anomalies.insertion import LEARNT_RADII, MIN_VOXELS, insert
 from challengeflow_mood.healthy_scans import Healthy, read_healthy
 from challengeflow_mood.made_cases import Case, made_case, made_cases, unlabelled
 
@@ -230,6 +230,13 @@ def test_a_case_has_up_to_so_many_anomalies_of_the_kinds_asked_for(mood_heads):
     assert all(size >= MIN_VOXELS for size in sizes[1])
     assert np.mean(sizes[3]) > 1.3 * np.mean(sizes[1])
     assert not made_case(healthy, FITTED, 0.0, np.random.default_rng(0), 0, 3).anomaly.any()
+
+
+def test_made_cases_use_the_sizes_to_learn_from(mood_heads, monkeypatch):
+    healthy, drawn = read_healthy([mood_heads], 8, 4, 0, "test"), []
+    monkeypatch.setattr("challengeflow_mood.made_cases.insert", lambda *given: drawn.append(given[5]) or insert(*given))
+    made_case(healthy, FITTED, 1.0, np.random.default_rng(0), 0)
+    assert drawn == [LEARNT_RADII]
 
 
 def test_made_cases_repeat_and_half_are_healthy():
