@@ -8,6 +8,7 @@ import pytest
 from challengeflow.arrays import Arrays, Predictions, write_scores
 from challengeflow_mood import maps
 from challengeflow_mood.average_precision import LEVELS, count_levels, from_levels
+from challengeflow_mood.evaluation import _millilitres
 from challengeflow_mood.official_scoring import organiser_draws
 
 
@@ -86,6 +87,11 @@ def test_sizes_are_thirds_of_the_abnormal_cases(mood_brain):
     largest = max(gold, key=lambda sample: gold[sample]["scores"].sum())
     spacing = np.linalg.norm(np.array(prepared.attributes(largest)["affine"])[:3, :3], axis=0)
     assert bounds[-1] == pytest.approx(gold[largest]["scores"].sum() * spacing.prod() / 1000, abs=1e-3)
+
+
+@pytest.mark.parametrize("affine", [np.zeros((4, 4)), np.full((4, 4), np.nan)])
+def test_an_affine_without_a_size_counts_voxels(affine):
+    assert _millilitres(np.ones((10, 10, 10)), {"affine": affine.tolist()}) == 1.0
 
 
 def test_curves_end_at_the_prevalence_and_are_short(mood_brain):

@@ -165,7 +165,7 @@ def _by_kind(cases: list[Case], both) -> dict[str, dict[str, float]]:
     return kinds
 
 
-def _by_size(cases: list[Case], both) -> dict[str, dict[str, float]]:
+def _by_size(cases: list[Case], both) -> dict[str, dict[str, Any]]:
     """Both average precisions of the thirds of the abnormal cases by the volume of the anomaly, each among the healthy ones.
 
     `ml`: from the least to the largest of them. Empty with fewer than three abnormal cases.
@@ -181,9 +181,9 @@ def _by_size(cases: list[Case], both) -> dict[str, dict[str, float]]:
 
 
 def _millilitres(mask: np.ndarray, facts: dict[str, Any]) -> float:
-    """The volume of an anomaly; voxels count as 1 mm3 where the scan could not be read."""
-    voxel = abs(np.linalg.det(np.asarray(facts["affine"])[:3, :3])) if "affine" in facts else 1.0
-    return float(np.count_nonzero(mask) * voxel / 1000)
+    """The volume of an anomaly; voxels count as 1 mm3 where the scan could not be read, or its affine tells no size."""
+    voxel = abs(np.linalg.det(np.asarray(facts["affine"], float)[:3, :3])) if "affine" in facts else 1.0
+    return float(np.count_nonzero(mask) * (voxel if np.isfinite(voxel) and voxel > 0 else 1.0) / 1000)
 
 
 def _counted_as_zero(cases: list[Case], both) -> dict[str, dict[str, Any]]:
