@@ -9,7 +9,7 @@ import os
 import sys
 
 from challengeflow import dag
-from challengeflow.errors import InputError
+from challengeflow.contract.errors import InputError
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
@@ -43,9 +43,9 @@ wildcard_constraints:
     archive=RUN.names("archive"),
     submission=RUN.names("submission"),
     model="|".join(RUN.names(kind) for kind in ("trained", "ensemble", "control")),
-    shard=dag.layout.SHARD,
-    fold=dag.layout.FOLD,
-    name=dag.layout.NAME,
+    shard=dag.names.SHARD,
+    fold=dag.names.FOLD,
+    name=dag.names.NAME,
 
 
 rule all:

@@ -14,7 +14,7 @@ import sys
 import time
 from importlib import import_module
 
-from challengeflow_clog_loss.model_declarations import MODELS
+from challengeflow_clog_loss.models.declarations import MODELS
 
 NETWORKS = {model.name: model for model in MODELS if "frames" in model.parameters}
 
@@ -25,7 +25,7 @@ def measure(name: str, device: str) -> str:
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     from challengeflow.networks import precision
-    from challengeflow_clog_loss.straightened import ACROSS
+    from challengeflow_clog_loss.video.straightened import ACROSS
 
     torch.set_num_threads(1)
     parameters = {key: schema["default"] for key, schema in NETWORKS[name].parameters.items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow_clog_loss import tables
+from challengeflow_clog_loss.data import tables
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "plugins/clog-loss/tests"))

@@ -16,8 +16,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from challengeflow import Shard
-from challengeflow_clog_loss.matthews import fit_threshold, mcc_at
-from challengeflow_clog_loss.scored_videos import Videos, read_videos
+from challengeflow_clog_loss.scoring.matthews import fit_threshold, mcc_at
+from challengeflow_clog_loss.scoring.scored_videos import Videos, read_videos
 
 PREVALENCE, DRAWS = 0.046, 2000
 

@@ -20,8 +20,10 @@ import av
 
 from challengeflow import PreprocessJob, Sample
 from challengeflow.arrays import Arrays
-from challengeflow.progress import Progress
-from challengeflow_clog_loss import demo, prepared_videos, synthesis, workers
+from challengeflow.contract.progress import Progress
+from challengeflow_clog_loss.data import preprocess as prepared_videos
+from challengeflow_clog_loss.demo import metadata, synthesis
+from challengeflow_clog_loss.video import workers
 
 KB_A_FRAME = (35, 55)
 SEED = 0
@@ -31,7 +33,7 @@ def make(folder: Path, distinct: int) -> list[Path]:
     """That many demo videos, of lengths as in the real data: 56 frames as the median."""
     paths = [folder / f"{number}.mp4" for number in range(distinct)]
     items = [
-        (path, SEED, path.stem, demo.PROJECTS[number % 12], number % 3 == 0, 40 + 4 * (number % 9), 512)
+        (path, SEED, path.stem, metadata.PROJECTS[number % 12], number % 3 == 0, 40 + 4 * (number % 9), 512)
         for number, path in enumerate(paths)
     ]
     deaths = [death for _, death in workers.for_each(synthesis.write_video, items, 2, 600) if death]
@@ -77,7 +79,7 @@ def preprocess(raw: Path, samples: tuple[Sample, ...], threads: int) -> None:
             raw=raw,
             **paths,
         )
-        prepared_videos.run(job)
+        prepared_videos.preprocess(job)
         ready = len(Arrays(paths["prepared"]).ok())
         assert ready == len(samples), f"only {ready} of {len(samples)} videos could be prepared"
 

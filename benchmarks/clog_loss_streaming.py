@@ -25,7 +25,8 @@ sys.path.append(str(ROOT / "plugins/clog-loss/tests"))
 from clog_loss_seaweedfs import BUCKET, Server, seaweedfs  # noqa: E402
 from clog_loss_small_videos import write_small_video  # noqa: E402
 
-from challengeflow_clog_loss import demo, tables  # noqa: E402
+from challengeflow_clog_loss.data import tables  # noqa: E402
+from challengeflow_clog_loss.demo import metadata  # noqa: E402
 
 FOLDS = 2
 RAW_SHARDS = 2
@@ -34,7 +35,7 @@ RAW_SHARDS = 2
 def put_videos(server: Server, folder: Path, videos: int) -> int:
     """Write tables with that many nano videos, and put these on the server; returns their bytes."""
     folder.mkdir()
-    demo.write_tables(folder, 0, videos)
+    metadata.write_tables(folder, 0, videos)
     total = 0
     for number, row in enumerate(tables.read_train(folder).rows[:videos]):
         path = write_small_video(folder / "one.mp4", number, row.num_frames)

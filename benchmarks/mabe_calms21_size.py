@@ -37,8 +37,8 @@ challenges:
 
 def generate(folder: Path) -> None:
     """Write train.npy and test.npy."""
-    from challengeflow_mabe_task1.demo_behaviour import VOCABULARY, annotate, draw_bouts
-    from challengeflow_mabe_task1.demo_motion import film, move
+    from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY, annotate, draw_bouts
+    from challengeflow_mabe_task1.demo.motion import film, move
 
     def sequences(split: str, count: int, total: int) -> dict:
         found = {}
@@ -60,8 +60,8 @@ def generate(folder: Path) -> None:
 
 def features(folder: Path) -> None:
     """Make the features of all sequences, one at a time, and print what it took."""
-    from challengeflow_mabe_task1 import layouts
-    from challengeflow_mabe_task1.pose_recipe import Recipe, feature_blocks, feature_names
+    from challengeflow_mabe_task1.data import layouts
+    from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, feature_names
 
     recipe = Recipe(("a", "b"), layouts.MARS_PARTS, (6, 3), windows=WINDOWS)
     tracks = [folder / "tracks" / name for name in sorted(os.listdir(folder / "tracks"))]
@@ -78,7 +78,7 @@ def features(folder: Path) -> None:
 
 def unpack(folder: Path) -> None:
     """Write each track as a file of its own, so that only one is in memory when features are made."""
-    from challengeflow_mabe_task1 import layouts
+    from challengeflow_mabe_task1.data import layouts
 
     (folder / "tracks").mkdir()
     for name in ("train.npy", "test.npy"):

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow_mabe_task1.bout_metric import bout_f1, count_bouts
-from challengeflow_mabe_task1.evaluate import scored_classes
 from challengeflow_mabe_task1.formats import frame_tables, labels
-from challengeflow_mabe_task1.metric import confusion, f1, macro_f1, macro_precision
+from challengeflow_mabe_task1.scoring.bout_metric import bout_f1, count_bouts
+from challengeflow_mabe_task1.scoring.metric import confusion, f1, macro_f1, macro_precision
+from challengeflow_mabe_task1.scoring.score import scored_classes
 
 NAMES = ("attack", "investigation", "mount", "other")
 

@@ -17,10 +17,10 @@ import numpy as np
 
 from challengeflow import Shard
 from challengeflow.scoring import cross_fit
-from challengeflow_mabe_task1 import evaluate
-from challengeflow_mabe_task1.decision_fit import fit
-from challengeflow_mabe_task1.decoding import plain_decision
-from challengeflow_mabe_task1.metric import confusion, f1, macro_f1
+from challengeflow_mabe_task1.scoring import score
+from challengeflow_mabe_task1.scoring.decision_fit import fit
+from challengeflow_mabe_task1.scoring.decoding import plain_decision
+from challengeflow_mabe_task1.scoring.metric import confusion, f1, macro_f1
 
 PIECES = (
     ("session", ("session",)),
@@ -44,7 +44,7 @@ def shards(home: Path, model: str) -> list[Shard]:
     return found
 
 
-def tables(sequences: Sequence[evaluate.Track], scored: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
+def tables(sequences: Sequence[score.Track], scored: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
     """Confusion matrices (videos, C, C) of plain answers, then with one more piece of the decision each."""
     classes = sequences[0].scored.scores.shape[1]
     decisions: list[dict] = [{}] * len(sequences)
@@ -60,7 +60,7 @@ def tables(sequences: Sequence[evaluate.Track], scored: Sequence[int]) -> Iterat
         counts = []
         for one, decision in zip(sequences, decisions, strict=True):
             partial = plain_decision(classes) | {key: decision[key] for key in kept}
-            counts.append(confusion(one.scored.labels, evaluate.answers([one], partial)[0], classes))
+            counts.append(confusion(one.scored.labels, score.answers([one], partial)[0], classes))
         yield name, np.stack(counts)
 
 
@@ -79,10 +79,10 @@ def main(results: Path, dataset: str, scored_names: Sequence[str], models: Seque
     home, final = results / "mabe-task1" / dataset, {}
     for model in models:
         own = shards(home, model)
-        names = evaluate.vocabulary_of(own)
-        scored = evaluate.scored_classes(names, scored_names)
+        names = score.vocabulary_of(own)
+        scored = score.scored_classes(names, scored_names)
         before = None
-        for step, counts in tables(evaluate.tracks(own, "train"), scored):
+        for step, counts in tables(score.tracks(own, "train"), scored):
             each = ", ".join(f"{names[k]} {f1(counts.sum(axis=0))[k]:.4f}" for k in scored)
             print(f"{model:<20} {step:<28} {macro_f1(counts.sum(axis=0), scored):.4f} ({each})", end="")
             print("" if before is None else f"  gain {gain(counts, before, scored)}", flush=True)

@@ -28,7 +28,7 @@ BINARIES = Path(sys.executable).parent
 
 def make_case(path: Path, size: int) -> None:
     """A head phantom of 64^3, enlarged, with fine noise; background 0; .nii.gz at level 1, as nibabel writes it."""
-    from challengeflow_mood.phantoms import phantom
+    from challengeflow_mood.demo.phantoms import phantom
 
     random = np.random.default_rng(size)
     small = phantom("brain", 64, random)

@@ -25,9 +25,9 @@ import numpy as np
 from mood_fetch_heads import HEADS as FETCHED
 from scipy import ndimage
 
-from challengeflow_mood import toy_set
-from challengeflow_mood.demo import with_lesion
-from challengeflow_mood.phantoms import smooth_field
+from challengeflow_mood.commands import make_toy
+from challengeflow_mood.demo.archives import with_lesion
+from challengeflow_mood.demo.phantoms import smooth_field
 
 HEADS = {
     "colin": "ch2.nii.gz",
@@ -190,7 +190,7 @@ def _toy(folder: Path, names: tuple[str, ...], pool: Path) -> None:
         for path in (pool / f"{name}_{number:03d}.nii.gz" for number in TOY_DRAWS)
         for image in [nib.load(path)]
     )
-    toy_set.write(scans, folder / "brain", list(toy_set.PROXY), 0.5, 1)
+    make_toy.write(scans, folder / "brain", list(make_toy.PROXY), 0.5, 1)
 
 
 def _with_lesions(folder: Path) -> None:

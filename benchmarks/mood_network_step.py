@@ -21,9 +21,9 @@ import numpy as np
 import challengeflow_mood
 from challengeflow import PredictJob, Sample, Shard, TrainJob, write_samples
 from challengeflow.arrays import Writer
-from challengeflow.progress import Progress
-from challengeflow_mood.phantoms import phantom
-from challengeflow_mood.preparation import prepare
+from challengeflow.contract.progress import Progress
+from challengeflow_mood.data.preprocess import prepare
+from challengeflow_mood.demo.phantoms import phantom
 
 SCANS = 4
 

@@ -22,8 +22,9 @@ import numpy as np
 
 from challengeflow import InputError, Shard
 from challengeflow.arrays import Predictions
-from challengeflow_mood import decision, evaluation
-from challengeflow_mood.average_precision import from_levels, of_samples
+from challengeflow_mood.scoring import decision
+from challengeflow_mood.scoring import score as evaluation
+from challengeflow_mood.scoring.average_precision import from_levels, of_samples
 
 DRAWS = 1000
 TASKS = ("voxels", "cases")

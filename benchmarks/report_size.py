@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from matplotlib.image import imsave
 
-from challengeflow.plan import Plan
-from challengeflow.provenance import SUFFIX, machine
+from challengeflow.planning.plan import Plan
+from challengeflow.running.provenance import SUFFIX, machine
 
 FOLDS, SHARDS = 5, 2
 KINDS = {"control-perfect": 1.0, "control-random": 0.5}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import challengeflow
-from challengeflow import arrays, declare, errors, fetch, hookspecs, networks, pickles, samples, scoring, testing
+from challengeflow import arrays, fetch, networks, pickles, scoring, testing
+from challengeflow.contract import declare, errors, hookspecs, samples
 
 PAGE = Path(__file__).with_suffix(".md")
 DECLARING = ("Challenge", "Dataset", "Source", "Metric", "Submission", "Model", "Resources")

@@ -7,7 +7,7 @@ import pytest
 from digits.challengeflow_digits import challenges
 
 from challengeflow import InputError, hookimpl
-from challengeflow.plugins import Registry
+from challengeflow.planning.plugins import Registry
 
 (DIGITS,) = challenges()
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from challengeflow.compare import compare
-from challengeflow.errors import InputError
-from challengeflow.paired import difference
+from challengeflow.contract.errors import InputError
+from challengeflow.reporting.compare import compare
+from challengeflow.reporting.paired import difference
 from challengeflow.scoring import bootstrap
 
 GROUPS = [f"group {number // 3}" for number in range(60)]

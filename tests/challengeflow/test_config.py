@@ -5,8 +5,8 @@ from dataclasses import replace
 import digits.challengeflow_digits
 import pytest
 
-from challengeflow.config import resolve
-from challengeflow.plugins import Registry
+from challengeflow.planning.config import resolve
+from challengeflow.planning.plugins import Registry
 
 GOOD = "challenges: {digits: {datasets: {few: {source: demo}}}}"
 BAD = {

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from challengeflow.conformance import check_scores
-from challengeflow.errors import ContractError
+from challengeflow.contract.errors import ContractError
+from challengeflow.running.check_outputs import check_scores
 from challengeflow.scoring import bootstrap
 
 GOOD = {"score": 0.5, "detail": {"references": [{"system": "a", "score": 0.8, "source": "b", "more": 1}]}}

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from challengeflow import InputError, Sample, write_samples
-from challengeflow.folds import assign_folds
+from challengeflow.planning.folds import assign_folds
 
 
 def made(groups, size=4):

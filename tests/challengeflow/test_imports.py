@@ -8,7 +8,7 @@ HEAVY = {"torch", "sklearn", "pandas", "av", "nibabel", "scipy", "numpy", "timm"
 
 
 def test_discovery_imports_nothing_heavy():
-    code = "from challengeflow.plugins import registry; assert registry().challenges, 'no plugin is installed'"
+    code = "from challengeflow.planning.plugins import registry; assert registry().challenges, 'no plugin is installed'"
     environment = {name: value for name, value in os.environ.items() if name != "CHALLENGEFLOW_PLUGINS"}
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, env=environment

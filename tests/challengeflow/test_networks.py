@@ -7,7 +7,7 @@ import pytest
 
 from challengeflow import InputError, networks
 from challengeflow.arrays import Arrays, Writer
-from challengeflow.progress import Progress
+from challengeflow.contract.progress import Progress
 
 torch = pytest.importorskip("torch")
 

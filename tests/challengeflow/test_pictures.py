@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from challengeflow.errors import ContractError
-from challengeflow.pictures import check
+from challengeflow.contract.errors import ContractError
+from challengeflow.running.check_pictures import check
 
 PICTURE = {"title": "Worst", "caption": "The worst.", "alt": "a scan", "files": ["a.png"]}
 LINE = {"name": "fold 0", "x": [0, 1], "y": [0.5, 1.0]}

@@ -7,7 +7,7 @@ import pytest
 from conftest import install_plugin
 
 from challengeflow import Challenge, Dataset, InputError, Metric, Source, hookimpl
-from challengeflow.plugins import Registry
+from challengeflow.planning.plugins import Registry
 
 
 def challenge(name):

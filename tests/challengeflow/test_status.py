@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from challengeflow.expected import expected
-from challengeflow.plan import Plan
-from challengeflow.progress import Progress
-from challengeflow.status import describe, standing, watch
-from challengeflow.whole import claimed
+from challengeflow.contract.progress import Progress
+from challengeflow.planning.expected import expected
+from challengeflow.planning.plan import Plan
+from challengeflow.reporting.status import describe, standing, watch
+from challengeflow.running.atomic import claimed
 
 CONFIG = """\
 challenges:
@@ -111,6 +111,6 @@ def test_watching_ends_when_all_is_done(plan, capsys):
 
 def test_progress_tells_rate_and_time_left(capsys, monkeypatch):
     clock = iter([0.0, 5.0, 12.0, 13.0])
-    monkeypatch.setattr("challengeflow.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("challengeflow.contract.progress.time.monotonic", lambda: next(clock))
     assert list(Progress("train")(range(3), "video")) == [0, 1, 2]
     assert capsys.readouterr().err == "train: video 2 of 3 after 12 s (10 a minute, about 6 s left)\n"

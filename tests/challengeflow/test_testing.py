@@ -9,9 +9,9 @@ import pytest
 
 from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission
 from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow.testing.controls import complaints
+from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
+from challengeflow.testing.control_scores import complaints
 from challengeflow.testing.damage import CUT, EMPTY, GONE, NOISE, cases, damage, scramble
-from challengeflow.testing.declared import challenge_complaints, model_complaints
 
 GOOD = Challenge(
     name="a",
@@ -29,7 +29,7 @@ MODEL = Model(
     name="m",
     challenge="a",
     summary="guesses",
-    module="challengeflow.controls",
+    module="challengeflow.running.controls",
     resources=dict.fromkeys(("train", "predict"), Resources()),
 )
 

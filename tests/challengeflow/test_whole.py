@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from challengeflow import InputError
-from challengeflow.whole import claimed, whole
+from challengeflow.running.atomic import claimed, whole
 
 
 def test_an_error_leaves_the_old_output(tmp_path: Path):
@@ -23,7 +23,7 @@ def test_an_error_leaves_the_old_output(tmp_path: Path):
 
 def test_one_process_at_a_time(tmp_path: Path):
     lock = tmp_path / "locks" / "one"
-    program = f"from pathlib import Path\nfrom challengeflow.whole import claimed\nwith claimed(Path({str(lock)!r}), 'x'):\n    print('held', flush=True); input()"
+    program = f"from pathlib import Path\nfrom challengeflow.running.atomic import claimed\nwith claimed(Path({str(lock)!r}), 'x'):\n    print('held', flush=True); input()"
     other = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "held\n"
     with (

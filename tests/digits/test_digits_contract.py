@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import install_plugin
 
-from challengeflow.plugins import registry
+from challengeflow.planning.plugins import registry
 from challengeflow.testing import ChallengeContract
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from challengeflow import __version__
-from challengeflow.plugins import registry
+from challengeflow.planning.plugins import registry
 
 ROOT = Path(__file__).parent.parent.parent
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))

@@ -16,7 +16,7 @@ def report(tmp_path_factory) -> Path:
     """The report of three models and an ensemble on 100 samples."""
     from report_size import make_up
 
-    from challengeflow.report.page import write
+    from challengeflow.reporting.page.page import write
 
     return write(make_up(tmp_path_factory.mktemp("run") / "results", models=3, samples=100, pixels=8))
 

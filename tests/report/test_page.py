@@ -6,10 +6,10 @@ import shutil
 import pytest
 from report_size import make_up, subject
 
-from challengeflow.report import page
-from challengeflow.report.curves import svg, ticks
-from challengeflow.report.gather import Gathered
-from challengeflow.report.subject import pack, unpack
+from challengeflow.reporting.page import page
+from challengeflow.reporting.page.curves import svg, ticks
+from challengeflow.reporting.page.gather import Gathered
+from challengeflow.reporting.page.subject import pack, unpack
 
 
 @pytest.fixture(scope="module")

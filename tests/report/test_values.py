@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from challengeflow.report.values import html
+from challengeflow.reporting.page.values import html
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import yaml
 from conftest import Site, make_site
 
 from challengeflow import InputError
-from challengeflow.config import resolve
-from challengeflow.export import export
-from challengeflow.plugins import Registry
-from challengeflow.reproduce import config_of
+from challengeflow.planning.config import resolve
+from challengeflow.planning.plugins import Registry
+from challengeflow.planning.reproduce import config_of
+from challengeflow.reporting.export import export
 
 CONFIG = """\
 challenges:

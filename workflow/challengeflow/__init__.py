@@ -4,7 +4,7 @@ This is what a plugin author imports. Nothing here costs more than the standard 
 modules that need numpy (`arrays`, `scoring`, `pickles`) are imported by their own names inside the stages.
 """
 
-from challengeflow.declare import (
+from challengeflow.contract.declare import (
     Challenge,
     Dataset,
     Metric,
@@ -16,9 +16,9 @@ from challengeflow.declare import (
     integer,
     number,
 )
-from challengeflow.errors import InputError
-from challengeflow.hookspecs import hookimpl
-from challengeflow.jobs import (
+from challengeflow.contract.errors import InputError
+from challengeflow.contract.hookspecs import hookimpl
+from challengeflow.contract.jobs import (
     Answers,
     DownloadJob,
     DrawJob,
@@ -31,7 +31,7 @@ from challengeflow.jobs import (
     Shard,
     TrainJob,
 )
-from challengeflow.samples import Sample, write_samples
+from challengeflow.contract.samples import Sample, write_samples
 
 __version__ = "0.1.0"
 

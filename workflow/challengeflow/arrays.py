@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow.errors import InputError
+from challengeflow.contract.errors import InputError
 
 ALIGNMENT = 64
 

@@ -29,8 +29,10 @@ import json
 import os
 import sys
 
-from challengeflow import __version__, looking
-from challengeflow.errors import InputError
+from challengeflow import __version__
+from challengeflow.contract.errors import InputError
+from challengeflow.contract.names import COMMANDS
+from challengeflow.reporting import verbs as reporting_verbs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,17 +72,17 @@ def _check_version() -> None:
 
 def verbs() -> tuple[str, ...]:
     """The commands of challengeflow itself."""
-    return (*SHOWING, *looking.VERBS, "new", *STAGES)
+    return COMMANDS
 
 
 def _run_of_plugin(name: str, *arguments: str) -> int:
-    from challengeflow.plugins import registry
+    from challengeflow.planning.plugins import registry
 
     return importlib.import_module(registry().command(name)).main(list(arguments)) or 0
 
 
 def _commands_of_plugins() -> str:
-    from challengeflow.plugins import registry
+    from challengeflow.planning.plugins import registry
 
     of = [(command, c.name) for c in registry().challenges.values() for command in sorted(c.commands)]
     return "of plugins:\n" + "\n".join(f"    {command:<19} of {challenge}" for command, challenge in of) if of else ""
@@ -97,7 +99,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     parser.set_defaults(traceback=False)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_showing(verbs)
-    looking.add(verbs)
+    reporting_verbs.add(verbs)
     _add_new(verbs)
     for name, (summary, positional) in STAGES.items():
         verb = verbs.add_parser(name, help=summary, description=summary)
@@ -117,7 +119,6 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
-SHOWING = ("plugins", "describe", "validate")
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
@@ -155,7 +156,7 @@ def _add_new(verbs) -> None:
 
 
 def _run_new(options: argparse.Namespace) -> None:
-    from challengeflow import new
+    from challengeflow.authoring import new
 
     if options.kind == "challenge":
         new.challenge(options.name, options.into)
@@ -164,7 +165,7 @@ def _run_new(options: argparse.Namespace) -> None:
 
 
 def _show():
-    from challengeflow import show
+    from challengeflow.reporting import show
 
     return show
 
@@ -181,26 +182,26 @@ def thread_limits(threads: int) -> dict[str, str]:
 
 def _run_stage(options: argparse.Namespace) -> None:
     os.environ.update(thread_limits(options.threads))
-    from challengeflow.plugins import registry
-    from challengeflow.stages import Stages
+    from challengeflow.planning.plugins import registry
+    from challengeflow.running.stages import Stages
 
     challenge, _, dataset = options.target.partition("/")
     plan = _plan(challenge, options.config)
     if options.stage != "package" and dataset not in plan.datasets:
-        from challengeflow.check import nearest
+        from challengeflow.planning.check_config import nearest
 
         raise InputError(f"{challenge} has no dataset {dataset!r} in this config; {nearest(dataset, plan.datasets)}")
     _call(Stages(registry(), plan, options.threads), dataset, options)
 
 
 def _plan(challenge: str, config: str):
-    from challengeflow.plan import Plan
+    from challengeflow.planning.plan import Plan
 
     if config.lstrip().startswith("{"):
         return Plan(challenge, json.loads(config))
-    from challengeflow.check import nearest
-    from challengeflow.config import plans, read_config, resolve
-    from challengeflow.plugins import registry
+    from challengeflow.planning.check_config import nearest
+    from challengeflow.planning.config import plans, read_config, resolve
+    from challengeflow.planning.plugins import registry
 
     found = plans(resolve(read_config(config), registry()))
     if challenge not in found:
@@ -210,7 +211,7 @@ def _plan(challenge: str, config: str):
 
 def _call(stages, dataset: str, options: argparse.Namespace) -> None:
     if hasattr(options, "model") and options.model not in stages.plan.models:
-        from challengeflow.check import nearest
+        from challengeflow.planning.check_config import nearest
 
         raise InputError(
             f"no model variant {options.model!r} in this config; {nearest(options.model, stages.plan.models)}"

@@ -11,15 +11,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from challengeflow import __version__, layout, leaderboard
-from challengeflow.config import plans, resolve
-from challengeflow.declare import Resources
-from challengeflow.errors import InputError
-from challengeflow.fingerprint import stage_fingerprint
-from challengeflow.plan import Plan, ShardName
-from challengeflow.plugins import Registry, registry, resources
-from challengeflow.report.subject import pack, subject
-from challengeflow.status import describe, standing
+from challengeflow import __version__
+from challengeflow.contract.declare import Resources
+from challengeflow.contract.errors import InputError
+from challengeflow.contract import names  # noqa: F401  (the Snakefile has them from here)
+from challengeflow.planning import layout
+from challengeflow.planning.config import plans, resolve
+from challengeflow.planning.fingerprint import stage_fingerprint
+from challengeflow.planning.plan import Plan, ShardName
+from challengeflow.planning.plugins import Registry, registry, resources
+from challengeflow.reporting import leaderboard
+from challengeflow.reporting.page.subject import pack, subject
+from challengeflow.reporting.status import describe, standing
 
 # Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.
 # Snakemake formats it once more, hence the doubled braces.

@@ -4,8 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from challengeflow.errors import InputError
-from challengeflow.progress import Progress
+from challengeflow.contract.errors import InputError
+from challengeflow.contract.progress import Progress
 
 CHUNK = 1 << 20
 ATTEMPTS = 5

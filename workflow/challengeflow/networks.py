@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow.errors import InputError
-from challengeflow.jobs import PredictJob, TrainJob
-from challengeflow.progress import Progress
+from challengeflow.contract.errors import InputError
+from challengeflow.contract.jobs import PredictJob, TrainJob
+from challengeflow.contract.progress import Progress
 
 
 def prepare(job: TrainJob | PredictJob, package: str, also: Sequence[str] = ()) -> None:

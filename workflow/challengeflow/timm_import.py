@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from challengeflow.errors import InputError
+from challengeflow.contract.errors import InputError
 
 
 def timm(model: str, package: str) -> ModuleType:

@@ -8,8 +8,8 @@ import numpy as np
 import challengeflow_clog_loss as plugin
 from challengeflow import PredictJob, Sample, Shard, TrainJob, write_samples
 from challengeflow.arrays import Predictions, Writer
-from challengeflow.progress import Progress
-from challengeflow_clog_loss import model_declarations as declared
+from challengeflow.contract.progress import Progress
+from challengeflow_clog_loss.models import declarations as declared
 
 STAGE = {"flowing": None, "tier1_only": False, "epochs": 3}
 TINY = {"frames": 8, "size": 16, "batch": 4, "stages": [STAGE], "inner": 0}

@@ -10,10 +10,10 @@ import pytest
 
 import challengeflow_clog_loss as plugin
 from challengeflow import Answers, DownloadJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, Shard, TrainJob
-from challengeflow.progress import Progress
-from challengeflow.samples import Sample, read_samples, write_samples
-from challengeflow_clog_loss import tables
-from challengeflow_clog_loss.model_declarations import ROI_FEATURES
+from challengeflow.contract.progress import Progress
+from challengeflow.contract.samples import Sample, read_samples, write_samples
+from challengeflow_clog_loss.data import tables
+from challengeflow_clog_loss.models.declarations import ROI_FEATURES
 
 sys.path.append(str(Path(__file__).parent))  # for the second generator
 

@@ -10,7 +10,8 @@ from clog_loss_faults import proxy
 from clog_loss_seaweedfs import BUCKET
 
 from challengeflow import InputError
-from challengeflow_clog_loss import archive, bucket, fetch
+from challengeflow_clog_loss.commands import archive
+from challengeflow_clog_loss.data import bucket, fetch
 
 VIDEOS = {f"10000{number}.mp4": os.urandom(1 + 600_000 * number) for number in range(4)}
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from challengeflow_clog_loss import prepared_videos
-from challengeflow_clog_loss.centreline import vessel_of
-from challengeflow_clog_loss.kymograph import BIN, kymograph
-from challengeflow_clog_loss.straightened import ACROSS, PLACE, straighten
+from challengeflow_clog_loss.data import preprocess
+from challengeflow_clog_loss.video.centreline import vessel_of
+from challengeflow_clog_loss.video.kymograph import BIN, kymograph
+from challengeflow_clog_loss.video.straightened import ACROSS, PLACE, straighten
 
 FRAMES, SIZE = 12, 80
 DARK = np.full(FRAMES, 20.0)
@@ -81,7 +81,7 @@ def test_a_cell_that_moves_draws_a_slanted_line():
 
 def test_the_real_vessel_is_followed_to_both_ends(tmp_path, real_data):
     """One vessel of some 60 pixels; a brighter one crosses its upper end."""
-    prepared_videos.prepare(real_data / "104611.mp4", 52, 8, tmp_path / "video.npz")
+    preprocess.prepare(real_data / "104611.mp4", 52, 8, tmp_path / "video.npz")
     arrays = np.load(tmp_path / "video.npz")
     inside, dark = arrays["mask"] > 0, arrays["surroundings"][:, 0]
     vessel = vessel_of(arrays["cube"].astype(np.float32), inside, np.where(np.isnan(dark), np.nanmedian(dark), dark))

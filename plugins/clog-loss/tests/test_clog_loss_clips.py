@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
-from challengeflow_clog_loss.networks import clips, training_set
-from challengeflow_clog_loss.straightened import ACROSS, PLACE, straighten
+from challengeflow_clog_loss.models.networks import clips, training_set
+from challengeflow_clog_loss.video.straightened import ACROSS, PLACE, straighten
 
 torch = pytest.importorskip("torch")
 
-from challengeflow_clog_loss.networks import augmentation, pretrained  # noqa: E402
-from challengeflow_clog_loss.networks.densenet3d_net import DenseNet3d  # noqa: E402
-from challengeflow_clog_loss.networks.timm_temporal_net import shifted  # noqa: E402
+from challengeflow_clog_loss.models.networks import augmentation, pretrained  # noqa: E402
+from challengeflow_clog_loss.models.networks.densenet3d_net import DenseNet3d  # noqa: E402
+from challengeflow_clog_loss.models.networks.timm_temporal_net import shifted  # noqa: E402
 
 
 def region(rows: int, columns: int, frames: int = 6, light: float = 100.0) -> dict[str, np.ndarray]:

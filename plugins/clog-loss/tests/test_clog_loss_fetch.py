@@ -12,7 +12,7 @@ from clog_loss_seaweedfs import BUCKET, seaweedfs
 from obstore.store import S3Store
 
 from challengeflow import InputError, Sample
-from challengeflow_clog_loss import bucket, fetch, manifest
+from challengeflow_clog_loss.data import bucket, fetch, manifest
 
 CONTENT = os.urandom(700_000)
 BY_S3 = f"s3://{BUCKET}"

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from challengeflow.samples import read_samples
-from challengeflow_clog_loss import demo, tables
+from challengeflow.contract.samples import read_samples
+from challengeflow_clog_loss.data import tables
+from challengeflow_clog_loss.demo import metadata
 
 CHAIN = ("nano", "micro", "tier1")
 
@@ -27,7 +28,7 @@ def shards(folder: Path, *datasets: str) -> dict[str, bytes]:
 
 def test_growing_to_tier_1_touches_no_shard_of_micro(tmp_path):
     (tmp_path / "tables").mkdir()
-    demo.write_tables(tmp_path / "tables", 0, 24)
+    metadata.write_tables(tmp_path / "tables", 0, 24)
     micro = shards(tmp_path / "small", "nano", "micro")
     grown = shards(tmp_path / "large", *CHAIN)
     assert len(micro) == 6 and len(grown) == 9

@@ -58,7 +58,7 @@ def test_it_repeats_itself_to_the_bit(made, model):
 
 @pytest.mark.parametrize("model", NETWORKS)
 def test_a_killed_training_goes_on_to_the_same_bits(made, monkeypatch, model):
-    from challengeflow_clog_loss.networks import fitting
+    from challengeflow_clog_loss.models.networks import fitting
 
     both = {"stages": [STAGE | {"epochs": 2}, STAGE | {"epochs": 2, "flowing": 1, "tier1_only": True}]}
     expected = made.train(model, "whole", **both)
@@ -82,7 +82,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(made, monkeypatch, model):
 
 
 def test_it_ends_with_the_epoch_that_ranks_inner_projects_best_and_stops_early(made, monkeypatch):
-    from challengeflow_clog_loss.networks import fitting
+    from challengeflow_clog_loss.models.networks import fitting
 
     scores, weights = iter([0.6, 0.9, 0.7, 0.8, 1.0]), []
 
@@ -104,7 +104,7 @@ def test_it_ends_with_the_epoch_that_ranks_inner_projects_best_and_stops_early(m
 
 def test_answers_are_at_the_prevalence_of_the_training_videos(made):
     """The share of stalled videos in a batch moves no answer for long: the logit is corrected by it."""
-    from challengeflow_clog_loss.networks.clip_model import to_prevalence
+    from challengeflow_clog_loss.models.networks.clip_model import to_prevalence
 
     facts = {"prevalence": 0.1, "parameters": {"stalled_share": 0.25}}
     assert 1 / (1 + np.exp(-(np.log(0.25 / 0.75) + to_prevalence(facts)))) == pytest.approx(0.1)

@@ -11,8 +11,8 @@ from PIL import Image
 
 import challengeflow_clog_loss as plugin
 from challengeflow import DrawJob, Member
-from challengeflow.pictures import check
-from challengeflow_clog_loss.pictures import contact_sheet
+from challengeflow.running.check_pictures import check
+from challengeflow_clog_loss.pictures import frame_strips
 
 pytest.importorskip("torch")
 
@@ -79,7 +79,7 @@ def test_what_is_drawn(drawn):
 
 
 def test_without_pytorch_all_but_what_was_looked_at_is_drawn(drawn, monkeypatch):
-    from challengeflow_clog_loss.pictures import of_scores
+    from challengeflow_clog_loss.pictures import draw as of_scores
 
     monkeypatch.setattr(of_scores, "find_spec", lambda name: None)
     for name in [name for name in sys.modules if name.endswith("pictures.occlusion")]:
@@ -91,7 +91,7 @@ def test_without_pytorch_all_but_what_was_looked_at_is_drawn(drawn, monkeypatch)
 def test_a_hidden_place_counts_where_the_network_looks():
     import torch
 
-    from challengeflow_clog_loss.networks.clips import Clip
+    from challengeflow_clog_loss.models.networks.clips import Clip
     from challengeflow_clog_loss.pictures.occlusion import fall_by_place
 
     class Corner(torch.nn.Module):
@@ -108,6 +108,6 @@ def test_a_sheet_of_large_noisy_videos_stays_small(tmp_path):
     cube = random.integers(0, 255, (60, 120, 120)).astype(np.uint8)
     mask = np.zeros((120, 120), np.uint8)
     mask[30:90, 30:90] = 1
-    rows = [contact_sheet.Row(str(k), True, 0.5, {"cube": cube, "mask": mask}) for k in range(5)]
-    contact_sheet.draw(tmp_path / "sheet.png", rows)
+    rows = [frame_strips.Row(str(k), True, 0.5, {"cube": cube, "mask": mask}) for k in range(5)]
+    frame_strips.draw(tmp_path / "sheet.png", rows)
     assert (tmp_path / "sheet.png").stat().st_size < 400_000

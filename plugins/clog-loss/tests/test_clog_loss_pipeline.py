@@ -10,7 +10,8 @@ from clog_loss_other_optics import write_other_video
 
 from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays, Predictions, write_scores
-from challengeflow_clog_loss import matthews, prepared_videos
+from challengeflow_clog_loss.data import preprocess
+from challengeflow_clog_loss.scoring import matthews
 
 OTHER_VIDEOS = 24
 
@@ -24,9 +25,9 @@ def others(tmp_path_factory):
     for number, (name, stalled) in enumerate(labels.items()):
         frames = write_other_video(root / f"{name}.mp4", number, stalled)
         sizes[name] = (root / f"{name}.mp4").stat().st_size
-        prepared_videos.prepare(root / f"{name}.mp4", frames, 8, root / f"{name}.npz")
-        entries.append((name, *prepared_videos._read(root / f"{name}.npz")))
-    with prepared_videos.Writer(root / "prepared") as out:
+        preprocess.prepare(root / f"{name}.mp4", frames, 8, root / f"{name}.npz")
+        entries.append((name, *preprocess._read(root / f"{name}.npz")))
+    with preprocess.Writer(root / "prepared") as out:
         for name, attributes, arrays in entries:
             out.add(name, attributes, **arrays)
     return root / "prepared", labels, sizes
@@ -43,8 +44,8 @@ def test_the_model_is_between_chance_and_perfect(demo):
 def test_the_model_keeps_its_order_on_other_optics(demo, others):
     prepared, labels, _ = others
     assert Arrays(prepared).ok() == list(labels)
-    from challengeflow_clog_loss.motion_features import features
-    from challengeflow_clog_loss.roi_features import _probability
+    from challengeflow_clog_loss.features.motion_features import features
+    from challengeflow_clog_loss.models.roi_features import _probability
 
     arrays = Arrays(prepared)
     values = np.array([list(features(arrays[name]).values()) for name in labels])

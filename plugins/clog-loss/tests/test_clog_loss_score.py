@@ -9,8 +9,8 @@ from sklearn.metrics import matthews_corrcoef
 
 from challengeflow import Sample, Shard
 from challengeflow.arrays import Predictions, Writer, write_scores
-from challengeflow.samples import write_samples
-from challengeflow_clog_loss import calibration, decision_fit, matthews
+from challengeflow.contract.samples import write_samples
+from challengeflow_clog_loss.scoring import calibration, decision_fit, matthews
 
 
 @pytest.mark.parametrize("seed", range(5))

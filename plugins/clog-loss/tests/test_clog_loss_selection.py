@@ -6,14 +6,16 @@ from types import SimpleNamespace
 import pytest
 
 from challengeflow import InputError
-from challengeflow_clog_loss import demo, plan_download, selection, tables
+from challengeflow_clog_loss.commands import plan
+from challengeflow_clog_loss.data import selection, tables
+from challengeflow_clog_loss.demo import metadata
 
 PLAIN = {"per_project": 0, "hard_negatives": False}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    demo.write_tables(tmp_path, 0, 24)
+    metadata.write_tables(tmp_path, 0, 24)
     return tmp_path
 
 
@@ -84,20 +86,20 @@ def test_labels_without_an_expert_are_those_of_the_crowd(folder):
 
 
 def test_the_plan_counts_before_anything_is_fetched(folder, capsys):
-    assert plan_download.main([str(folder)]) == 0
+    assert plan.main([str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     frames = sum(row.num_frames for row in tables.read_train(folder).rows)
     full = next(line.split() for line in lines if line.startswith("full"))
     assert full[:4] == ["full", "48", str(sum(tables.read_train(folder).stalled)), f"{frames:,}"]
     assert {line.split()[0] for line in lines[1:-1]} == {*selection.RULES, "test"}
     arguments = ["--selection", "micro", "--have", "nano", "--disk", str(folder)]
-    assert plan_download.main([str(folder), *arguments]) == 0
+    assert plan.main([str(folder), *arguments]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[2] == "12" and lines[-1].startswith("Needs ")
 
 
 def test_the_plan_of_real_tables(real_table):
-    nano = plan_download.train_cost(real_table, selection.chosen(real_table, "nano", {}))
+    nano = plan.train_cost(real_table, selection.chosen(real_table, "nano", {}))
     assert (nano.videos, nano.stalled, nano.frames) == (1_413, 706, 87_175)
     assert 3.6e9 < nano.raw < 3.8e9
 
@@ -105,7 +107,7 @@ def test_the_plan_of_real_tables(real_table):
 def test_the_plan_refuses_a_small_disk(folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=5_000_000))
     with pytest.raises(InputError, match=r"this needs .* has 5\.0 MB left; make room"):
-        plan_download.main([str(folder), "--selection", "full"])
+        plan.main([str(folder), "--selection", "full"])
 
 
 def test_selected_is_a_dataset(folder, stages):

@@ -15,8 +15,9 @@ from clog_loss_seaweedfs import BUCKET
 from clog_loss_small_videos import write_small_video
 
 from challengeflow.arrays import Arrays
-from challengeflow.samples import read_samples
-from challengeflow_clog_loss import demo, tables
+from challengeflow.contract.samples import read_samples
+from challengeflow_clog_loss.data import tables
+from challengeflow_clog_loss.demo import metadata
 
 SHARD = "train-f0-000"
 KILLED_AT = (2, 5, 8)  # videos done
@@ -26,7 +27,7 @@ KILLED_AT = (2, 5, 8)  # videos done
 def network(tmp_path, seaweedfs_server):
     """The competition's tables and videos, small ones, behind a server that takes its time."""
     (tmp_path / "tables").mkdir()
-    demo.write_tables(tmp_path / "tables", 0, 24)
+    metadata.write_tables(tmp_path / "tables", 0, 24)
     for number, row in enumerate(tables.read_train(tmp_path / "tables").rows):
         path = write_small_video(tmp_path / "one.mp4", number, row.num_frames)
         seaweedfs_server.bucket.put(f"train/{row.filename}", path)

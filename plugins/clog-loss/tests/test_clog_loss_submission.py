@@ -11,8 +11,9 @@ from PIL import Image
 
 from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays, write_scores
-from challengeflow_clog_loss import check_submission, contact_sheets, region_report
-from challengeflow_clog_loss.submission import validate_submission
+from challengeflow_clog_loss.answers import answer_sheets
+from challengeflow_clog_loss.answers.package import validate_submission
+from challengeflow_clog_loss.commands import check, regions
 
 EXPECTED = ["100002.mp4", "100001.mp4"]
 GOOD = "filename,stalled\n100002.mp4,0\n100001.mp4,1\n"
@@ -46,12 +47,12 @@ def test_a_wrong_file_is_refused(tmp_path, text, message):
 
 def test_the_organisers_own_format_file_passes_the_command(real_data, tmp_path, capsys):
     metadata = real_data / "metadata"
-    assert check_submission.main([str(metadata / "submission_format.csv"), str(metadata)]) == 0
+    assert check.main([str(metadata / "submission_format.csv"), str(metadata)]) == 0
     assert "14,160 videos in order, 0 (0.0%) stalled" in capsys.readouterr().out
     lines = (metadata / "submission_format.csv").read_text().splitlines(keepends=True)
     (tmp_path / "s.csv").write_text("".join([*lines[:5000], *lines[5001:]]))
     with pytest.raises(InputError, match=r"s\.csv, line 5001: found '\d+\.mp4', expected \d+\.mp4"):
-        check_submission.main([str(tmp_path / "s.csv"), str(metadata)])
+        check.main([str(tmp_path / "s.csv"), str(metadata)])
 
 
 def test_written_files(demo):
@@ -99,9 +100,9 @@ def test_own_videos_get_a_table_and_annotated_sheets(stages, strange, tmp_path):
     assert (rows["none.mp4"]["status"], rows["missing.mp4"]["status"]) == ("no outline found", "file missing")
     stalled, unusual = (Image.open(output / f"{name}-01.png") for name in ("stalled", "unusual"))
     assert (output / "stalled-01.png").stat().st_size < 300_000
-    reddish, greenish = (drawn_in(stalled, colour) for colour in (contact_sheets.STALLED, contact_sheets.FLOWING))
+    reddish, greenish = (drawn_in(stalled, colour) for colour in (answer_sheets.STALLED, answer_sheets.FLOWING))
     assert reddish > 100 and greenish > 300
-    assert not drawn_in(unusual, contact_sheets.STALLED) and drawn_in(unusual, contact_sheets.FLOWING)
+    assert not drawn_in(unusual, answer_sheets.STALLED) and drawn_in(unusual, answer_sheets.FLOWING)
 
 
 def test_no_sheets_on_request(stages, strange, tmp_path):
@@ -113,7 +114,7 @@ def test_no_sheets_on_request(stages, strange, tmp_path):
 
 
 def test_the_region_report_lists_failures_with_thumbnails(stages, strange, tmp_path, capsys):
-    assert region_report.main([str(stages.root / "prepared"), str(tmp_path / "report")]) == 0
+    assert regions.main([str(stages.root / "prepared"), str(tmp_path / "report")]) == 0
     told = capsys.readouterr().out
     assert "       1  no outline found" in told and "       1  file missing" in told and "       1  ok" in told
     names = sorted(path.name for path in (tmp_path / "report").iterdir())
@@ -124,7 +125,7 @@ def test_the_region_report_lists_failures_with_thumbnails(stages, strange, tmp_p
     with open(tmp_path / "report" / "regions.csv", newline="") as file:
         assert [row["sample"] for row in csv.DictReader(file)] == ["plain", "twice", "none", "missing"]
     with pytest.raises(InputError, match="holds no prepared shards"):
-        region_report.main([str(tmp_path / "report"), str(tmp_path)])
+        regions.main([str(tmp_path / "report"), str(tmp_path)])
 
 
 def test_an_expected_number_of_stalled_videos_and_the_table_of_thresholds(stages, strange, tmp_path, capsys):

@@ -7,14 +7,15 @@ import shutil
 import pytest
 
 from challengeflow import InputError
-from challengeflow_clog_loss import demo, tables
+from challengeflow_clog_loss.data import tables
+from challengeflow_clog_loss.demo import metadata
 
 
 @pytest.fixture
 def folder(tmp_path):
     path = tmp_path / "tables"
     path.mkdir()
-    demo.write_tables(path, 0, 24)
+    metadata.write_tables(path, 0, 24)
     return path
 
 

@@ -12,17 +12,9 @@ from clog_loss_small_videos import write_small_video, write_sound
 
 from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays
-from challengeflow_clog_loss import (
-    demo,
-    manifest,
-    prepared_videos,
-    quality,
-    region,
-    surroundings,
-    synthesis,
-    video,
-    workers,
-)
+from challengeflow_clog_loss.data import manifest, preprocess
+from challengeflow_clog_loss.demo import metadata, synthesis
+from challengeflow_clog_loss.video import decode, region, region_remarks, surroundings, workers
 
 FRAMES = 20
 
@@ -54,18 +46,18 @@ def test_demo_video_is_the_same_each_time(mp4, tmp_path):
 
 def test_demo_has_narrow_videos(tmp_path):
     sample = next(str(n) for n in range(100000, 100100) if _is_narrow(str(n)))
-    demo.write_video(tmp_path / "narrow.mp4", 0, sample, "A", False, 3)
-    decoded = list(video.frames(tmp_path / "narrow.mp4"))
+    metadata.write_video(tmp_path / "narrow.mp4", 0, sample, "A", False, 3)
+    decoded = list(decode.frames(tmp_path / "narrow.mp4"))
     assert [frame.luma.shape for frame in decoded] == [(384, 418)] * 3
     assert region.find_region(decoded).inside.any()
 
 
 def _is_narrow(sample: str) -> bool:
-    return np.random.default_rng([0, 4, *sample.encode()]).random() < demo.NARROW
+    return np.random.default_rng([0, 4, *sample.encode()]).random() < metadata.NARROW
 
 
 def test_region_is_one_box_inside_the_outline(mp4):
-    found = region.find_region(list(video.frames(mp4)))
+    found = region.find_region(list(decode.frames(mp4)))
     _, drawn = synthesis.draw_video(*_arguments("100000", "A", True))
     height, width = np.nonzero(drawn)[0], np.nonzero(drawn)[1]
     rows, columns = found.box(0)
@@ -82,7 +74,7 @@ def _arguments(sample: str, project: str, stalled: bool):
 
 
 def test_outline_is_painted_over(mp4):
-    decoded = list(video.frames(mp4))
+    decoded = list(decode.frames(mp4))
     found = region.find_region(decoded)
     luma = np.stack([frame.luma for frame in decoded])
     clear = region.without_outline(luma.copy(), found.outline)
@@ -100,18 +92,18 @@ def test_codecs_without_planes_of_colour(mp4, tmp_path, codec_format, found_by):
         for frame in source.decode(video=0):
             target.mux(stream.encode(frame.reformat(format=codec_format)))
         target.mux(stream.encode())
-    decoded = list(video.frames(path))
+    decoded = list(decode.frames(path))
     assert decoded[0].codec_format == codec_format
-    found, by_planes = (region.find_region(frames) for frames in (decoded, list(video.frames(mp4))))
+    found, by_planes = (region.find_region(frames) for frames in (decoded, list(decode.frames(mp4))))
     assert found.found_by == found_by
     assert (found.inside & by_planes.inside).sum() > 0.8 * (found.inside | by_planes.inside).sum()
 
 
-def blank(coloured: np.ndarray) -> list[video.Frame]:
+def blank(coloured: np.ndarray) -> list[decode.Frame]:
     """Black frames of twice the size whose chroma is strong where `coloured` is."""
     chroma = np.where(coloured, 200, 128).astype(np.uint8)
     black = np.zeros([2 * length for length in coloured.shape], np.uint8)
-    return [video.Frame(black, (chroma, chroma), "yuv420p")] * 3
+    return [decode.Frame(black, (chroma, chroma), "yuv420p")] * 3
 
 
 def test_outline_open_at_the_edge_of_the_frame():
@@ -183,7 +175,7 @@ def test_each_kind_of_broken_video_has_its_reason_and_stops_nobody(stages):
     prepared = Arrays(stages.preprocess("test-0", samples, labelled=False, threads=2).prepared)
     found = {name: prepared.attributes(name) for name in prepared}
     assert list(found) == list(reasons)
-    said = {name: "; ".join(quality.remarks(attributes)) for name, attributes in found.items()}
+    said = {name: "; ".join(region_remarks.remarks(attributes)) for name, attributes in found.items()}
     assert {name: found[name]["status"] + (f": {said[name]}" if said[name] else "") for name in found} == reasons
     assert all(attributes["shape"] == [1] for attributes in found.values())
     assert {name for name in found if "thumbnail" in prepared[name]} == {"zeroed", "one", "plain", "short"}
@@ -203,7 +195,7 @@ def test_what_happens_without_an_outline_is_a_parameter(stages):
     prepared = Arrays(stages.preprocess("test-0", samples, labelled=False, no_region="full-frame").prepared)
     assert prepared.ok() == ["good", "plain"]
     assert prepared["plain"]["cube"].shape == (8, 96, 128) and prepared["plain"]["mask"].all()
-    assert quality.remarks(prepared.attributes("plain")) == ["no outline, the whole frame used"]
+    assert region_remarks.remarks(prepared.attributes("plain")) == ["no outline, the whole frame used"]
 
 
 def test_a_fetched_video_keeps_its_checksum_and_a_missing_one_its_reason(stages):
@@ -218,10 +210,10 @@ def test_a_fetched_video_keeps_its_checksum_and_a_missing_one_its_reason(stages)
 
 def test_any_number_of_frames_is_streamed(tmp_path, monkeypatch):
     path = write_small_video(tmp_path / "long.mp4", frames=500, size=(48, 64), outlines=((10, 38, 12, 50),))
-    prepared_videos.prepare(path, 500, 4, tmp_path / "held.npz")
-    monkeypatch.setattr(prepared_videos, "HELD_BYTES", 60_000)  # ten frames
-    prepared_videos.prepare(path, 500, 4, tmp_path / "streamed.npz")
-    held, streamed = (prepared_videos._read(tmp_path / f"{name}.npz") for name in ("held", "streamed"))
+    preprocess.prepare(path, 500, 4, tmp_path / "held.npz")
+    monkeypatch.setattr(preprocess, "HELD_BYTES", 60_000)  # ten frames
+    preprocess.prepare(path, 500, 4, tmp_path / "streamed.npz")
+    held, streamed = (preprocess._read(tmp_path / f"{name}.npz") for name in ("held", "streamed"))
     assert held[0]["status"] == streamed[0]["status"] == "ok" and held[0]["box"] == streamed[0]["box"]
     assert held[1]["cube"].shape[0] == 500 and np.array_equal(held[1]["cube"], streamed[1]["cube"])
 
@@ -230,7 +222,7 @@ def test_preprocessing_goes_on_from_what_is_kept(mp4, stages):
     raw = stages.folder("raw", "test-0")
     (raw / "a.mp4").write_bytes(mp4.read_bytes())
     samples = (Sample("a", "test", "a", {"num_frames": str(FRAMES)}), Sample("b", "test", "b", {"num_frames": ""}))
-    prepared_videos.prepare(raw / "a.mp4", FRAMES, 8, stages.folder("work", "preprocess-test-0") / "a.npz")
+    preprocess.prepare(raw / "a.mp4", FRAMES, 8, stages.folder("work", "preprocess-test-0") / "a.npz")
     (raw / "a.mp4").unlink()
     (raw / "b.mp4").write_bytes(mp4.read_bytes())
     prepared = Arrays(stages.preprocess("test-0", samples, labelled=False).prepared)
@@ -284,7 +276,7 @@ def test_a_process_that_dies_or_hangs_takes_one_video_along(tmp_path, deadly):
 
 
 def test_a_shard_with_a_deadly_video_is_prepared(stages, deadly, monkeypatch):
-    monkeypatch.setattr(prepared_videos, "prepare", deadly.prepare)
+    monkeypatch.setattr(preprocess, "prepare", deadly.prepare)
     raw = stages.folder("raw", "test-0")
     for name in "abc":
         write_small_video(raw / f"{name}.mp4")
@@ -300,7 +292,7 @@ def test_an_error_of_the_work_itself_is_raised(tmp_path, deadly):
 
 
 def test_surroundings_see_noise_and_vessels(mp4):
-    decoded = list(video.frames(mp4))
+    decoded = list(decode.frames(mp4))
     figures = surroundings.measure([surroundings.blocks(f.luma) for f in decoded], region.find_region(decoded))
     assert figures.shape == (FRAMES, len(surroundings.COLUMNS)) and np.isfinite(figures).all()
     figure = dict(zip(surroundings.COLUMNS, figures.mean(axis=0), strict=True))
@@ -325,7 +317,7 @@ def test_surroundings_by_hand():
 
 
 def test_real_video_has_one_box_over_all_frames(real_data):
-    decoded = list(video.frames(real_data / "104611.mp4"))
+    decoded = list(decode.frames(real_data / "104611.mp4"))
     assert len(decoded) == 52 and decoded[0].luma.shape == (384, 512)
     found = region.find_region(decoded)
     assert found.found_by == "colour" and found.quality()["outlines"] == 1 and found.stability > 0.9

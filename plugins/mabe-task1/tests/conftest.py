@@ -20,12 +20,12 @@ from challengeflow import (
     TrainJob,
 )
 from challengeflow.arrays import Writer
-from challengeflow.progress import Progress
-from challengeflow.samples import read_samples
-from challengeflow_mabe_task1.demo_behaviour import VOCABULARY
-from challengeflow_mabe_task1.demo_files import simulate
-from challengeflow_mabe_task1.layouts import MARS_PARTS
-from challengeflow_mabe_task1.prepare import one_hot
+from challengeflow.contract.progress import Progress
+from challengeflow.contract.samples import read_samples
+from challengeflow_mabe_task1.data.layouts import MARS_PARTS
+from challengeflow_mabe_task1.data.preprocess import one_hot
+from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY
+from challengeflow_mabe_task1.demo.official_files import simulate
 
 REAL = Path(os.environ.get("CHALLENGEFLOW_DATA", Path(__file__).parents[3].parent / "shared" / "data")) / "mabe-task1"
 

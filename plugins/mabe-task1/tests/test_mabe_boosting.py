@@ -6,7 +6,7 @@ import pytest
 import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError
 from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow_mabe_task1.training_frames import class_counts, class_weights, labels_of, sampled_frames
+from challengeflow_mabe_task1.models.training_frames import class_counts, class_weights, labels_of, sampled_frames
 
 SMALL = {"rows": 600, "parts": 2, "iterations": 5, "windows": [0.5, 2]}
 

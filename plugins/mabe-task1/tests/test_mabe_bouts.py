@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from challengeflow_mabe_task1.bout_metric import bout_f1, count_bouts, match
 from challengeflow_mabe_task1.formats.bouts import runs
+from challengeflow_mabe_task1.scoring.bout_metric import bout_f1, count_bouts, match
 
 
 def test_hits_borders_and_switches_are_those_counted_by_hand():

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from challengeflow_mabe_task1.decision_fit import Scored, common_session, fit
-from challengeflow_mabe_task1.decoding import (
+from challengeflow_mabe_task1.scoring.decision_fit import Scored, common_session, fit
+from challengeflow_mabe_task1.scoring.decoding import (
     best_paths,
     bridge_gaps,
     decode,

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.demo_files import simulate
-from challengeflow_mabe_task1.layouts import MARS_PARTS
-from challengeflow_mabe_task1.pose_cleaning import bridge_gaps, clean, hold_gaps, mend_swaps, remove_spikes
-from challengeflow_mabe_task1.pose_recipe import Recipe, check_fit, feature_blocks, feature_names
-from challengeflow_mabe_task1.pose_windows import window_statistics
+from challengeflow_mabe_task1.data.layouts import MARS_PARTS
+from challengeflow_mabe_task1.demo.official_files import simulate
+from challengeflow_mabe_task1.features.pose_cleaning import bridge_gaps, clean, hold_gaps, mend_swaps, remove_spikes
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, check_fit, feature_blocks, feature_names
+from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
 RECIPE = Recipe(("a", "b"), MARS_PARTS, (6, 3), windows=(0.5, 2))
 FACTS = {"fps": 30.0, "pixels_per_cm": None, "annotator": 0}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mabe_task1 import layouts
+from challengeflow_mabe_task1.data import layouts
 
 VOCABULARY = ("attack", "investigation", "mount", "other")
 

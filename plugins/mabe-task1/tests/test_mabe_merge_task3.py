@@ -5,7 +5,7 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow.pickles import load_npy
-from challengeflow_mabe_task1.merge_task3 import main
+from challengeflow_mabe_task1.commands.merge_task3 import main
 
 
 @pytest.fixture

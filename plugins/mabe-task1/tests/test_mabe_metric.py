@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, precision_score
 
-from challengeflow_mabe_task1 import metric
-from challengeflow_mabe_task1.evaluate import scored_classes
 from challengeflow_mabe_task1.formats import frame_tables, labels
-from challengeflow_mabe_task1.references import HUMAN_CEILING, OFFICIAL_TEST, references
+from challengeflow_mabe_task1.scoring import metric
+from challengeflow_mabe_task1.scoring.references import HUMAN_CEILING, OFFICIAL_TEST, references
+from challengeflow_mabe_task1.scoring.score import scored_classes
 
 
 def test_frames_of_other_count_as_false_positives():

@@ -12,7 +12,7 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mabe_task1 import acquire
+from challengeflow_mabe_task1.data import download as acquire
 
 FOLDER = "task1_classic_classification"
 

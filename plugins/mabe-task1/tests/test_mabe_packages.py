@@ -12,15 +12,16 @@ import pytest
 
 from challengeflow import DrawJob, Member
 from challengeflow.arrays import Arrays, write_scores
+from challengeflow.contract.progress import Progress
 from challengeflow.pickles import load_npy
-from challengeflow.pictures import check
-from challengeflow.progress import Progress
+from challengeflow.running.check_pictures import check
 from challengeflow.scoring import write_json
-from challengeflow_mabe_task1 import demo_behaviour, demo_files, demo_lab, label_next
-from challengeflow_mabe_task1.answered import file_names
-from challengeflow_mabe_task1.decoding import plain_decision
+from challengeflow_mabe_task1.answers import label_next
+from challengeflow_mabe_task1.answers.answered import file_names
+from challengeflow_mabe_task1.demo import behaviour_states, lab_folder, official_files
 from challengeflow_mabe_task1.formats import labels
-from challengeflow_mabe_task1.metric import macro_f1
+from challengeflow_mabe_task1.scoring.decoding import plain_decision
+from challengeflow_mabe_task1.scoring.metric import macro_f1
 
 
 def blurred(gold, random):
@@ -51,8 +52,8 @@ def guess(prepared, name, random):
 def lab(tmp_path_factory, make_stages):
     """A lab's folder, two thirds labelled, with made-up scores."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo_lab, "LABELLED", 4)
-        patch.setattr(demo_lab, "UNLABELLED", 2)
+        patch.setattr(lab_folder, "LABELLED", 4)
+        patch.setattr(lab_folder, "UNLABELLED", 2)
         stages = make_stages(tmp_path_factory.mktemp("lab") / "run", "demo", folds=2, dataset="lab")
         stages.archive("recordings")
         stages.prepare(least_confidence=0.5)
@@ -140,7 +141,7 @@ def test_ethograms_are_drawn_of_as_many_as_asked_for(lab):
 
 
 def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path):
-    from challengeflow_mabe_task1.pictures import of_scores
+    from challengeflow_mabe_task1.pictures import draw
 
     shards, nothing = tuple(lab.shards), tmp_path / "nothing"
     pictures = tmp_path / "pictures"
@@ -161,7 +162,7 @@ def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path):
         members=(Member("pose-boosting", {}, ()),),
         output=pictures,
     )
-    of_scores.run(job)
+    draw.draw(job)
     check(pictures, "pictures")
     entries = {entry["title"]: entry for entry in json.loads((pictures / "pictures.json").read_text())}
     assert entries["Confusion matrix, train"]["files"] == ["train-confusion.png"]
@@ -250,8 +251,8 @@ def test_file_names_hold_no_path_and_stay_apart():
 def styles(tmp_path_factory, make_stages):
     """Task 2's demo, smaller."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo_files, "TRAIN", 6)
-        patch.setattr(demo_files, "TEST", 3)
+        patch.setattr(official_files, "TRAIN", 6)
+        patch.setattr(official_files, "TEST", 3)
         both = ("train", "test")
         stages = make_stages(tmp_path_factory.mktemp("t2") / "run", "demo", gold_splits=both, dataset="task2")
         stages.archive("aicrowd")
@@ -275,9 +276,11 @@ def test_the_annotator_is_with_the_prepared_sequence(styles):
 
 
 def test_annotators_have_a_style_of_their_own():
-    bouts = demo_behaviour.draw_bouts(50_000, 30.0, np.random.default_rng(0))
+    bouts = behaviour_states.draw_bouts(50_000, 30.0, np.random.default_rng(0))
     counts = {
-        annotator: np.bincount(demo_behaviour.annotate(bouts, 50_000, np.random.default_rng(1), annotator), minlength=4)
+        annotator: np.bincount(
+            behaviour_states.annotate(bouts, 50_000, np.random.default_rng(1), annotator), minlength=4
+        )
         for annotator in (1, 2, 3)
     }
     attack, investigation = 0, 1
@@ -286,8 +289,8 @@ def test_annotators_have_a_style_of_their_own():
 
 
 def test_folds_can_leave_annotators_out(stages, monkeypatch):
-    monkeypatch.setattr(demo_files, "TRAIN", 6)
-    monkeypatch.setattr(demo_files, "TEST", 3)
+    monkeypatch.setattr(official_files, "TRAIN", 6)
+    monkeypatch.setattr(official_files, "TEST", 3)
     run = stages("demo", gold_splits=("train", "test"), dataset="task2", group_by="annotator")
     run.archive("aicrowd")
     train = [sample for sample in run.index() if sample.split == "train"]
@@ -297,7 +300,7 @@ def test_folds_can_leave_annotators_out(stages, monkeypatch):
 
 @pytest.mark.parametrize("behaviour", ["chase", "rest"])
 def test_a_new_behaviour_is_learnt_and_submitted_on_its_own(stages, monkeypatch, behaviour):
-    monkeypatch.setattr(demo_files, "TRAIN", 9)
+    monkeypatch.setattr(official_files, "TRAIN", 9)
     run = stages("demo", gold_splits=("train", "test"), dataset="task3", behaviours=[behaviour])
     run.archive("aicrowd")
     shards = run.prepare()

@@ -10,8 +10,9 @@ import pytest
 from challengeflow import InputError
 from challengeflow.arrays import Arrays, Predictions, write_scores
 from challengeflow.pickles import load_npy
-from challengeflow_mabe_task1 import demo_files, pose_boosting
-from challengeflow_mabe_task1.submit import validate_submission
+from challengeflow_mabe_task1.answers.package import validate_submission
+from challengeflow_mabe_task1.demo import official_files
+from challengeflow_mabe_task1.models import pose_boosting
 
 SMALL = {"rows": 8000, "parts": 1, "iterations": 25, "learning_rate": 0.25, "windows": [0.5, 2]}
 
@@ -20,8 +21,8 @@ SMALL = {"rows": 8000, "parts": 1, "iterations": 25, "learning_rate": 0.25, "win
 def demo(tmp_path_factory, make_stages):
     """The demo with fewer sequences, through all stages."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo_files, "TRAIN", 6)
-        patch.setattr(demo_files, "TEST", 2)
+        patch.setattr(official_files, "TRAIN", 6)
+        patch.setattr(official_files, "TEST", 2)
         stages = make_stages(tmp_path_factory.mktemp("demo") / "run", "demo", gold_splits=("train", "test"))
         stages.archive("aicrowd")
         stages.prepare()
@@ -141,7 +142,7 @@ def test_raw_and_prepared_data_hold_no_label(demo):
 def test_a_folder_of_ones_own_is_predicted_and_odd_files_are_named(demo, stages, tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    track = demo_files.simulate(5, 5)["keypoints"][:400].astype(np.float32)
+    track = official_files.simulate(5, 5)["keypoints"][:400].astype(np.float32)
     np.save(folder / "good.npy", track)
     np.savez(folder / "clips.npz", one=track[:50], two=track[50:90], names=np.array(["a"]))
     np.save(folder / "three.npy", np.zeros((50, 3, 2, 7)))

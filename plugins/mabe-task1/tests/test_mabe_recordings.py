@@ -5,8 +5,9 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mabe_task1 import demo_lab, quality, recordings
-from challengeflow_mabe_task1.demo_files import simulate
+from challengeflow_mabe_task1.data import quality, recordings
+from challengeflow_mabe_task1.demo import lab_folder
+from challengeflow_mabe_task1.demo.official_files import simulate
 from challengeflow_mabe_task1.formats import bento, poses
 from challengeflow_mabe_task1.formats.bouts import Bout
 
@@ -190,8 +191,8 @@ def test_an_hour_of_poses_is_read_in_bounded_memory(tmp_path):
 
 
 def test_the_demo_of_a_lab_is_a_folder_like_any_other(stages, tmp_path, monkeypatch):
-    monkeypatch.setattr(demo_lab, "LABELLED", 4)
-    monkeypatch.setattr(demo_lab, "UNLABELLED", 2)
+    monkeypatch.setattr(lab_folder, "LABELLED", 4)
+    monkeypatch.setattr(lab_folder, "UNLABELLED", 2)
     run = stages("demo", folds=2, dataset="lab")
     run.archive("recordings")
     shards = run.prepare(least_confidence=0.5)

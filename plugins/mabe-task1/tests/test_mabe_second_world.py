@@ -10,10 +10,10 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import matthews_corrcoef
 
-from challengeflow_mabe_task1.demo_files import simulate
-from challengeflow_mabe_task1.layouts import MARS_PARTS
-from challengeflow_mabe_task1.metric import confusion, f1
-from challengeflow_mabe_task1.pose_recipe import Recipe, feature_blocks
+from challengeflow_mabe_task1.data.layouts import MARS_PARTS
+from challengeflow_mabe_task1.demo.official_files import simulate
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks
+from challengeflow_mabe_task1.scoring.metric import confusion, f1
 
 SECOND_FPS = 25.0
 STATES = ("attack", "investigation", "mount", "alone", "huddle", "pursuit")

@@ -7,7 +7,7 @@ from challengeflow import InputError
 from challengeflow.arrays import Arrays, write_scores
 from challengeflow.pickles import load_npy
 from challengeflow.scoring import write_json
-from challengeflow_mabe_task1.decoding import plain_decision
+from challengeflow_mabe_task1.scoring.decoding import plain_decision
 
 RATS = ["aggression", "social", "nonsocial", "base"]
 

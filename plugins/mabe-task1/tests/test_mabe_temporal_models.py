@@ -12,10 +12,10 @@ import pytest
 import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow_mabe_task1.demo_behaviour import VOCABULARY
-from challengeflow_mabe_task1.layouts import MARS_PARTS
-from challengeflow_mabe_task1.pose_recipe import Recipe
-from challengeflow_mabe_task1.pose_steps import step_features, step_labels, to_frames
+from challengeflow_mabe_task1.data.layouts import MARS_PARTS
+from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY
+from challengeflow_mabe_task1.features.pose_recipe import Recipe
+from challengeflow_mabe_task1.features.pose_steps import step_features, step_labels, to_frames
 
 torch = pytest.importorskip("torch")
 
@@ -58,7 +58,7 @@ def test_it_repeats_itself_to_the_bit(stages, model):
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(stages, monkeypatch):
-    from challengeflow_mabe_task1 import temporal_fit
+    from challengeflow_mabe_task1.models import temporal_fit
 
     whole, killed = stages("whole"), stages("killed")
     expected = whole.train(0, **TINY)
@@ -82,7 +82,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(stages, monkeypatch):
 
 
 def test_it_ends_with_the_best_epoch_on_inner_groups_and_stops_early(stages, monkeypatch):
-    from challengeflow_mabe_task1 import temporal_fit
+    from challengeflow_mabe_task1.models import temporal_fit
 
     scores = iter([0.1, 0.4, 0.2, 0.3, 0.9])
     weights = []
@@ -135,7 +135,7 @@ def test_pretraining_repeats_itself_and_depends_on_the_unlabelled(pretrained):
 
 
 def test_a_killed_pretraining_goes_on_to_the_same_bits(pretrained, monkeypatch):
-    from challengeflow_mabe_task1 import temporal_pretrain
+    from challengeflow_mabe_task1.models import temporal_pretrain
 
     settings = TINY | {"pretraining_epochs": 3}
     expected, killed = pretrained("whole").train(0, **settings), pretrained("killed")
@@ -158,7 +158,7 @@ def test_a_killed_pretraining_goes_on_to_the_same_bits(pretrained, monkeypatch):
 
 
 def test_parts_hold_out_other_groups():
-    from challengeflow_mabe_task1.temporal_model import _inner
+    from challengeflow_mabe_task1.models.temporal_model import _inner
 
     groups = [f"animal {k // 2}" for k in range(20)]
     first, second = _inner(groups, 0, 0.2), _inner(groups, 1, 0.2)
@@ -167,13 +167,13 @@ def test_parts_hold_out_other_groups():
 
 
 def conv(**shape):
-    from challengeflow_mabe_task1.temporal_conv_net import TemporalConvNet
+    from challengeflow_mabe_task1.models.temporal_conv_net import TemporalConvNet
 
     return TemporalConvNet(6, 3, channels=8, layers=4, dropout=0.5, input_dropout=0.5, **shape)
 
 
 def gru(**shape):
-    from challengeflow_mabe_task1.temporal_gru_net import TemporalGruNet
+    from challengeflow_mabe_task1.models.temporal_gru_net import TemporalGruNet
 
     return TemporalGruNet(6, 3, channels=8, layers=2, dropout=0.5, input_dropout=0.5, **shape)
 

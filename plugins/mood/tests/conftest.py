@@ -24,10 +24,10 @@ from challengeflow import (
     write_samples,
 )
 from challengeflow.arrays import Predictions, Writer
-from challengeflow.progress import Progress
-from challengeflow.samples import read_samples
-from challengeflow_mood.phantoms import phantom
-from challengeflow_mood.preparation import prepare
+from challengeflow.contract.progress import Progress
+from challengeflow.contract.samples import read_samples
+from challengeflow_mood.data.preprocess import prepare
+from challengeflow_mood.demo.phantoms import phantom
 
 MODEL_DEFAULTS = {name: schema["default"] for name, schema in plugin.PCA_RESIDUAL.parameters.items()}
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mood import alignment
-from challengeflow_mood.volumes import read_scan
+from challengeflow_mood.data import alignment
+from challengeflow_mood.data.volumes import read_scan
 
 
 def ellipsoid(shape=(40, 48, 36), bright=(26, 20, 22)):

@@ -7,16 +7,16 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mood import toy_set
-from challengeflow_mood.alignment import foreground
 from challengeflow_mood.anomalies import FITTED, PROXY, STOPPING
 from challengeflow_mood.anomalies.blending import seamless
 from challengeflow_mood.anomalies.insertion import LEARNT_RADII, MIN_CHANGE, RADII, Body, insert, make
 from challengeflow_mood.anomalies.kinds import KINDS
 from challengeflow_mood.anomalies.shapes import REACH, SHAPES
-from challengeflow_mood.official_layout import find_layout
-from challengeflow_mood.phantoms import phantom
-from challengeflow_mood.volumes import read_scan
+from challengeflow_mood.commands import make_toy
+from challengeflow_mood.data.alignment import foreground
+from challengeflow_mood.data.official_layout import find_layout
+from challengeflow_mood.data.volumes import read_scan
+from challengeflow_mood.demo.phantoms import phantom
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_seamless_keeps_the_rim_and_the_other_tissues_gradients():
 
 def test_a_toy_set_is_in_the_official_layout(tmp_path, capsys):
     command = ["brain", str(tmp_path), "--cases", "4", "--size", "36", "--kinds", "sink,poisson", "--seed", "3"]
-    assert toy_set.main(command) == 0
+    assert make_toy.main(command) == 0
     assert "4 toy cases" in capsys.readouterr().out
     layout = find_layout([tmp_path], "brain")
     names = [f"toy_{number}.nii.gz" for number in range(4)]
@@ -105,15 +105,15 @@ def test_a_toy_set_is_in_the_official_layout(tmp_path, capsys):
     recipes = json.loads((tmp_path / "brain" / "recipes.json").read_text())
     assert [recipes[name].get("recipe", {}).get("kind") for name in names] == [None, "sink", None, "poisson"]
     again = tmp_path / "again"
-    toy_set.main(["brain", str(again), *command[2:]])
+    make_toy.main(["brain", str(again), *command[2:]])
     for path in (tmp_path / "brain").rglob("*.nii.gz"):
         assert path.read_bytes()[10:] == (again / path.relative_to(tmp_path)).read_bytes()[10:]  # past the time in gzip
 
 
 def test_a_toy_set_of_ones_own_scans(tmp_path):
-    toy_set.main(["brain", str(tmp_path / "healthy"), "--cases", "2", "--size", "36", "--healthy", "0.9"])
+    make_toy.main(["brain", str(tmp_path / "healthy"), "--cases", "2", "--size", "36", "--healthy", "0.9"])
     scans = tmp_path / "healthy" / "brain" / "toy"
-    toy_set.main(["brain", str(tmp_path / "made"), "--scans", str(scans), "--healthy", "0"])
+    make_toy.main(["brain", str(tmp_path / "made"), "--scans", str(scans), "--healthy", "0"])
     layout = find_layout([tmp_path / "made"], "brain")
     assert len(layout.toy) == 2
     assert {entry.text() for entry in layout.sample_labels.values()} == {"1\n"}
@@ -124,7 +124,7 @@ def test_a_toy_set_of_ones_own_scans(tmp_path):
 )
 def test_a_wrong_wish_is_one_sentence(tmp_path, words, reason):
     with pytest.raises(InputError, match=reason):
-        toy_set.main(["brain", str(tmp_path), *words])
+        make_toy.main(["brain", str(tmp_path), *words])
 
 
 def test_the_proxy_splits_gold_tells_how_its_anomalies_were_made(mood_brain):

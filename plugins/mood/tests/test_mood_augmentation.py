@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from challengeflow_mood.augmentation import augmented
-from challengeflow_mood.made_cases import unlabelled
-from challengeflow_mood.phantoms import phantom
+from challengeflow_mood.anomalies.made_cases import unlabelled
+from challengeflow_mood.demo.phantoms import phantom
+from challengeflow_mood.models.augmentation import augmented
 
 GRID = 48
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from challengeflow_mood.average_precision import LEVELS, count_levels, from_levels, levels_of, of_samples
+from challengeflow_mood.scoring.average_precision import LEVELS, count_levels, from_levels, levels_of, of_samples
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the reference")
 

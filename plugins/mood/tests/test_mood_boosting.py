@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import challengeflow_mood as plugin
-from challengeflow_mood import pca_residual, score_scale, whole_scan
 from challengeflow_mood.anomalies import PROXY
-from challengeflow_mood.healthy_scans import parts_by_group, read_healthy
-from challengeflow_mood.voxel_features import voxel_features
+from challengeflow_mood.data.healthy_scans import parts_by_group, read_healthy
+from challengeflow_mood.models import pca_residual, score_scale, whole_scan
+from challengeflow_mood.models.voxel_features import voxel_features
 
 SMALL = {"cases": 8, "iterations": 6, "components": 3}
 

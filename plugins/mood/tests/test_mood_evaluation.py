@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from challengeflow.arrays import Arrays, Predictions, write_scores
-from challengeflow_mood import maps
-from challengeflow_mood.average_precision import LEVELS, count_levels, from_levels
-from challengeflow_mood.evaluation import _millilitres
-from challengeflow_mood.official_scoring import organiser_draws
+from challengeflow_mood.answers import maps
+from challengeflow_mood.scoring.average_precision import LEVELS, count_levels, from_levels
+from challengeflow_mood.scoring.official_scoring import organiser_draws
+from challengeflow_mood.scoring.score import _millilitres
 
 
 def scored(run, name, change):

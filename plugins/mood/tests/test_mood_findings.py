@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from challengeflow_mood import alignment, decision
-from challengeflow_mood.findings import findings, grid_to_world
+from challengeflow_mood.answers.findings import findings, grid_to_world
+from challengeflow_mood.data import alignment
+from challengeflow_mood.scoring import decision
 
 AFFINES = {
     "RAS": np.array([[2.0, 0, 0, -20], [0, 2, 0, 5], [0, 0, 3, 7], [0, 0, 0, 1]]),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from challengeflow.arrays import Arrays, Predictions, write_scores
-from challengeflow_mood import demo, phantoms
+from challengeflow_mood.demo import archives, phantoms
 
 SHAPE = (44, 52, 42)
 
@@ -101,8 +101,8 @@ def mcc(answers, labels):
 def demo_case(dataset, number, abnormal):
     random = np.random.default_rng([11, number])
     volume = phantoms.phantom(dataset, 36, random)
-    kinds = list(demo.LESIONS)
-    return demo.with_lesion(volume, kinds[number // 2 % len(kinds)], random)[0] if abnormal else volume
+    kinds = list(archives.LESIONS)
+    return archives.with_lesion(volume, kinds[number // 2 % len(kinds)], random)[0] if abnormal else volume
 
 
 def other_case(number, abnormal):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mood import archive, image
+from challengeflow_mood.commands import mood_image
+from challengeflow_mood.docker import archive
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -51,7 +52,7 @@ def test_nothing_is_unpacked_outside(tmp_path):
 
 def test_the_layers_make_one_root(package, tmp_path):
     words = [str(package), "--base", str(base(tmp_path / "base.tar")), "--output", str(tmp_path / "image.tar")]
-    assert image.main(words) == 0
+    assert mood_image.main(words) == 0
     assert archive.is_image(tmp_path / "image.tar")
     assert archive.image_tag(tmp_path / "image.tar") == "localhost/mood-mine:1"
     root = tmp_path / "root"
@@ -70,7 +71,7 @@ def test_the_layers_make_one_root(package, tmp_path):
 
 def test_the_same_bytes_each_time(package, tmp_path):
     for name in ("one", "two"):
-        image.write_image(package, base(tmp_path / "base.tar"), tmp_path / f"{name}.tar", "mood:1")
+        mood_image.write_image(package, base(tmp_path / "base.tar"), tmp_path / f"{name}.tar", "mood:1")
     assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
 
 
@@ -78,7 +79,7 @@ def test_a_later_layer_may_take_files_away(tmp_path):
     layer = tmp_path / "layer.tar"
     with tarfile.open(layer, "w") as tar:
         tar.addfile(tarfile.TarInfo("etc/.wh.hidden"))
-    image.write_layers(tmp_path / "image.tar", [base(tmp_path / "base.tar"), layer], "mood:1")
+    mood_image.write_layers(tmp_path / "image.tar", [base(tmp_path / "base.tar"), layer], "mood:1")
     archive.unpack(tmp_path / "image.tar", tmp_path / "root")
     assert not (tmp_path / "root/etc/hidden").exists()
     assert (tmp_path / f"root/usr/bin/{PYTHON}").exists()
@@ -86,10 +87,12 @@ def test_a_later_layer_may_take_files_away(tmp_path):
 
 def test_bases_that_will_not_do(package, tmp_path):
     with pytest.raises(InputError, match=f"holds no {PYTHON}"):
-        image.write_image(package, base(tmp_path / "base.tar", "./usr/bin/python2.7"), tmp_path / "image.tar", "mood:1")
+        mood_image.write_image(
+            package, base(tmp_path / "base.tar", "./usr/bin/python2.7"), tmp_path / "image.tar", "mood:1"
+        )
     (tmp_path / "no.tar").write_text("x")
     with pytest.raises(InputError, match="is no tar file"):
-        image.write_image(package, tmp_path / "no.tar", tmp_path / "image.tar", "mood:1")
-    image.write_image(package, base(tmp_path / "base.tar"), tmp_path / "image.tar", "mood:1")
+        mood_image.write_image(package, tmp_path / "no.tar", tmp_path / "image.tar", "mood:1")
+    mood_image.write_image(package, base(tmp_path / "base.tar"), tmp_path / "image.tar", "mood:1")
     with pytest.raises(InputError, match="is an image already"):
-        image.write_image(tmp_path / "image.tar", tmp_path / "base.tar", tmp_path / "again.tar", "mood:1")
+        mood_image.write_image(tmp_path / "image.tar", tmp_path / "base.tar", tmp_path / "again.tar", "mood:1")

@@ -16,15 +16,16 @@ import pytest
 
 from challengeflow import InputError, Member
 from challengeflow.arrays import Predictions
-from challengeflow.ensemble import average
-from challengeflow_mood import container, decision, infer
+from challengeflow.running.ensemble import average
+from challengeflow_mood.docker import build_context, infer
+from challengeflow_mood.scoring import decision
 
 
 @pytest.fixture
 def folders(tmp_path, mood_brain):
     """A model folder of one member (`pca-residual`), two toy cases, and a folder for the answers."""
     shards = [shard for shard in mood_brain.scored if shard.split == "test"]
-    container.write_model(tmp_path / "model", "brain", mood_brain.answers(shards, mood_brain.models))
+    build_context.write_model(tmp_path / "model", "brain", mood_brain.answers(shards, mood_brain.models))
     for name in ("in", "out"):
         (tmp_path / name).mkdir()
     with zipfile.ZipFile(mood_brain.root / "archives/toy/brain_toy.zip") as archive:
@@ -71,7 +72,7 @@ def test_an_ensemble_answers_as_the_core_averages(folders, mood_brain):
         predicted.append(mood_brain.predict(models, "test", f"member-{number}")[0].predictions)
     all_answers = replace(mood_brain.answers([shard], mood_brain.models), members=tuple(members))
     shutil.rmtree(folders / "model")
-    container.write_model(folders / "model", "brain", all_answers)
+    build_context.write_model(folders / "model", "brain", all_answers)
     run(folders)
     chosen = json.loads(all_answers.decision.read_text())
     expected = dict(average(predicted, [0.3, 1.7]))

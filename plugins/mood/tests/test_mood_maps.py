@@ -6,8 +6,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from challengeflow_mood import alignment, maps
-from challengeflow_mood.maps import map_name, write_map
+from challengeflow_mood.answers import maps
+from challengeflow_mood.answers.maps import map_name, write_map
+from challengeflow_mood.data import alignment
 
 AFFINES = {
     "RAS": np.diag([2.0, 2, 2, 1]),

@@ -13,11 +13,12 @@ import pytest
 import challengeflow_mood as plugin
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mood import patches, pca_residual, phantoms
 from challengeflow_mood.anomalies import FITTED, PROXY, STOPPING
 from challengeflow_mood.anomalies.insertion import LEARNT_RADII, MIN_VOXELS, insert
-from challengeflow_mood.healthy_scans import Healthy, read_healthy
-from challengeflow_mood.made_cases import Case, made_case, made_cases, unlabelled
+from challengeflow_mood.anomalies.made_cases import Case, made_case, made_cases, unlabelled
+from challengeflow_mood.data.healthy_scans import Healthy, read_healthy
+from challengeflow_mood.demo import phantoms
+from challengeflow_mood.models import patches, pca_residual
 
 torch = pytest.importorskip("torch")
 
@@ -61,7 +62,7 @@ FITS = {
 def test_it_fits_eight_samples_perfectly(runner, model, mood_heads, monkeypatch):
     from challengeflow import networks
     from challengeflow.arrays import Arrays
-    from challengeflow_mood import network_fit
+    from challengeflow_mood.models import network_fit
 
     cases = eight_cases(mood_heads)
     drawn = iter(itertools.cycle(cases))
@@ -81,7 +82,7 @@ def test_it_fits_eight_samples_perfectly(runner, model, mood_heads, monkeypatch)
 
 @pytest.mark.parametrize("model", MODELS, ids=NAMES)
 def test_it_repeats_itself_and_goes_on_after_a_kill_to_the_same_bits(runner, model, monkeypatch):
-    from challengeflow_mood import network_fit
+    from challengeflow_mood.models import network_fit
 
     whole = runner(model, "whole")
     expected = whole.train()
@@ -125,7 +126,7 @@ def test_what_stops_it_is_no_part_of_what_it_learns_from(runner, model):
 
 
 def test_it_ends_with_the_best_check_and_stops_early(runner, monkeypatch):
-    from challengeflow_mood import network_fit
+    from challengeflow_mood.models import network_fit
 
     scores, weights = iter([0.1, 0.4, 0.2, 0.3, 0.9]), []
 
@@ -190,7 +191,7 @@ def test_declaring_imports_no_torch():
 
 
 def test_groups_stay_whole_in_the_inner_split():
-    from challengeflow_mood.network_model import inner_groups
+    from challengeflow_mood.models.network_model import inner_groups
 
     groups = tuple(f"person {number // 3}" for number in range(12))
     assert len(inner_groups(groups, 0.25, 1)) == 1
@@ -200,7 +201,7 @@ def test_groups_stay_whole_in_the_inner_split():
 
 
 def test_a_scan_is_described_by_the_anatomy_of_others(mood_heads):
-    from challengeflow_mood.network_model import _with_anatomies, seen
+    from challengeflow_mood.models.network_model import _with_anatomies, seen
 
     healthy = read_healthy([mood_heads], 8, 4, 0, "test")
     groups = tuple("abcd"[number // 2] for number in range(8))
@@ -234,7 +235,9 @@ def test_a_case_has_up_to_so_many_anomalies_of_the_kinds_asked_for(mood_heads):
 
 def test_made_cases_use_the_sizes_to_learn_from(mood_heads, monkeypatch):
     healthy, drawn = read_healthy([mood_heads], 8, 4, 0, "test"), []
-    monkeypatch.setattr("challengeflow_mood.made_cases.insert", lambda *given: drawn.append(given[5]) or insert(*given))
+    monkeypatch.setattr(
+        "challengeflow_mood.anomalies.made_cases.insert", lambda *given: drawn.append(given[5]) or insert(*given)
+    )
     made_case(healthy, FITTED, 1.0, np.random.default_rng(0), 0)
     assert drawn == [LEARNT_RADII]
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mood import audit
-from challengeflow_mood.official_layout import find_layout
-from challengeflow_mood.volumes import read_scan
+from challengeflow_mood.commands import check_mood
+from challengeflow_mood.data.official_layout import find_layout
+from challengeflow_mood.data.volumes import read_scan
 
 
 def scan(shape=(12, 12, 12), affine=None, dtype=np.float32, seed=0):
@@ -27,8 +27,8 @@ def compressed(image) -> bytes:
 @pytest.fixture
 def small_challenge(monkeypatch):
     """The challenge as if it had two train scans of 12^3 a dataset and one toy case."""
-    monkeypatch.setattr(audit, "EXPECTED", {"brain": (2, 12), "abdom": (2, 12)})
-    monkeypatch.setattr(audit, "TOYS", 1)
+    monkeypatch.setattr(check_mood, "EXPECTED", {"brain": (2, 12), "abdom": (2, 12)})
+    monkeypatch.setattr(check_mood, "TOYS", 1)
 
 
 def write_dataset(base, train="brain/brain_train", toy="brain/toy", scans=None):
@@ -75,7 +75,7 @@ def test_zips_and_folders_hold_the_same(tmp_path):
 def test_a_sound_folder_and_a_sound_zip_pass(tmp_path, small_challenge, capsys):
     write_dataset(tmp_path / "data")
     write_dataset(tmp_path / "data", "abdom/abdom_train", "abdom/toy")
-    assert audit.main([str(tmp_path / "data"), "--values"]) == 0
+    assert check_mood.main([str(tmp_path / "data"), "--values"]) == 0
     assert "nothing is wrong" in capsys.readouterr().out
 
 
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_named(tmp_path, small_challenge, capsys):
     write_dataset(tmp_path, scans=scans)
     (tmp_path / "brain/brain_train/00006.nii.gz").write_bytes(b"\x1f\x8bnothing")
     (tmp_path / "brain/toy_label/sample/toy_0.nii.gz.txt").unlink()
-    assert audit.main([str(tmp_path), "--values"]) == 1
+    assert check_mood.main([str(tmp_path), "--values"]) == 1
     told = capsys.readouterr().out
     for reason in (
         "7 train scans, expected 2",
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_named(tmp_path, small_challenge, capsys):
 
 def test_a_folder_without_the_challenge_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="holds no file of MOOD"):
-        audit.main([str(tmp_path)])
+        check_mood.main([str(tmp_path)])
 
 
 def test_scans_of_one_person_are_never_parted(tmp_path, mood_run):

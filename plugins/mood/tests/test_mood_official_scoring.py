@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mood import official_scoring
-from challengeflow_mood.official_scoring import score_folder
+from challengeflow_mood.scoring import official_scoring
+from challengeflow_mood.scoring.official_scoring import score_folder
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the reference")
 SHAPE = (7, 9, 21)  # more planes than one slab

@@ -18,10 +18,11 @@ import pytest
 
 import challengeflow_mood as plugin
 from challengeflow import InputError, Member
-from challengeflow_mood import archive, check_package, container, image, machine_python, proof, sandbox
-from challengeflow_mood.declared_models import declared_model
-from challengeflow_mood.lint import SCRIPTS, lint
-from challengeflow_mood.package_trial import Toys
+from challengeflow_mood.commands import check_package, mood_image
+from challengeflow_mood.docker import archive, build_context, machine_python, prove_archive, sandbox
+from challengeflow_mood.docker.declared_models import declared_model
+from challengeflow_mood.docker.package_trial import Toys
+from challengeflow_mood.docker.script_lint import SCRIPTS, lint
 
 
 def bubblewrap_works() -> bool:
@@ -69,7 +70,7 @@ def names(package):
 def test_the_archive_carries_what_predicts_and_nothing_else(submission):
     carried = names(submission / "mood-made.tar")
     assert set(SCRIPTS) < set(carried)
-    assert "src/challengeflow_mood/pca_residual.py" in carried
+    assert "src/challengeflow_mood/models/pca_residual.py" in carried
     assert "src/challengeflow/arrays.py" in carried
     assert not [name for name in carried if "submission" in name or "tests" in name or name.endswith(".pyc")]
     with tarfile.open(submission / "mood-made.tar") as tar:
@@ -139,11 +140,11 @@ def test_an_answer_unlike_the_workflows_is_an_error(tmp_path, submission):
     archive.unpack(submission / "mood-made.tar", tmp_path / "package")
     inputs, answered = tmp_path / "in", tmp_path / "answers/brain/sample"
     inputs.mkdir()
-    (inputs / proof.CORRUPT).write_bytes(b"nothing")
+    (inputs / prove_archive.CORRUPT).write_bytes(b"nothing")
     answered.mkdir(parents=True)
-    (answered / f"{proof.CORRUPT}.txt").write_text("0.5\n")
+    (answered / f"{prove_archive.CORRUPT}.txt").write_text("0.5\n")
     with pytest.raises(InputError, match=r"run_sample_brain\.sh answers zz_corrupt\.nii\.gz\.txt otherwise"):
-        proof.compare("brain", inputs, tmp_path / "package/models/brain", tmp_path)
+        prove_archive.compare("brain", inputs, tmp_path / "package/models/brain", tmp_path)
 
 
 def test_a_model_that_cannot_answer_is_an_error(tmp_path, submission, mood_brain):
@@ -156,7 +157,7 @@ def test_a_model_that_cannot_answer_is_an_error(tmp_path, submission, mood_brain
         for name in ("toy_0.nii.gz", "toy_1.nii.gz"):
             (inputs / name).write_bytes(toys.read(f"toy/{name}"))
     with pytest.raises(InputError, match="the model of brain cannot answer test cases here"):
-        proof.compare("brain", inputs, tmp_path / "package/models/brain", tmp_path)
+        prove_archive.compare("brain", inputs, tmp_path / "package/models/brain", tmp_path)
 
 
 NEEDED = {"pca-residual": "scipy", "residual-boosting": "scikit-learn", "unet3d": "torch", "timm-slices": "timm"}
@@ -169,7 +170,7 @@ def test_every_declared_model_can_be_carried(tmp_path, answers, model):
     (weights / "model.bin").write_bytes(b"weights")
     member = Member(model, {"some": 1}, (weights,))
     both = {dataset: replace(own, members=(*own.members, member)) for dataset, own in answers.items()}
-    container.write_context(both, tmp_path / "context")
+    build_context.write_context(both, tmp_path / "context")
     carried = {path.relative_to(tmp_path / "context").as_posix() for path in (tmp_path / "context").rglob("*")}
     assert "models/abdom/member-1/model-0/model.bin" in carried
     assert declared_model(model).module.replace(".", "/") + ".py" in {name.removeprefix("src/") for name in carried}
@@ -207,8 +208,8 @@ def context(tmp_path):
     """A package that needs no Python: every map is the same, every score one half."""
     folder = tmp_path / "context"
     folder.mkdir()
-    for task in container.TASKS:
-        for dataset in container.DATASETS:
+    for task in build_context.TASKS:
+        for dataset in build_context.DATASETS:
             script = folder / f"run_{task}_{dataset}.sh"
             script.write_text(SOUND.format(answer=ANSWERS[task]))
             script.chmod(0o755)
@@ -409,7 +410,7 @@ def test_an_image_is_loaded_and_a_slow_container_killed(engine, context, toys, t
     with tarfile.open(root, "w") as tar:
         for path in sorted(context.iterdir()):
             tar.add(path, f"workspace/{path.name}")
-    image.write_layers(tmp_path / "image.tar", [root], "mine:1")
+    mood_image.write_layers(tmp_path / "image.tar", [root], "mine:1")
     say(context, "sample", "sleep 30")
     work = tmp_path / "work"
     work.mkdir()

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import challengeflow_mood as plugin
-from challengeflow import DrawJob, Member, pictures
+from challengeflow import DrawJob, Member
 from challengeflow.arrays import Predictions, write_scores
+from challengeflow.running import check_pictures
 
 
 def draw(run, name, shards, scores=None):
@@ -34,8 +35,8 @@ def drawn(mood_brain):
 
 
 def test_the_list_is_as_the_core_wants_it(drawn):
-    pictures.check(drawn, "pictures")
-    titles = [entry["title"] for entry in pictures.read(drawn)]
+    check_pictures.check(drawn, "pictures")
+    titles = [entry["title"] for entry in check_pictures.read(drawn)]
     for split in ("proxy", "test"):
         assert f"{split}: best cases" in titles
         assert f"{split}: scores of healthy and abnormal cases" in titles
@@ -45,11 +46,11 @@ def test_the_list_is_as_the_core_wants_it(drawn):
 
 def test_files_are_small_and_a_scrubber_has_many(drawn):
     assert max(path.stat().st_size for path in drawn.glob("*.png")) < 300_000
-    assert max(len(entry.get("files", [])) for entry in pictures.read(drawn)) == 16
+    assert max(len(entry.get("files", [])) for entry in check_pictures.read(drawn)) == 16
 
 
 def test_lines_hold_the_scores(drawn, mood_brain):
-    entries = {entry["title"]: entry for entry in pictures.read(drawn)}
+    entries = {entry["title"]: entry for entry in check_pictures.read(drawn)}
     histogram = entries["proxy: scores of healthy and abnormal cases"]["lines"]
     assert [line["name"] for line in histogram] == ["healthy (4)", "abnormal (4)"]
     assert all(sum(line["y"]) == pytest.approx(1) for line in histogram)
@@ -67,5 +68,5 @@ def test_a_control_on_the_scans_own_grid_has_curves_alone(mood_brain):
         write_scores(output, ((s, gold[s].astype(np.float32)) for s in gold))
         shards.append(replace(shard, predictions=output))
     drawn = draw(mood_brain, "pictures-of-control", shards)
-    pictures.check(drawn, "pictures")
+    check_pictures.check(drawn, "pictures")
     assert not list(drawn.glob("*.png"))

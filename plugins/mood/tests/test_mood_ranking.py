@@ -6,8 +6,8 @@ import json
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mood import command_score, ranking
-from challengeflow_mood.ranking import rank
+from challengeflow_mood.commands import mood_rank, mood_score
+from challengeflow_mood.commands.mood_rank import rank
 
 
 def test_datasets_are_ranked_apart_and_joined_by_the_mean_rank():
@@ -50,7 +50,7 @@ def test_the_command_reads_the_results_and_writes_what_challenger_reads(tmp_path
         scored(tmp_path, dataset, "mine", [0.1, 0.2])
         scored(tmp_path, dataset, "other", [0.3, 0.3])
         scored(tmp_path, dataset, "control-perfect", [1.0, 1.0], "control")
-    assert ranking.main([str(tmp_path), "--save", str(tmp_path / "tables")]) == 0
+    assert mood_rank.main([str(tmp_path), "--save", str(tmp_path / "tables")]) == 0
     printed = capsys.readouterr().out
     assert printed.index("other", printed.index("pixel")) < printed.index("mine", printed.index("pixel"))
     assert "control" not in printed
@@ -63,7 +63,7 @@ def test_the_command_reads_the_results_and_writes_what_challenger_reads(tmp_path
 def test_results_without_both_datasets_cannot_be_ranked(tmp_path):
     scored(tmp_path, "brain", "mine", [0.1])
     with pytest.raises(InputError, match="both brain and abdom"):
-        ranking.main([str(tmp_path)])
+        mood_rank.main([str(tmp_path)])
 
 
 def test_the_score_command_says_why_and_how_much(tmp_path, capsys):
@@ -73,12 +73,12 @@ def test_the_score_command_says_why_and_how_much(tmp_path, capsys):
         (tmp_path / "label" / f"{name}.txt").write_text(f"{label}\n")
         (tmp_path / "pred" / f"{name}.txt").write_text(f"{score}\n")
     words = ["sample", str(tmp_path / "pred"), str(tmp_path / "label"), "--save", str(tmp_path / "score.json")]
-    assert command_score.main(words) == 0
+    assert mood_score.main(words) == 0
     printed = capsys.readouterr().out
     assert (
         "c.txt: counts as zero (its first line 'tensor(0.9)' is no number); average precision lost: 0.250000" in printed
     )
     assert json.loads((tmp_path / "score.json").read_text()) == 0.75
     (tmp_path / "pred/b.txt").write_text("nan\n")
-    assert command_score.main(words) == 1
+    assert mood_score.main(words) == 1
     assert "b.txt: holds a NaN, which voids the score" in capsys.readouterr().out

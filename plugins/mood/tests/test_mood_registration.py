@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from challengeflow_mood.healthy_scans import Healthy
-from challengeflow_mood.phantoms import phantom
+from challengeflow_mood.data.healthy_scans import Healthy
+from challengeflow_mood.demo.phantoms import phantom
 
 pytest.importorskip("SimpleITK")
-from challengeflow_mood import registration
+from challengeflow_mood.models import registration
 
 GRID = 32
 

@@ -11,7 +11,7 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow.arrays import Arrays, Predictions, write_scores
-from challengeflow_mood import checks
+from challengeflow_mood.answers import check_answers
 
 
 def control(run, name, make):
@@ -112,11 +112,11 @@ def test_decompressed_toy_labels_are_official(mood_brain):
 
 def test_checks_name_the_first_wrong_thing(tmp_path):
     with pytest.raises(InputError, match="nan"):
-        checks.check_score("nan", "toy_0")
+        check_answers.check_score("nan", "toy_0")
     with pytest.raises(InputError, match=r"tensor\(0\.9\)"):
-        checks.check_score("tensor(0.9)", "toy_0")
+        check_answers.check_score("tensor(0.9)", "toy_0")
     nib.save(nib.Nifti1Image(np.zeros((4, 4, 4), np.uint8), np.eye(4)), tmp_path / "map.nii.gz")
     with pytest.raises(InputError, match="float32"):
-        checks.check_map(tmp_path / "map.nii.gz", [4, 4, 4], np.eye(4))
+        check_answers.check_map(tmp_path / "map.nii.gz", [4, 4, 4], np.eye(4))
     with pytest.raises(InputError, match="shape"):
-        checks.check_map(tmp_path / "map.nii.gz", [4, 4, 5], np.eye(4))
+        check_answers.check_map(tmp_path / "map.nii.gz", [4, 4, 5], np.eye(4))

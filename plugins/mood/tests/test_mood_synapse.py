@@ -10,8 +10,8 @@ from unittest import mock
 import pytest
 
 from challengeflow import DownloadJob, InputError
-from challengeflow.progress import Progress
-from challengeflow_mood import acquisition
+from challengeflow.contract.progress import Progress
+from challengeflow_mood.data import download
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def project(monkeypatch):
 
 
 def test_one_zip_is_fetched_by_its_name(job, project):
-    acquisition.run(job)
+    download.download(job)
     assert project.seen == {"project": "syn21343101", "file": "syn2"}
     assert (job.output / "brain_toy.zip").read_bytes() == b"zip"
 
@@ -77,7 +77,7 @@ def test_one_zip_is_fetched_by_its_name(job, project):
 def test_a_project_without_the_zip_says_so(job, project):
     del project.files["brain_toy.zip"]
     with pytest.raises(InputError, match=r"has no files brain_toy.zip that you may see, and one is expected"):
-        acquisition.run(job)
+        download.download(job)
 
 
 def test_without_a_login_it_is_said_how_to_get_one(job, monkeypatch, tmp_path):
@@ -85,11 +85,11 @@ def test_without_a_login_it_is_said_how_to_get_one(job, monkeypatch, tmp_path):
     monkeypatch.delenv("SYNAPSE_AUTH_TOKEN", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(InputError, match=r"join the challenge at .*SYNAPSE_AUTH_TOKEN.*by hand into one folder"):
-        acquisition.run(job)
+        download.download(job)
 
 
 def test_without_the_client_it_is_said_how_to_install_it(job, monkeypatch):
     monkeypatch.setitem(sys.modules, "synapseclient", None)
     monkeypatch.setitem(sys.modules, "synapseclient.core.exceptions", None)
     with pytest.raises(InputError, match=r"pip install 'challengeflow-mood\[synapse\]'; or fetch brain_train.zip"):
-        acquisition.run(job)
+        download.download(job)

@@ -7,14 +7,14 @@ import pytest
 
 import challengeflow_mood as plugin
 from challengeflow.arrays import Arrays
-from challengeflow.progress import Progress
-from challengeflow_mood.average_precision import of_samples
-from challengeflow_mood.healthy_scans import read_healthy
-from challengeflow_mood.made_cases import made_case
-from challengeflow_mood.network_model import _anatomy, _with_anatomies, raw_map
+from challengeflow.contract.progress import Progress
+from challengeflow_mood.anomalies.made_cases import made_case
+from challengeflow_mood.data.healthy_scans import read_healthy
+from challengeflow_mood.models.network_model import _anatomy, _with_anatomies, raw_map
+from challengeflow_mood.scoring.average_precision import of_samples
 
 pytest.importorskip("torch")
-from challengeflow_mood import voxel_net
+from challengeflow_mood.models import voxel_net
 
 KINDS = ("constant", "foreign_patch")
 

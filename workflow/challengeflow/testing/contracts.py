@@ -11,15 +11,16 @@ from typing import Any, NoReturn
 
 import pytest
 
-from challengeflow import plugins
 from challengeflow.arrays import Arrays
-from challengeflow.config import STAGES, plans, resolve
-from challengeflow.errors import InputError
-from challengeflow.plan import Plan
-from challengeflow.samples import read_samples
-from challengeflow.testing import controls
+from challengeflow.contract.errors import InputError
+from challengeflow.contract.names import PARAMETER_STAGES
+from challengeflow.contract.samples import read_samples
+from challengeflow.planning import plugins
+from challengeflow.planning.config import plans, resolve
+from challengeflow.planning.plan import Plan
+from challengeflow.testing import control_scores
+from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
-from challengeflow.testing.declared import challenge_complaints, model_complaints
 from challengeflow.testing.demo_run import DemoRun, Step
 from challengeflow.testing.stage_process import StageProcess
 
@@ -29,7 +30,7 @@ HEAVY = (
 )
 DISCOVERY = f"""
 import sys
-from challengeflow.plugins import registry
+from challengeflow.planning.plugins import registry
 if registry().broken:
     sys.exit(registry().broken[0].reason)
 print(*(name for name in {HEAVY!r} if name in sys.modules))
@@ -251,14 +252,14 @@ class ChallengeContract(_Contract):
     its demo small. Without it, the demo of every dataset is run, with every model of the plugin.
     """
 
-    _controls = controls.ENDS
+    _controls = control_scores.ENDS
 
     def test_the_challenge_is_declared_whole(self):
         found = self._found()
         self._complain("challenges", challenge_complaints(found.challenges[self.challenge]))
-        for stage in STAGES:
+        for stage in PARAMETER_STAGES:
             try:
-                found.implementation(stage, self.challenge)
+                found.check_implemented(stage, self.challenge)
             except InputError as error:
                 pytest.fail(str(error), pytrace=False)
 
@@ -333,7 +334,7 @@ class ChallengeContract(_Contract):
         self._same(run, copy, steps, "depends on the folder it is in", mend)
 
     def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
-        self._complain("score", controls.complaints(run, self._found().challenges[self.challenge].metric))
+        self._complain("score", control_scores.complaints(run, self._found().challenges[self.challenge].metric))
 
 
 @contextmanager

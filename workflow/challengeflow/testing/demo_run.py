@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from challengeflow.plan import Plan
-from challengeflow.plugins import registry
-from challengeflow.provenance import content_hash
-from challengeflow.samples import read_samples
+from challengeflow.contract.samples import read_samples
+from challengeflow.planning.plan import Plan
+from challengeflow.planning.plugins import registry
+from challengeflow.running.provenance import content_hash
 from challengeflow.testing.stage_process import StageError, StageProcess
 
 

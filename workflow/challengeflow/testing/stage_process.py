@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.cli import thread_limits
-from challengeflow.errors import InputError, PluginError
-from challengeflow.hookspecs import hookimpl
+from challengeflow.contract.errors import InputError, PluginError
+from challengeflow.contract.hookspecs import hookimpl
 
 HOOKS = ("download", "preprocess", "train", "predict", "score", "draw", "package")
 
@@ -110,9 +110,9 @@ def main() -> None:
 
 def _answer(order: dict[str, Any]) -> dict[str, Any] | None:
     # Imported here, for the processes that a plugin spawns import this file anew.
-    from challengeflow.plan import Plan
-    from challengeflow.plugins import registry
-    from challengeflow.stages import Stages
+    from challengeflow.planning.plan import Plan
+    from challengeflow.planning.plugins import registry
+    from challengeflow.running.stages import Stages
 
     found = registry()
     if order["interrupt"]:

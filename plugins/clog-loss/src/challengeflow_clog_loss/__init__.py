@@ -4,8 +4,6 @@ Declarations and thin hooks only: the stages are imported when they run. No modu
 submodule that is imported takes the place of the function of its name.
 """
 
-from importlib import import_module
-
 from challengeflow import (
     Challenge,
     Dataset,
@@ -17,7 +15,7 @@ from challengeflow import (
     hookimpl,
     integer,
 )
-from challengeflow_clog_loss.model_declarations import MODELS
+from challengeflow_clog_loss.models.declarations import MODELS
 
 DEMO_COST = "a minute on one core and 0.1 GB of disk"
 
@@ -179,11 +177,18 @@ CLOG_LOSS = Challenge(
         "DrivenData. Vessel videos: Schaffer-Nishimura Laboratory, Cornell University."
     ),
     schema=SCHEMA,
+    stages={
+        "download": "challengeflow_clog_loss.data.download",
+        "preprocess": "challengeflow_clog_loss.data.preprocess",
+        "score": "challengeflow_clog_loss.scoring.score",
+        "draw": "challengeflow_clog_loss.pictures.draw",
+        "package": "challengeflow_clog_loss.answers.package",
+    },
     commands={
-        "clog-loss-archive": "challengeflow_clog_loss.archive",
-        "clog-loss-check": "challengeflow_clog_loss.check_submission",
-        "clog-loss-plan": "challengeflow_clog_loss.plan_download",
-        "clog-loss-regions": "challengeflow_clog_loss.region_report",
+        "clog-loss-archive": "challengeflow_clog_loss.commands.archive",
+        "clog-loss-check": "challengeflow_clog_loss.commands.check",
+        "clog-loss-plan": "challengeflow_clog_loss.commands.plan",
+        "clog-loss-regions": "challengeflow_clog_loss.commands.regions",
     },
     env="clog-loss",
     resources={
@@ -204,53 +209,3 @@ def challenges():
 @hookimpl
 def models():
     return list(MODELS)
-
-
-@hookimpl
-def download(job):
-    from challengeflow_clog_loss import raw_videos
-
-    raw_videos.run(job)
-
-
-@hookimpl
-def preprocess(job):
-    from challengeflow_clog_loss import prepared_videos
-
-    prepared_videos.run(job)
-
-
-@hookimpl
-def train(job):
-    _module_of(job.model).train(job)
-
-
-@hookimpl
-def predict(job):
-    _module_of(job.model).predict(job)
-
-
-@hookimpl
-def score(job):
-    from challengeflow_clog_loss import score_report
-
-    score_report.run(job)
-
-
-@hookimpl
-def draw(job):
-    from challengeflow_clog_loss.pictures import of_scores
-
-    of_scores.run(job)
-
-
-@hookimpl
-def package(job):
-    from challengeflow_clog_loss import submission
-
-    submission.run(job)
-
-
-def _module_of(model: str):
-    """The module of a declared model. By name, so that the code of one model is no part of another's fingerprint."""
-    return import_module(next(one.module for one in MODELS if one.name == model))

@@ -1,6 +1,5 @@
 """MABe 2021 Task 1 (CalMS21): classify what two animals do to each other, frame by frame, from their tracked poses."""
 
-from importlib import import_module
 from pathlib import Path
 
 from challengeflow import (
@@ -15,7 +14,7 @@ from challengeflow import (
     integer,
     number,
 )
-from challengeflow_mabe_task1.model_declarations import (
+from challengeflow_mabe_task1.models.declarations import (
     POSE_BOOSTING,
     TEMPORAL_CONV,
     TEMPORAL_CONV_PRETRAINED,
@@ -180,8 +179,15 @@ CHALLENGE = Challenge(
             "pictures": integer(20, "Of how many sequences to draw ethograms", minimum=0),
         },
     },
-    snakefile=str(Path(__file__).with_name("importance.smk")),
-    commands={"merge-task3": "challengeflow_mabe_task1.merge_task3"},
+    snakefile=str(Path(__file__).parent / "pictures" / "importance.smk"),
+    stages={
+        "download": "challengeflow_mabe_task1.data.download",
+        "preprocess": "challengeflow_mabe_task1.data.preprocess",
+        "score": "challengeflow_mabe_task1.scoring.score",
+        "draw": "challengeflow_mabe_task1.pictures.draw",
+        "package": "challengeflow_mabe_task1.answers.package",
+    },
+    commands={"merge-task3": "challengeflow_mabe_task1.commands.merge_task3"},
     resources={
         "download": Resources(mem_mb=4000, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),
@@ -200,53 +206,3 @@ def challenges():
 @hookimpl
 def models():
     return [POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_CONV_PRETRAINED, TEMPORAL_GRU]
-
-
-@hookimpl
-def download(job):
-    from challengeflow_mabe_task1 import acquire
-
-    acquire.run(job)
-
-
-@hookimpl
-def preprocess(job):
-    from challengeflow_mabe_task1 import prepare
-
-    prepare.run(job)
-
-
-@hookimpl
-def train(job):
-    _module_of(job.model).train(job)
-
-
-@hookimpl
-def predict(job):
-    _module_of(job.model).predict(job)
-
-
-@hookimpl
-def score(job):
-    from challengeflow_mabe_task1 import evaluate
-
-    evaluate.run(job)
-
-
-@hookimpl
-def draw(job):
-    from challengeflow_mabe_task1.pictures import of_scores
-
-    of_scores.run(job)
-
-
-@hookimpl
-def package(job):
-    from challengeflow_mabe_task1 import submit
-
-    submit.run(job)
-
-
-def _module_of(model):
-    """The module of a declared model. By name, so that the code of one model is no part of another's fingerprint."""
-    return import_module(next(one.module for one in models() if one.name == model))

@@ -1,7 +1,5 @@
 """The MOOD challenge (Medical Out-of-Distribution Analysis) for challengeflow: declarations and hooks."""
 
-from importlib import import_module
-
 from challengeflow import (
     Challenge,
     Dataset,
@@ -13,7 +11,7 @@ from challengeflow import (
     integer,
     number,
 )
-from challengeflow_mood.model_declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, TIMM_SLICES, UNET3D
+from challengeflow_mood.models.declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, TIMM_SLICES, UNET3D
 
 _SPLITS = ("train", "proxy", "test")
 
@@ -89,13 +87,20 @@ MOOD = Challenge(
             ),
         },
     },
+    stages={
+        "download": "challengeflow_mood.data.download",
+        "preprocess": "challengeflow_mood.data.preprocess",
+        "score": "challengeflow_mood.scoring.score",
+        "draw": "challengeflow_mood.pictures.draw",
+        "package": "challengeflow_mood.answers.package",
+    },
     commands={
-        "check-mood": "challengeflow_mood.audit",
-        "check-package": "challengeflow_mood.check_package",
-        "make-toy": "challengeflow_mood.toy_set",
-        "mood-image": "challengeflow_mood.image",
-        "mood-rank": "challengeflow_mood.ranking",
-        "mood-score": "challengeflow_mood.command_score",
+        "check-mood": "challengeflow_mood.commands.check_mood",
+        "check-package": "challengeflow_mood.commands.check_package",
+        "make-toy": "challengeflow_mood.commands.make_toy",
+        "mood-image": "challengeflow_mood.commands.mood_image",
+        "mood-rank": "challengeflow_mood.commands.mood_rank",
+        "mood-score": "challengeflow_mood.commands.mood_score",
     },
     resources={
         "download": Resources(mem_mb=800, runtime=120),
@@ -115,53 +120,3 @@ def challenges():
 @hookimpl
 def models():
     return [PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D, TIMM_SLICES]
-
-
-@hookimpl
-def download(job):
-    from challengeflow_mood import acquisition
-
-    acquisition.run(job)
-
-
-@hookimpl
-def preprocess(job):
-    from challengeflow_mood import preparation
-
-    preparation.run(job)
-
-
-@hookimpl
-def train(job):
-    _module_of(job.model).train(job)
-
-
-@hookimpl
-def predict(job):
-    _module_of(job.model).predict(job)
-
-
-@hookimpl
-def score(job):
-    from challengeflow_mood import evaluation
-
-    evaluation.run(job)
-
-
-@hookimpl
-def draw(job):
-    from challengeflow_mood import pictures
-
-    pictures.run(job)
-
-
-@hookimpl
-def package(job):
-    from challengeflow_mood import submission
-
-    submission.run(job)
-
-
-def _module_of(model):
-    """The module of a declared model. By name, so that the code of one model is no part of another's fingerprint."""
-    return import_module(next(one.module for one in models() if one.name == model))

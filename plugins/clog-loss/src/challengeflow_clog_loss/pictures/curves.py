@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow_clog_loss.scored_videos import Videos
+from challengeflow_clog_loss.scoring.scored_videos import Videos
 
 POINTS = 60
 

@@ -10,9 +10,9 @@ from types import ModuleType
 import numpy as np
 
 from challengeflow import DrawJob
-from challengeflow_clog_loss.networks import clip_model, clips
+from challengeflow_clog_loss.models.networks import clip_model, clips
 from challengeflow_clog_loss.pictures import canvas
-from challengeflow_clog_loss.pictures.contact_sheet import Row
+from challengeflow_clog_loss.pictures.frame_strips import Row
 
 PARTS = 6  # hidden squares along each side; neighbours overlap by half
 
@@ -42,7 +42,7 @@ def draw(path: Path, job: DrawJob, folder: Path, module: ModuleType, rows: Seque
 
 def fall_by_place(net, clip: clips.Clip, device: str) -> np.ndarray:
     """(rows, columns) float: how much the logit falls where a square is hidden, averaged over the squares that hide a pixel."""
-    from challengeflow_clog_loss.networks import fitting
+    from challengeflow_clog_loss.models.networks import fitting
 
     shape, unflipped = clip.grey.shape[1:], ((False, False, False),)
     sides = [max(2 * length // (PARTS + 1), 1) for length in shape]

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from challengeflow_mabe_task1.layouts import background
+from challengeflow_mabe_task1.data.layouts import background
 
 # Okabe and Ito (2008), which colour-blind people can tell apart, and brown.
 BEHAVIOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#f0e442", "#000000")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow_mabe_task1.layouts import background
+from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.pictures import canvas
 
 SECONDS_A_LINE = 120.0

@@ -21,11 +21,11 @@ import numpy as np
 import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError, PredictJob, Sample, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow.progress import Progress
-from challengeflow_mabe_task1.evaluate import scored_classes
-from challengeflow_mabe_task1.metric import confusion, macro_f1
+from challengeflow.contract.progress import Progress
 from challengeflow_mabe_task1.pictures import canvas
-from challengeflow_mabe_task1.scored_shards import scored_shards
+from challengeflow_mabe_task1.scoring.metric import confusion, macro_f1
+from challengeflow_mabe_task1.scoring.score import scored_classes
+from challengeflow_mabe_task1.scoring.scored_shards import scored_shards
 
 SEQUENCES = 3
 """Of each shard, evenly spread: enough to rank the parts, few enough to wait for."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from challengeflow.arrays import Predictions
-from challengeflow_mabe_task1.answered import Answered, file_names
+from challengeflow_mabe_task1.answers.answered import Answered, file_names
 from challengeflow_mabe_task1.pictures import ethogram
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from challengeflow_mabe_task1.scored_shards import scored_shards
+from challengeflow_mabe_task1.scoring.scored_shards import scored_shards
 
 
 class RuleFiles:

@@ -1,0 +1,1 @@
+"""The submission and the tables and sheets that people read."""

@@ -1,0 +1,1 @@
+"""`challengeflow clog-loss-...`: one module for each command."""

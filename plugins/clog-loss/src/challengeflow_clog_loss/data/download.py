@@ -1,0 +1,109 @@
+"""Tables and raw videos of a dataset: made for the demo, linked for local data, fetched for the official source."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from challengeflow import DownloadJob, InputError, Sample
+from challengeflow_clog_loss.data import index
+
+FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
+SECONDS_A_VIDEO = 600  # to make one; takes a second
+
+
+def download(job: DownloadJob) -> None:
+    """The index, or the videos of one shard as ID.mp4 in `job.output`."""
+    if job.part == "index":
+        _index(job)
+    elif job.source == "demo":
+        _make(job)
+    elif job.source != "official":
+        _link(job, Path(job.source))
+    elif job.parameters["url"].startswith("file://"):
+        _link(job, _mirror(job.parameters["url"]))
+    else:
+        from challengeflow_clog_loss.data import fetch
+
+        fetch.fetch_videos(job)
+
+
+def _index(job: DownloadJob) -> None:
+    if job.source == "demo":
+        from challengeflow_clog_loss.demo import metadata as demo
+
+        demo.write_tables(job.gold, job.seed, job.parameters["demo_videos"])
+        index.from_tables(job, job.gold)
+    elif job.source == "official":
+        metadata = job.parameters["metadata"]
+        if not metadata:
+            raise InputError(
+                "the CSV files of clog-loss sit behind a login: download them from the competition's data page "
+                "and name their folder in the config as download: metadata"
+            )
+        index.from_tables(job, Path(metadata))
+    else:
+        folder = Path(job.source)
+        if not folder.exists():
+            raise InputError(f"{folder} does not exist; name a folder of videos in the config")
+        has_tables = folder.is_dir() and any(folder.glob("*_metadata.csv*"))
+        (index.from_tables if has_tables or "train" in job.splits else index.from_folder)(job, folder)
+
+
+def _make(job: DownloadJob) -> None:
+    from challengeflow_clog_loss.data import tables
+    from challengeflow_clog_loss.demo import metadata as demo
+    from challengeflow_clog_loss.video import workers
+
+    rows = tables.read_rows(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"))
+    stalled = {row[0]: row[1] == "1" for _, row in rows}
+    missing = [sample for sample in job.samples if not (job.work / f"{sample.id}.mp4").exists()]
+    items = [
+        (
+            job.work,
+            job.seed,
+            s.id,
+            demo.project_of(job.seed, s.id, s.group),
+            stalled[s.id],
+            int(s.columns["num_frames"]),
+        )
+        for s in missing
+    ]
+    made = workers.for_each(make_video, items, job.threads, SECONDS_A_VIDEO)
+    for place, death in job.progress(made, "video", len(items)):
+        if death is not None:
+            raise RuntimeError(f"demo video {items[place][2]} could not be made: {death}")
+    for sample in job.samples:
+        os.replace(job.work / f"{sample.id}.mp4", job.output / f"{sample.id}.mp4")
+
+
+def make_video(folder: Path, seed: int, sample: str, project: str, stalled: bool, frames: int) -> None:
+    """Make one demo video in `folder`, whole or not at all."""
+    from challengeflow_clog_loss.demo import metadata as demo
+
+    temporary = folder / f"{sample}.part"
+    demo.write_video(temporary, seed, sample, project, stalled, frames)
+    os.replace(temporary, folder / f"{sample}.mp4")
+
+
+def _mirror(url: str) -> Path:
+    folder = Path(url2pathname(urlsplit(url).path))
+    if not folder.is_dir():
+        raise InputError(f"{url} is not a folder; name a copy of the videos, with train/ and test/, as download: url")
+    return folder
+
+
+def _link(job: DownloadJob, root: Path) -> None:
+    for sample in job.samples:
+        path = _find(root, sample)
+        if path is not None:
+            (job.output / f"{sample.id}.mp4").symlink_to(path.resolve())
+
+
+def _find(root: Path, sample: Sample) -> Path | None:
+    """Where the video of a sample is; None where it is nowhere, which preprocess reports."""
+    if root.is_file():
+        return root
+    filename = sample.columns["filename"]
+    candidates = (root / folder / filename for folder in (sample.split, *FOLDERS))
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,195 @@
+"""Official videos of a shard: fetched many at a time, resumed by range, checked, listed with size and checksum."""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError, NotSupportedError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import ObjectStore
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from challengeflow import DownloadJob, InputError, Sample
+from challengeflow_clog_loss.data import bucket, estimates, manifest
+
+if TYPE_CHECKING:  # obstore has it for type checkers alone
+    from obstore import ObjectMeta
+
+MISSING = "not on the server"
+MANY = 3  # videos that are not all missing for no common reason
+FAILED_IN_A_ROW = 16  # transfers: no longer the fault of single files
+CHUNK = 1 << 18
+MD5 = re.compile(r'"?([0-9a-f]{32})"?')  # the entity tag of an object that was stored in one piece
+
+
+class TransferError(Exception):
+    """A transfer that may well work when tried again."""
+
+
+def fetch_videos(job: DownloadJob) -> None:
+    """Fetch the shard's videos into `job.output`, with their manifest.
+
+    A video that the server does not have, or that does not come through, is left out with its reason, for preprocess
+    to report. Raises InputError where the disk is too small, nothing is there or the server stops answering; what
+    has arrived stays in `job.work` for the next try.
+    """
+    waiting = [sample for sample in job.samples if not _arrived(job, sample).exists()]
+    _refuse_small_disk(job, waiting)
+    url = job.parameters["url"].rstrip("/")
+    problems: dict[str, str] = {}
+    if waiting:
+        store = bucket.open_store(url, job.parameters["endpoint"])
+        problems = _fetch_all(job, store, waiting)
+    if waiting and len(problems) == len(job.samples):
+        _refuse_nothing(url, list(problems.values()))
+    _deliver(job, problems)
+
+
+def _refuse_nothing(url: str, problems: Sequence[str]) -> None:
+    """A shard of which nothing came: its very few videos may really be missing, more cannot be."""
+    if len(problems) >= MANY or any(problem != MISSING for problem in problems):
+        raise InputError(
+            f"{url} gave none of the {len(problems)} videos ({problems[0]}); check download: url and run again"
+        )
+
+
+def _fetch_all(job: DownloadJob, store: ObjectStore, samples: list[Sample]) -> dict[str, str]:
+    """Fetch videos into `job.work`; returns sample id -> reason of those that did not come."""
+    problems: dict[str, str] = {}
+    failed_in_a_row = 0
+    with ThreadPoolExecutor(job.parameters["parallel"]) as pool:
+        futures = {pool.submit(fetch, store, _key(sample), _arrived(job, sample)): sample for sample in samples}
+        for future in job.progress(as_completed(futures), "video", len(futures)):
+            sample = futures[future]
+            failed_in_a_row = failed_in_a_row + 1 if isinstance(future.exception(), TransferError) else 0
+            try:
+                if not future.result():
+                    problems[sample.id] = MISSING
+            except TransferError as error:
+                problems[sample.id] = f"not fetched: {error}"
+            if sample.id in problems:
+                job.progress.message(f"{_key(sample)}: {problems[sample.id]}")
+            if failed_in_a_row == FAILED_IN_A_ROW:
+                pool.shutdown(cancel_futures=True)
+                raise InputError(
+                    f"{failed_in_a_row} videos in a row could not be fetched (the last: {problems[sample.id]}); "
+                    "check the network and run again to go on"
+                )
+    return problems
+
+
+# Called, not used as a decorator: what tenacity decorates counts its attempts in one place for all threads.
+RETRYING = Retrying(
+    retry=retry_if_exception_type(TransferError),
+    stop=stop_after_attempt(3),
+    wait=wait_exponential(multiplier=0.5, max=10),
+    reraise=True,
+)
+
+
+def fetch(store: ObjectStore, key: str, target: Path) -> bool:
+    """Fetch one object to `target`, whole and checked; False where the store has none (S3 may answer 403 for that).
+
+    What arrives is in `target`.TAG.part until then, TAG being of the object's entity tag, so that the rest of another
+    object is never put behind it. Raises TransferError.
+    """
+    return RETRYING(_attempt, store, key, target)
+
+
+def _attempt(store: ObjectStore, key: str, target: Path) -> bool:
+    try:
+        meta = _transfer(store, key, target)
+    except (FileNotFoundError, PermissionDeniedError, UnauthenticatedError):
+        return False
+    except BaseError as error:
+        raise TransferError(str(error).partition("\n")[0]) from None
+    part = _part(target, meta)
+    _check(part, meta)
+    os.replace(part, target)
+    return True
+
+
+def _transfer(store: ObjectStore, key: str, target: Path) -> "ObjectMeta":
+    """Bring the part of the object to its full size; returns what the store says of the object."""
+    meta = _resumable(store, key, target)
+    have = _part(target, meta).stat().st_size if meta else 0
+    if meta and have == meta["size"]:
+        return meta
+    try:
+        answer = obstore.get(store, key, options={"range": {"offset": have}} if have else {})
+    except NotSupportedError:  # a web server that knows no ranges
+        _part(target, meta).unlink()
+        raise
+    with open(_part(target, answer.meta), "ab" if have else "wb") as file:
+        for chunk in answer.stream(min_chunk_size=CHUNK):
+            file.write(chunk)
+    return answer.meta
+
+
+def _resumable(store: ObjectStore, key: str, target: Path) -> "ObjectMeta | None":
+    """What the store says of the object, if a part of it is there; parts of what it was before are removed."""
+    parts = list(target.parent.glob(f"{target.name}.*.part"))
+    if not parts:
+        return None
+    meta = obstore.head(store, key)
+    for part in parts:
+        if part != _part(target, meta) or part.stat().st_size > meta["size"]:
+            part.unlink()
+    return meta if _part(target, meta).exists() else None
+
+
+def _part(target: Path, meta: "ObjectMeta") -> Path:
+    tag = hashlib.sha256((meta["e_tag"] or "").encode()).hexdigest()[:12]
+    return target.with_name(f"{target.name}.{tag}.part")
+
+
+def _check(part: Path, meta: "ObjectMeta") -> None:
+    """Size and, where the entity tag is one, MD5; what does not agree is removed."""
+    found = part.stat().st_size
+    promised = MD5.fullmatch(meta["e_tag"] or "")
+    with open(part, "rb") as file:
+        same = not promised or hashlib.file_digest(file, "md5").hexdigest() == promised[1]
+    if found != meta["size"] or not same:
+        part.unlink()
+        raise TransferError(f"{found} of {meta['size']} bytes arrived" if same else "what arrived has another checksum")
+
+
+def _refuse_small_disk(job: DownloadJob, samples: Sequence[Sample]) -> None:
+    needed = estimates.raw_bytes(int(sample.columns["num_frames"]) for sample in samples)
+    free = shutil.disk_usage(job.work).free
+    if needed > free:
+        raise InputError(
+            f"shard {job.shard} needs about {estimates.gigabytes(needed)} for its videos, and {job.work} has "
+            f"{estimates.gigabytes(free)} left; make room, or cut the dataset into more shards (config key shards)"
+        )
+
+
+def _deliver(job: DownloadJob, problems: Mapping[str, str]) -> None:
+    """Move the videos to `job.output` and list them."""
+    rows = []
+    for sample in job.samples:
+        path = _arrived(job, sample)
+        facts = ("", "") if sample.id in problems else (path.stat().st_size, _sha256(path))
+        rows.append((sample.id, sample.columns["filename"], *facts, problems.get(sample.id, "")))
+    manifest.write(job.output, rows)
+    for sample in job.samples:
+        if sample.id not in problems:
+            os.replace(_arrived(job, sample), job.output / f"{sample.id}.mp4")
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _arrived(job: DownloadJob, sample: Sample) -> Path:
+    return job.work / f"{sample.id}.mp4"
+
+
+def _key(sample: Sample) -> str:
+    return f"{sample.split}/{sample.columns['filename']}"

@@ -1,0 +1,169 @@
+"""Raw videos of a shard to prepared arrays: the outlined cube, its mask and the figures of the surroundings.
+
+Prepared arrays of a sample: `cube` uint8 (frames, rows, columns), the box of the region with its margin and without
+its outline; `mask` uint8 (rows, columns), 1 inside the outline; `surroundings` float32 (frames, 5), see
+surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of the whole frame, codec_format, box [top,
+left, bottom, right], found_by and region (see region.Region.quality). A video that cannot be used has, where a frame
+could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes and sha256 as well.
+"""
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from challengeflow import InputError, PreprocessJob
+from challengeflow.arrays import Writer
+from challengeflow_clog_loss.data import gold_labels, manifest
+from challengeflow_clog_loss.video import workers
+
+SHAPE = [1]
+NO_OUTLINE = "no outline found"
+FEWEST_FRAMES = 3  # motion is seen in one frame between two others
+HELD_BYTES = 8 << 20  # of frames held until the region is found: 21 of 512 x 384 pixels
+THUMBNAIL = 128  # columns at most
+SECONDS_A_VIDEO = 600  # preparing one takes less than a second; a hanging decoder is ended
+
+
+def preprocess(job: PreprocessJob) -> None:
+    """Prepare every video of the shard in worker processes; each is kept in `job.work` until the shard is complete."""
+    waiting = [sample for sample in job.samples if not _kept(job.work, sample.id).exists()]
+    margin, no_region = job.parameters["margin"], job.parameters["no_region"]
+    items = [
+        (job.raw / f"{s.id}.mp4", _frames(s.columns["num_frames"]), margin, _kept(job.work, s.id), no_region)
+        for s in waiting
+    ]
+    prepared = workers.for_each(prepare, items, job.threads, SECONDS_A_VIDEO)
+    deaths = {waiting[place].id: death for place, death in job.progress(prepared, "video", len(items)) if death}
+    _write(job, deaths)
+    if job.labelled:
+        gold_labels.write_gold(job.gold, job.index_gold / "labels.csv", job.samples)
+    for sample in job.samples:
+        _kept(job.work, sample.id).unlink(missing_ok=True)
+
+
+def _write(job: PreprocessJob, deaths: dict[str, str]) -> None:
+    fetched = manifest.read(job.raw)
+    without_outline = []
+    with Writer(job.prepared) as out:
+        for sample in job.samples:
+            attributes, arrays = {"status": deaths.get(sample.id), "shape": SHAPE}, {}
+            if sample.id not in deaths:
+                attributes, arrays = _read(_kept(job.work, sample.id))
+            known = fetched.get(sample.id, {})
+            if known.get("problem"):
+                attributes["status"] += f" ({known['problem']})"
+            elif known:
+                attributes |= {"bytes": int(known["bytes"]), "sha256": known["sha256"]}
+            out.add(sample.id, attributes, **arrays)
+            if attributes["status"] == NO_OUTLINE:
+                without_outline.append(sample.id)
+    if without_outline and job.parameters["no_region"] == "fail":
+        raise InputError(
+            f"{len(without_outline)} videos of shard {job.shard} have no outline (the first: {without_outline[0]}); "
+            "mend them, or set preprocess: no_region to safe or full-frame"
+        )
+
+
+def prepare(path: Path, frames: int | None, margin: int, target: Path, no_region: str = "safe") -> None:
+    """Prepare one video into the file `target`, whole or not at all; whatever is wrong with it becomes its status."""
+    try:
+        attributes, arrays = _prepared(path, frames, margin, no_region)
+    except Exception as error:
+        from challengeflow_clog_loss.video.decode import VideoError
+
+        reason = str(error) if isinstance(error, VideoError) else f"{type(error).__name__}: {error}"
+        attributes, arrays = {"status": reason, "shape": SHAPE}, _thumbnail(path)
+    temporary = target.with_suffix(".part")
+    with open(temporary, "wb") as file:
+        np.savez(file, attributes=np.frombuffer(json.dumps(attributes).encode(), np.uint8), **arrays)
+    os.replace(temporary, target)
+
+
+def _prepared(
+    path: Path, expected: int | None, margin: int, no_region: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    from challengeflow_clog_loss.video import decode, region, surroundings
+
+    decoded = decode.frames(path)
+    first = next(decoded, None)
+    if first is None:
+        raise decode.VideoError("no frames")
+    held = deque([first, *islice(decoded, max(HELD_BYTES // (2 * first.luma.size), region.LOOKED_AT))])
+    try:
+        found = region.find_region(held)
+    except decode.VideoError:
+        if no_region != "full-frame":
+            _check_count(len(held) + sum(1 for _ in decoded), expected)
+            raise
+        found = region.whole_frame(held)
+    rows, columns = box = found.box(margin)
+    cube, sums = [], []
+    for frame in _let_go(held, decoded):
+        cube.append(frame.luma[rows, columns].copy())
+        sums.append(surroundings.blocks(frame.luma))
+    _check_count(len(cube), expected)
+    attributes = {
+        "status": "ok",
+        "shape": SHAPE,
+        "frames": len(cube),
+        "size": list(found.inside.shape),
+        "codec_format": first.codec_format,
+        "box": [rows.start, columns.start, rows.stop, columns.stop],
+        "found_by": found.found_by,
+        "region": found.quality(),
+    }
+    return attributes, {
+        "cube": region.without_outline(np.stack(cube), found.outline[box]),
+        "mask": found.inside[box].astype(np.uint8),
+        "surroundings": surroundings.measure(sums, found),
+    }
+
+
+def _let_go(held: deque, decoded: Iterator) -> Iterator:
+    """The frames held, then the rest; each is let go of once it was used, so that the decoder takes its memory again."""
+    while held:
+        yield held.popleft()
+    yield from decoded
+
+
+def _check_count(found: int, expected: int | None) -> None:
+    """A damaged stream would otherwise pass as a short one."""
+    from challengeflow_clog_loss.video.decode import VideoError
+
+    if expected is not None and found != expected:
+        raise VideoError(f"{found} frames, expected {expected}")
+    if found < FEWEST_FRAMES:
+        raise VideoError(f"too few frames to see motion: {found}")
+
+
+def _thumbnail(path: Path) -> dict[str, np.ndarray]:
+    """The first frame, made small, as the array `thumbnail`; nothing where there is none."""
+    from challengeflow_clog_loss.video import decode
+
+    try:
+        luma = next(decode.frames(path)).luma
+    except (decode.VideoError, StopIteration):
+        return {}
+    step = -(-luma.shape[1] // THUMBNAIL)
+    return {"thumbnail": luma[::step, ::step].copy()}
+
+
+def _kept(work: Path, sample: str) -> Path:
+    return work / f"{sample}.npz"
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    with np.load(path, allow_pickle=False) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    return json.loads(arrays.pop("attributes").tobytes()), arrays
+
+
+def _frames(text: str) -> int | None:
+    """Frames the metadata promises; a folder of one's own says nothing."""
+    return int(text) if text else None

@@ -1,0 +1,1 @@
+"""Generated videos of capillaries in the competition's exact formats."""

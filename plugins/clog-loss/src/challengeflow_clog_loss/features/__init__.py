@@ -1,0 +1,1 @@
+"""Numbers about one vessel that models without a network learn from."""

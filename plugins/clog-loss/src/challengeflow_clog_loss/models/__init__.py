@@ -1,0 +1,1 @@
+"""One module for each model, and what they declare."""

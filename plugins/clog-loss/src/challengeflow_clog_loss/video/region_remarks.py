@@ -1,0 +1,30 @@
+"""What to think of a video's region: remarks in words, from the attributes that preprocess noted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from challengeflow_clog_loss.video.decode import AS_STORED
+
+FIGURES = ("area", "stability", "gap", "at_border", "outlines")  # of region.Region.quality
+SMALL_AREA = 150  # pixels; the smallest regions of the challenge are some 20 x 20
+STABLE = 0.6  # the outline of a real video is the same in 9 of 10 coloured pixels
+
+
+def remarks(attributes: Mapping[str, Any]) -> list[str]:
+    """What is unusual about a video that could be prepared; empty for a plain one, and for one that failed."""
+    if attributes["status"] != "ok":
+        return []
+    region, (rows, columns) = attributes["region"], attributes["size"]
+    unstable = region["stability"] is not None and region["stability"] < STABLE
+    found = {
+        "no outline, the whole frame used": attributes["found_by"] == "whole frame",
+        "no colour, outline found by its brightness": attributes["found_by"] == "luma",
+        f"{region['outlines']} outlines, the largest used": region["outlines"] > 1,
+        f"outline open, gaps up to {region['gap']} pixels closed": region["gap"] > 0,
+        f"outline not the same in all frames ({region['stability']})": unstable,
+        "region touches the frame's edge": region["at_border"] and attributes["found_by"] != "whole frame",
+        f"region of only {region['area']} pixels": region["area"] < SMALL_AREA,
+        f"odd size {columns} x {rows}": bool(rows % 2 or columns % 2),
+        f"pixel format {attributes['codec_format']}": attributes["codec_format"] not in AS_STORED,
+    }
+    return [remark for remark, holds in found.items() if holds]

@@ -1,0 +1,1 @@
+"""The submission and the tables and files that people read."""

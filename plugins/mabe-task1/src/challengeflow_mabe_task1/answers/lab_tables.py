@@ -1,0 +1,113 @@
+"""Answers as a lab reads them: tables of bouts, recordings and quality, and files that Bento and BORIS open."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from challengeflow_mabe_task1.answers.answered import Answered, file_names
+from challengeflow_mabe_task1.formats import bento, boris
+from challengeflow_mabe_task1.formats.bouts import Bout
+
+BOUT_COLUMNS = ("sequence", "behaviour", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s")
+SUMMARY_COLUMNS = ("sequence", "status", "behaviour", "bouts", "total_s", "share", "latency_s", "mean_bout_s")
+QUALITY_COLUMNS = (
+    "sequence",
+    "status",
+    "seconds",
+    "fps",
+    "resident_missing",
+    "intruder_missing",
+    "resident_longest_gap_s",
+    "intruder_longest_gap_s",
+    "resident_jumps",
+    "intruder_jumps",
+    "suspected_swaps",
+    "low_confidence",
+    "body_extent_px",
+    "body_extent_cm",
+    "warnings",
+)
+
+
+def write(folder: Path, sequences: Sequence[Answered], decision: dict[str, Any], shortest_bout: float) -> None:
+    """Write bouts.csv, summary.csv, quality.csv, and shares.csv (class shares in train and here)."""
+    _table(folder / "bouts.csv", BOUT_COLUMNS, _bout_rows(sequences, shortest_bout))
+    _table(folder / "summary.csv", SUMMARY_COLUMNS, _summary_rows(sequences, shortest_bout))
+    _table(folder / "quality.csv", QUALITY_COLUMNS, map(_quality_row, sequences))
+    _table(folder / "shares.csv", ("behaviour", "train", "predicted"), _share_rows(sequences, decision))
+
+
+def export(folder: Path, sequences: Sequence[Answered]) -> None:
+    """Write bento/NAME.annot and boris/NAME.csv for each sequence that could be read."""
+    names = file_names(one.id for one in sequences)
+    for program in ("bento", "boris"):
+        (folder / program).mkdir()
+    for one in sequences:
+        if one.attributes["status"] == "ok":
+            name, found = names[one.id], one.bouts()
+            bento.write(folder / "bento" / f"{name}.annot", found, one.frames, one.fps, one.id)
+            boris.write(folder / "boris" / f"{name}.csv", one.id, found, one.frames, one.fps)
+
+
+def _bout_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tuple]:
+    for one in sequences:
+        for bout in one.bouts(shortest):
+            times = (_seconds(frames, one.fps) for frames in (bout.start, bout.stop, bout.stop - bout.start))
+            yield one.id, bout.behaviour, bout.start, bout.stop, *times
+
+
+def _summary_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tuple]:
+    for one in sequences:
+        found = one.bouts(shortest, background_too=True)
+        for behaviour in one.attributes["vocabulary"]:
+            own = [bout for bout in found if bout.behaviour == behaviour]
+            yield one.id, one.attributes["status"], behaviour, *_summary(own, one)
+
+
+def _summary(own: Sequence[Bout], one: Answered) -> tuple:
+    """Number of bouts, total seconds, share of the sequence, seconds to the first (empty: never), mean seconds."""
+    total = sum(bout.stop - bout.start for bout in own)
+    latency = _seconds(own[0].start, one.fps) if own else ""
+    mean = _seconds(total / len(own), one.fps) if own else ""
+    return len(own), _seconds(total, one.fps), f"{total / max(one.frames, 1):.5f}", latency, mean
+
+
+def _quality_row(one: Answered) -> tuple:
+    found, scale = one.attributes.get("quality"), one.attributes["pixels_per_cm"]
+    if found is None:
+        return one.id, one.attributes["status"], _seconds(one.frames, one.fps), f"{one.fps:g}", *[""] * 11
+    extent = found["body_extent_px"]
+    return (
+        one.id,
+        "ok",
+        _seconds(one.frames, one.fps),
+        f"{one.fps:g}",
+        *found["missing"],
+        *found["longest_gap_s"],
+        *found["jumps"],
+        found["swaps"],
+        found["doubtful"],
+        extent,
+        f"{extent / scale:.2f}" if scale else "",
+        "; ".join(found["warnings"]),
+    )
+
+
+def _share_rows(sequences: Sequence[Answered], decision: dict[str, Any]) -> Iterable[tuple]:
+    frames = max(1, sum(one.frames for one in sequences))
+    for k, behaviour in enumerate(decision["vocabulary"]):
+        train = decision.get("train_shares")
+        predicted = sum(int((one.labels == k).sum()) for one in sequences) / frames
+        yield behaviour, "" if train is None else f"{train[k]:.5f}", f"{predicted:.5f}"
+
+
+def _table(path: Path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _seconds(frames: float, fps: float) -> str:
+    return f"{frames / fps:.3f}"

@@ -1,0 +1,1 @@
+"""From tracked points to what models learn from."""

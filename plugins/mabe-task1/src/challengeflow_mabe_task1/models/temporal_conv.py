@@ -1,0 +1,27 @@
+"""The model temporal-conv: dilated convolutions over the whole sequence of pose features, an answer for every frame."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from challengeflow import PredictJob, TrainJob
+from challengeflow_mabe_task1.models import temporal_model
+
+SHAPE = ("channels", "layers", "stages", "dropout", "input_dropout", "causal")
+"""Parameters that say what the network looks like."""
+
+
+def train(job: TrainJob) -> None:
+    """See `temporal_model.train`."""
+    temporal_model.train(job, build)
+
+
+def predict(job: PredictJob) -> None:
+    """See `temporal_model.predict`."""
+    temporal_model.predict(job, build)
+
+
+def build(inputs: int, classes: int, parameters: Mapping[str, Any]):
+    """An untrained network, as `temporal_model.Build` has it."""
+    from challengeflow_mabe_task1.models.temporal_conv_net import TemporalConvNet
+
+    return TemporalConvNet(inputs, classes, **{name: parameters[name] for name in SHAPE})

@@ -1,0 +1,1 @@
+"""The challenge's score, and the decision that turns scores into answers."""

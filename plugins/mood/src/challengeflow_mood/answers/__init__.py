@@ -1,0 +1,1 @@
+"""Maps, findings and tables, checked as the organisers' system would."""

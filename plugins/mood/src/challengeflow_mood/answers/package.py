@@ -1,0 +1,99 @@
+"""The package stage: maps with tables of scores and findings, or the archive of the docker submission; both checked first."""
+
+import csv
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from challengeflow import Answers, InputError, PackageJob
+from challengeflow.arrays import Arrays, Predictions
+from challengeflow.scoring import write_json
+from challengeflow_mood.answers import check_answers
+from challengeflow_mood.answers.findings import findings, write_findings
+from challengeflow_mood.answers.maps import write_map
+from challengeflow_mood.docker import archive, build_context, handing_in, prove_archive
+from challengeflow_mood.docker.infer import SAFE_SCORE
+from challengeflow_mood.scoring import decision
+
+COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "status")
+
+
+def package(job: PackageJob) -> None:
+    """Write the submission `job.submission` ("maps" or "docker") into `job.output`."""
+    if job.submission == "docker":
+        _write_docker(job)
+    elif job.submission == "maps":
+        _write_maps(job)
+    else:
+        raise InputError(f"mood has no submission {job.submission!r}; expected 'docker' or 'maps'")
+
+
+def _write_maps(job: PackageJob) -> None:
+    """A map of each readable scan, scores.csv, findings.csv, and operating_point.json: what the answers are worth."""
+    rows, found, operating = [], [], {}
+    (job.output / "maps").mkdir()
+    for dataset, answers in job.answers.items():
+        operating[dataset] = json.loads(answers.decision.read_text())
+        for row, scores, facts in job.progress(_cases(dataset, answers), "map"):
+            rows.append(row)
+            if facts["status"] == "ok":
+                values = _on_grid(scores, facts)[0]
+                write_map(values, facts, job.output / "maps" / f"{row['case']}.nii.gz")
+                found += findings(dataset, row["case"], values, facts, operating[dataset]["finding"])
+    _write_rows(job.output / "scores.csv", rows)
+    write_findings(job.output / "findings.csv", found)
+    write_json(job.output / "operating_point.json", operating)
+    check_answers.check_maps(job.output, job.answers)
+
+
+def _write_docker(job: PackageJob) -> None:
+    """The archive, proven, and beside it all that handing it in takes."""
+    for dataset, answers in job.answers.items():
+        _write_rows(job.output / f"answers_{dataset}.csv", [row for row, _, _ in _cases(dataset, answers)])
+    with tempfile.TemporaryDirectory(dir=job.work) as folder:
+        context = Path(folder) / "context"
+        build_context.write_context(job.answers, context)
+        package = job.output / f"mood-{job.name}.tar"
+        archive.write_tar(context, package)
+        handing_in.write(job, context, package)
+    prove_archive.run(job, package)
+
+
+def _cases(dataset: str, answers: Answers):
+    """Each test case in order: its row of the table, its map on the prepared grid, and its facts."""
+    chosen = json.loads(answers.decision.read_text())
+    for shard in answers.shards:
+        prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
+        for sample in shard.samples:
+            facts, scores = prepared.attributes(sample.id), predictions[sample.id]
+            value, raw = SAFE_SCORE, 0.0
+            if facts["status"] == "ok":
+                raw = decision.sample_score(scores)
+                value = decision.probability(chosen, raw)
+            row = (
+                dataset,
+                sample.id,
+                sample.columns["file"],
+                repr(value),
+                int(value >= chosen["threshold"]),
+                int(raw >= chosen["alarm"]["score"]),
+                facts["status"],
+            )
+            yield dict(zip(COLUMNS, row, strict=True)), scores, facts
+
+
+def _on_grid(scores: np.ndarray, facts: dict) -> np.ndarray:
+    if list(scores.shape) != facts["shape"]:
+        raise InputError(
+            f"the prediction of {facts['file']} has the shape {list(scores.shape)}; expected {facts['shape']}; run predict again"
+        )
+    return scores
+
+
+def _write_rows(path: Path, rows: list[dict]) -> None:
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,1 @@
+"""`challengeflow ...`: one module for each command."""

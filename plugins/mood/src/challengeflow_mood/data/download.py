@@ -1,0 +1,130 @@
+"""The download stage: find the organisers' files (or one's own), table them, and provide a shard of them."""
+
+import csv
+import hashlib
+import io
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from challengeflow import DownloadJob, InputError, Sample, write_samples
+from challengeflow_mood.data.official_layout import Entry, Layout, find_layout, find_scans, stem
+
+
+def download(job: DownloadJob) -> None:
+    """Make one part: the archive `train` or `toy` (not of a folder of one's own), the index, or a shard."""
+    if job.part == "archive" and job.source == "official":
+        from challengeflow_mood.data import synapse
+
+        synapse.fetch(job)
+    elif job.part == "archive":
+        from challengeflow_mood.demo import archives
+
+        archives.write_archive(job)
+    elif job.part == "index":
+        _index(job)
+    else:
+        _provide(job)
+
+
+def _find(job: DownloadJob) -> Layout:
+    """The scans of the dataset; for a folder of one's own, every scan in it is a test case."""
+    roots = sorted(job.archives.values()) or [Path(job.source)]
+    layout = find_layout(roots, job.dataset)
+    if job.splits == ("test",) and not layout.toy:
+        return Layout({}, find_scans(Path(job.source)), {}, {})
+    return layout
+
+
+def _index(job: DownloadJob) -> None:
+    layout = _find(job)
+    train = _by_id(layout.train)
+    if not train and {"train", "proxy"} & set(job.splits):
+        raise InputError(
+            f"{job.source} holds no train scan of {job.dataset!r}; expected {job.dataset}/{job.dataset}_train/*.nii.gz "
+            f"or {job.dataset}_train.zip there"
+        )
+    groups = _groups({name: layout.train[file] for name, file in train.items()})
+    if layout.groups is not None:
+        groups |= _groups_told(layout.groups, train)
+    held_out = _held_out(set(groups.values()), job.parameters["proxy_share"]) if "proxy" in job.splits else set()
+    samples = []
+    for name, file in train.items():
+        if groups[name] not in held_out:
+            samples.append(Sample(name, "train", groups[name], {"file": file}))
+        else:  # one stays healthy, the other gets an anomaly; which is which is gold
+            samples += [Sample(f"{name}-{x}", "proxy", groups[name], {"file": file}) for x in "ab"]
+    samples += [Sample(name, "test", f"test-{name}", {"file": file}) for name, file in _by_id(layout.toy).items()]
+    order = {split: at for at, split in enumerate(("train", "proxy", "test"))}
+    kept = [sample for sample in samples if sample.split in job.splits]
+    write_samples(job.output, sorted(kept, key=lambda sample: order[sample.split]))
+    _write_proxy_plan(job.gold / "proxy.csv", [sample.id for sample in kept if sample.split == "proxy"])
+    if "test" in job.gold_splits:
+        for kind, labels in (("sample", layout.sample_labels), ("pixel", layout.pixel_labels)):
+            folder = job.gold / "toy_label" / kind
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, entry in labels.items():
+                entry.provide(folder / name)
+
+
+def _write_proxy_plan(path: Path, samples: list[str]) -> None:
+    """Which proxy samples get an anomaly (gold): one of `NAME-a` and `NAME-b`, by a hash; a number stands for its kind.
+
+    A number and not a kind, since the kinds are the preparation's, which takes them in turn.
+    """
+    names = sorted({sample[:-2] for sample in samples}, key=_hash)
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["sample", "number"])
+        writer.writerows([f"{name}-{'ab'[int(_hash(name), 16) % 2]}", number] for number, name in enumerate(names))
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _by_id(files: Mapping[str, Entry]) -> dict[str, str]:
+    """Sample id -> file name: the name without its ending, or all of it where two files differ in the ending alone."""
+    stems = Counter(stem(file) for file in files)
+    return {stem(file) if stems[stem(file)] == 1 else file: file for file in files}
+
+
+def _groups(train: dict[str, Entry]) -> dict[str, str]:
+    """Scan -> group: itself, or the first of the scans with the same content, which must not be parted."""
+    same_size: dict[int, list[str]] = defaultdict(list)
+    for name, entry in train.items():
+        same_size[entry.size].append(name)
+    groups = {}
+    first: dict[tuple[int, int], str] = {}
+    for names in same_size.values():
+        for name in names:
+            groups[name] = name if len(names) == 1 else first.setdefault(train[name].fingerprint(), name)
+    return groups
+
+
+def _groups_told(table: Entry, train: Mapping[str, str]) -> dict[str, str]:
+    """Scan -> group, as `groups.csv` (columns file and group) says: scans of one person must not be parted."""
+    rows = list(csv.DictReader(io.StringIO(table.text())))
+    if any(None in (row.get("file"), row.get("group")) for row in rows):
+        raise InputError(f"{table.path} needs the columns 'file' and 'group': one row for each train scan")
+    told = {row["file"]: row["group"] for row in rows}
+    missing = [file for file in train.values() if file not in told]
+    if missing:
+        raise InputError(f"{table.path} has no row for the train scan {missing[0]}; add one, or remove the table")
+    return {name: told[file] for name, file in train.items()}
+
+
+def _held_out(groups: set[str], share: float) -> set[str]:
+    """The groups of the proxy split: the `share` whose names hash lowest, at least one, never all."""
+    ranked = sorted(groups, key=_hash)
+    return set(ranked[: min(len(ranked) - 1, max(1, round(share * len(ranked))))])
+
+
+def _provide(job: DownloadJob) -> None:
+    """Put the scans of the shard into the output folder, each once; a scan that has gone is left out."""
+    layout = _find(job)
+    for sample in job.progress(job.samples, "scan"):
+        name = sample.columns["file"]
+        entry = (layout.toy if sample.split == "test" else layout.train).get(name)
+        if entry is not None and not (job.output / name).exists():
+            entry.provide(job.output / name)

@@ -1,0 +1,1 @@
+"""Generated heads and abdomens in the organisers' exact layout."""

@@ -1,0 +1,210 @@
+"""What runs inside the image: `python -m challengeflow_mood.docker.infer TASK IN_DIR OUT_DIR MODEL_DIR`.
+
+The same code as the stages: read, align, predict, bring back. First every case gets an answer that is safe, then one by
+the cheap model where there is one, then the real one; each replaces the one before in a single step. So whatever a case does,
+even if it ends the process, every case has an answer, and no case is worse for another. Only OUT_DIR is written.
+A case that passes its deadline keeps the answer it has: MOOD_DEADLINE seconds, 420 of the organisers' 600 by default.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from challengeflow import InputError, PredictJob, Sample, Shard, write_samples
+from challengeflow.arrays import Predictions, Writer
+from challengeflow.contract.progress import Progress
+from challengeflow_mood.answers.maps import map_name, write_map
+from challengeflow_mood.data.official_layout import is_scan
+from challengeflow_mood.data.preprocess import prepare
+from challengeflow_mood.data.volumes import read_scan
+from challengeflow_mood.scoring import decision
+
+SAFE_SCORE = 0.0
+CHEAP = "pca-residual"
+DEADLINE = 420.0
+PLACES = (
+    "HOME",
+    "MPLCONFIGDIR",
+    "NUMBA_CACHE_DIR",
+    "TMPDIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TORCH_HOME",
+    "TRITON_CACHE_DIR",
+    "XDG_CACHE_HOME",
+)
+"""Environment variables that say where libraries may write."""
+
+
+class DeadlinePassed(BaseException):
+    """A case took too long. No Exception, so that a model that survives its own errors does not take it for one."""
+
+
+def run(task: str, inputs: Path, outputs: Path, model: Path, deadline: float = DEADLINE) -> int:
+    """Answer every scan in `inputs`; the number of scans that kept the safe answer, or the cheap model's.
+
+    task "pixel": a map NAME of the scan's own shape and affine; task "sample": NAME.txt with one number in [0, 1].
+    model: the folder that `container.write_model` wrote. deadline: seconds a case.
+    """
+    if task not in ("pixel", "sample"):
+        raise InputError(f"the task is {task!r}; expected 'pixel' or 'sample'")
+    names = sorted(path.name for path in inputs.iterdir() if is_scan(path.name))
+    if not names:
+        raise InputError(f"{inputs} holds no scan; expected .nii.gz files")
+    ensemble = json.loads((model / "ensemble.json").read_text())
+    cheap = [member for member in ensemble["members"] if member["model"] == CHEAP]
+    passes = [("the safe answer", [])]
+    if cheap and len(ensemble["members"]) > 1:
+        passes.append((f"the answer of {CHEAP}", cheap))
+    passes.append(("the answer", ensemble["members"]))
+    failed: set[str] = set()
+    spent: Counter[str] = Counter()
+    with _work(outputs) as work:
+        for what, members in passes:
+            for name in names:
+                started = time.monotonic()
+                outcome = what
+                try:
+                    with _deadline(deadline - spent[name]):
+                        if members:
+                            _answer(task, inputs / name, outputs, model, ensemble | {"members": members}, work)
+                        else:
+                            _write_safe(task, inputs / name, outputs)
+                except (Exception, DeadlinePassed) as error:
+                    failed.add(name)
+                    outcome = f"not {what}, {str(error) or type(error).__name__}"
+                spent[name] += time.monotonic() - started
+                print(f"{name}: {outcome} after {spent[name]:.1f} s", file=sys.stderr, flush=True)
+    return len(failed)
+
+
+@contextlib.contextmanager
+def _work(outputs: Path) -> Iterator[Path]:
+    """A folder for intermediate files in `outputs`, the only place that can be written; gone at the end."""
+    work = Path(tempfile.mkdtemp(prefix=".work-", dir=outputs))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raise DeadlinePassed in the block once `seconds` have passed."""
+
+    def passed(number, frame):
+        raise DeadlinePassed("the deadline has passed")
+
+    before = signal.signal(signal.SIGALRM, passed)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _write_safe(task: str, scan: Path, outputs: Path) -> None:
+    if task == "sample":
+        _write_text(outputs / f"{scan.name}.txt", SAFE_SCORE)
+        return
+    image = nib.load(scan)  # the header alone
+    shape = [int(n) for n in image.shape]
+    facts = {"original": shape, "affine": np.asarray(image.affine), "header": None}
+    write_map(None, facts, outputs / map_name(scan.name))
+
+
+def _answer(task: str, scan: Path, outputs: Path, model: Path, ensemble: dict[str, Any], work: Path) -> None:
+    volume, facts = read_scan(scan)
+    grid = ensemble["grid"]
+    facts, arrays = prepare(volume, {"status": "ok", "shape": [1, grid, grid, grid], **facts}, grid)
+    del volume
+    scores = _predict(facts, arrays, model, ensemble, work)
+    if task == "sample":
+        value = decision.probability(ensemble["decision"], decision.sample_score(scores))
+        _write_text(outputs / f"{scan.name}.txt", value)
+    else:
+        write_map(scores[0], facts, outputs / map_name(scan.name))
+
+
+def _predict(facts: dict, arrays: dict, model: Path, ensemble: dict[str, Any], work: Path) -> np.ndarray:
+    """Weighted mean of the members' predictions for one prepared scan, by the models' own predict stage.
+
+    In the members' dtype, as the core's ensemble writes it: the same numbers.
+    """
+    folder = Path(tempfile.mkdtemp(dir=work))
+    write_samples(folder, [Sample("case", "test", "case")])
+    with Writer(folder / "prepared") as out:
+        out.add("case", facts, **arrays)
+    shard = Shard("test-0", "test", None, folder / "samples.csv", folder / "prepared")
+    scores, weights = [], []
+    for number, member in enumerate(ensemble["members"]):
+        (folder / "work").mkdir(exist_ok=True)
+        job = PredictJob(
+            challenge="mood",
+            dataset=ensemble["dataset"],
+            parameters=member["parameters"],
+            seed=0,
+            threads=1,
+            device=_device(),
+            work=folder / "work",
+            progress=Progress("predict"),
+            model=member["model"],
+            models=tuple(model / name for name in member["folders"]),
+            shard=shard,
+            output=folder / f"member-{number}",
+        )
+        importlib.import_module(member["module"]).predict(job)
+        scores.append(np.array(Predictions(job.output)["case"]))
+        weights.append(member["weight"])
+    shutil.rmtree(folder)
+    if len(scores) == 1:
+        return scores[0]
+    mean = np.average([each.astype(np.float32) for each in scores], axis=0, weights=weights)
+    return mean.astype(scores[0].dtype)
+
+
+def _device() -> str:
+    """cuda where the image has PyTorch and the host gave it a GPU."""
+    if importlib.util.find_spec("torch") is None:
+        return "cpu"
+    torch = importlib.import_module(
+        "torch"
+    )  # no import statement: a package brings PyTorch where a model's code imports it
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _write_text(target: Path, value: float) -> None:
+    part = target.with_name(f".{target.name}.part")
+    part.write_text(f"{value!r}\n")
+    os.replace(part, target)
+
+
+def main(arguments: list[str]) -> None:
+    """Run from the command line; what libraries keep for themselves (caches, settings) goes to a folder that is removed."""
+    task, (inputs, outputs, model) = arguments[0], (Path(argument) for argument in arguments[1:4])
+    deadline = float(os.environ.get("MOOD_DEADLINE", DEADLINE))
+    with _work(outputs) as scratch:
+        os.environ.update(dict.fromkeys(PLACES, str(scratch)))
+        tempfile.tempdir = str(scratch)
+        run(task, inputs, outputs, model, deadline)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (InputError, IndexError, ValueError) as error:
+        sys.exit(f"infer: {error}")

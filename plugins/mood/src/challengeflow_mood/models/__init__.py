@@ -1,0 +1,1 @@
+"""One module for each model, what they share, and what they declare."""

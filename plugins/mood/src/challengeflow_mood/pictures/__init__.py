@@ -1,0 +1,1 @@
+"""Pictures of scored scans, for the report."""

@@ -1,0 +1,1 @@
+"""The organisers' score, and the decision that turns maps into answers."""

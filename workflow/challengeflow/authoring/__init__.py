@@ -1,0 +1,1 @@
+"""Starting a plugin of one's own: `challengeflow new`, and the templates it writes."""

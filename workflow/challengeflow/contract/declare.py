@@ -1,0 +1,157 @@
+"""What a plugin declares: challenges and models, as plain data that costs nothing to import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Schema = Mapping[str, Mapping[str, Any]]
+"""Parameter name -> its JSON schema, which carries `default` and `description`."""
+
+
+def integer(default: int, description: str, **limits: int) -> dict[str, Any]:
+    """The schema of a whole number; limits: `minimum`, `maximum`, and `above` and `below`, which exclude."""
+    return _numeric("integer", default, description, limits)
+
+
+def number(default: float, description: str, **limits: float) -> dict[str, Any]:
+    """The schema of a number; limits as of `integer`."""
+    return _numeric("number", default, description, limits)
+
+
+def boolean(default: bool, description: str) -> dict[str, Any]:
+    """The schema of a yes or no."""
+    return {"type": "boolean", "default": default, "description": description}
+
+
+def _numeric(kind: str, default: float, description: str, limits: Mapping[str, float]) -> dict[str, Any]:
+    names = {"minimum": "minimum", "maximum": "maximum", "above": "exclusiveMinimum", "below": "exclusiveMaximum"}
+    return (
+        {"type": kind}
+        | {names[name]: limit for name, limit in limits.items()}
+        | {
+            "default": default,
+            "description": description,
+        }
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What one job of a stage needs; the workflow multiplies memory and time by the attempt.
+
+    mem_mb: peak memory in MiB, a promise that is checked; runtime: minutes; gpu: number of GPUs used when present.
+    """
+
+    mem_mb: int = 2000
+    runtime: int = 60
+    threads: int = 1
+    gpu: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a dataset comes from: which splits it has and which of them carry gold.
+
+    archives: names of files that many shards share, fetched once, before the index.
+    cost: one sentence on size and time, shown by `challengeflow describe`.
+    """
+
+    splits: tuple[str, ...] = ("train", "test")
+    gold: tuple[str, ...] = ("train",)
+    archives: tuple[str, ...] = ()
+    cost: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A dataset of a challenge. `sources` has the keys `demo`, `official` and `local` (a path in the config).
+
+    extends: the dataset whose samples this one contains as well; those keep their folds and shards and are made once.
+    shards: number of shards by split; in train, for each fold.
+    """
+
+    name: str
+    summary: str
+    sources: Mapping[str, Source]
+    extends: str | None = None
+    folds: int = 5
+    shards: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """The number a challenge ranks by. `chance`: what a random answer scores, in words or as a figure."""
+
+    name: str
+    description: str
+    chance: str
+    best: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A thing the organisers accept. With `datasets` it needs all of them at once; without, it is made for each dataset.
+
+    own_data: whether it is also made for data of one's own (a dataset the challenge does not declare).
+    """
+
+    name: str
+    summary: str
+    datasets: tuple[str, ...] = ()
+    own_data: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """A challenge. `stages`: stage -> module that has a function of the stage's name (`score(job)`): download, preprocess,
+    score and package, and draw where the challenge draws. Its source, and what it imports, is the stage's fingerprint.
+    A stage that is not listed is a hook of the plugin itself.
+
+    `schema` has a section for each stage with parameters: download, preprocess, score, package.
+
+    own_data: the source of a folder of one's own files (no declared dataset): by default one unlabelled test split.
+    env: name of a conda env file of the workflow (`envs/NAME.yaml`) or the absolute path of the plugin's own.
+    max_failed: share of samples that may fail to be read before the run stops.
+    snakefile: absolute path of extra rules, included as a module under the challenge's name.
+    commands: name -> module with `main(arguments: list[str]) -> int`, its exit status, run by `challengeflow NAME ...`;
+    an InputError that it raises is printed as one sentence.
+    """
+
+    name: str
+    title: str
+    url: str
+    metric: Metric
+    datasets: tuple[Dataset, ...]
+    submissions: tuple[Submission, ...]
+    licence: str
+    citation: str
+    stages: Mapping[str, str] = field(default_factory=dict)
+    schema: Mapping[str, Schema] = field(default_factory=dict)
+    env: str = "core"
+    resources: Mapping[str, Resources] = field(default_factory=dict)
+    own_data: Source = field(default_factory=lambda: Source(splits=("test",), gold=()))
+    max_failed: float = 0.05
+    snakefile: str | None = None
+    commands: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model for one challenge. `module` has `train(job)` and `predict(job)`: its source, and what it imports, is the
+    fingerprint of both. A plugin may have the hooks `train` and `predict` instead; they then call what they like.
+
+    trains_on: label-free splits it also trains on (transductive when that is `test`).
+    citation: of the method, for `challengeflow cite`.
+    by_default: whether a config that names no models runs it; not where it needs a further package or takes long.
+    """
+
+    name: str
+    challenge: str
+    summary: str
+    module: str
+    parameters: Schema = field(default_factory=dict)
+    trains_on: tuple[str, ...] = ()
+    citation: str = ""
+    by_default: bool = True
+    env: str | None = None
+    resources: Mapping[str, Resources] = field(default_factory=dict)

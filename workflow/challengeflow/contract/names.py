@@ -1,0 +1,53 @@
+"""The names all parts share: stages, splits, controls, commands, and what may be part of a path."""
+
+import re
+
+from challengeflow.contract.errors import InputError
+
+STAGES = ("download", "preprocess", "train", "predict", "score", "draw", "package")
+"""The hooks that work, in the order of the workflow. `train` and `predict` belong to a model, the rest to a challenge."""
+
+MODEL_STAGES = ("train", "predict")
+OPTIONAL_STAGES = ("draw",)
+CHALLENGE_STAGES = tuple(stage for stage in STAGES if stage not in MODEL_STAGES)
+PARAMETER_STAGES = ("download", "preprocess", "score", "package")
+"""The stages of a challenge with a section of parameters; `draw` reads those of `score`."""
+
+SPLITS = ("train", "proxy", "test", "unlabelled")
+"""In the order in which their scores are shown: models are ranked by the first that has scores."""
+
+CONTROLS = ("control-perfect", "control-prior", "control-random")
+
+COMMANDS = (
+    *("plugins", "describe", "validate"),
+    *("leaderboard", "status", "compare", "report", "export", "cite", "new"),
+    *(stage for stage in STAGES if stage != "draw"),
+    *("prior", "draw"),
+)
+"""What `challengeflow` is followed by. A plugin's command must be none of them."""
+
+PATH_WORDS = {
+    "archives",
+    "benchmarks",
+    "gold",
+    "index",
+    "leaderboard",
+    "logs",
+    "pictures",
+    "predictions",
+    "prepared",
+    "raw",
+    "report",
+    "submissions",
+}
+NAME = r"[a-z0-9][a-z0-9_-]*"
+SHARD = rf"(?:{NAME}\.)?[a-z]+(?:-f\d+)?-\d{{3}}"
+FOLD = r"\d+|all"
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise InputError for a name that cannot be part of a path: wrong characters, or a word the layout uses."""
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"{what} {name!r} is not a usable name; use lower-case letters, digits, '-' and '_'")
+    if name in PATH_WORDS or name.startswith("fold-"):
+        raise InputError(f"{what} {name!r} is a word of the result paths ({', '.join(sorted(PATH_WORDS))}, fold-*)")

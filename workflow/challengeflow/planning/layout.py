@@ -1,0 +1,75 @@
+"""Every path of a run, in one place: the rules use it with wildcards, the stages with names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one challenge below the results folder; every argument may be a `{wildcard}`."""
+
+    results: str
+    challenge: str
+
+    def _at(self, *parts: str) -> str:
+        return "/".join((self.results, self.challenge, *parts))
+
+    def index(self, dataset: str) -> str:
+        return self._at(dataset, "index")
+
+    def samples(self, dataset: str) -> str:
+        return f"{self.index(dataset)}/samples.csv"
+
+    def shards(self, dataset: str) -> str:
+        return f"{self.index(dataset)}/shards"
+
+    def index_gold(self, dataset: str) -> str:
+        return f"{self.index(dataset)}/gold"
+
+    def archive(self, dataset: str, archive: str) -> str:
+        return self._at(dataset, "archives", archive)
+
+    def raw(self, dataset: str, shard: str) -> str:
+        return self._at(dataset, "raw", shard)
+
+    def prepared(self, dataset: str, shard: str) -> str:
+        return self._at(dataset, "prepared", shard)
+
+    def gold(self, dataset: str, shard: str) -> str:
+        return self._at(dataset, "gold", shard)
+
+    def model(self, dataset: str, model: str, fold: int | str) -> str:
+        return self._at(dataset, model, f"fold-{fold}")
+
+    def predictions(self, dataset: str, model: str, on: str, shard: str) -> str:
+        return self._at(dataset, model, "predictions", on, shard)
+
+    def scores(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model, "scores.json")
+
+    def decision(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model, "decision.json")
+
+    def pictures(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model, "pictures")
+
+    def submission(self, submission: str, name: str) -> str:
+        return self._at("submissions", submission, name)
+
+    def log(self, stage: str, *parts: str) -> str:
+        return "/".join((self.results, "logs", self.challenge, *parts, f"{stage}.log"))
+
+    def benchmark(self, stage: str, *parts: str) -> str:
+        return "/".join((self.results, "benchmarks", self.challenge, *parts, f"{stage}.tsv"))
+
+    def work(self, stage: str, key: str) -> str:
+        return "/".join((self.results, ".work", self.challenge, f"{stage}-{key}"))
+
+
+def leaderboard(results: str, kind: str) -> str:
+    """Path of the leaderboard as `kind` (csv or html)."""
+    return f"{results}/leaderboard.{kind}"
+
+
+def report(results: str) -> str:
+    """Path of the report."""
+    return f"{results}/report.html"

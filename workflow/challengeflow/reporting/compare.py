@@ -1,0 +1,148 @@
+"""`challengeflow compare A B`: two models on the same samples, or two runs and what changed between them."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from challengeflow.contract.errors import InputError
+from challengeflow.reporting.paired import Difference, difference
+from challengeflow.running.provenance import SUFFIX
+
+NOT_THERE = "not there"
+RUN, SCORES = "leaderboard.csv", "scores.json"
+
+
+def compare(a: str, b: str, results: str) -> str:
+    """What to print: A and B are two results folders, or two variants (CHALLENGE/DATASET/MODEL, or the path of such a folder)."""
+    if all((Path(each) / RUN).is_file() for each in (a, b)):
+        return "\n".join(_runs(Path(a), Path(b)))
+    return "\n".join(_variants(_found(a, results), _found(b, results)))
+
+
+def _found(name: str, results: str) -> Path:
+    for folder in (Path(name), Path(results, name)):
+        if (folder / SCORES).is_file():
+            return folder
+    known = sorted(str(path.parent.relative_to(results)) for path in Path(results).glob(f"*/*/*/{SCORES}"))
+    raise InputError(
+        f"{name!r} is neither a scored variant nor a folder of results; variants of {results}: {', '.join(known) or 'none'}"
+    )
+
+
+# -- variants -------------------------------------------------------------------------------------------------------
+
+
+def _variants(a: Path, b: Path) -> Iterator[str]:
+    mine, other = _splits(a), _splits(b)
+    shared = [split for split in mine if split in other]
+    if not shared:
+        raise InputError(f"{a} and {b} have no scored split in common, so there is nothing to compare")
+    yield f"A  {a}"
+    yield f"B  {b}"
+    for split in shared:
+        yield f"{split:<6} A {mine[split]['score']:.4f}  B {other[split]['score']:.4f}  {said(difference(mine[split], other[split]))}"
+    changes = sorted(set(_changes(a, b)))
+    if changes:
+        yield "They differ in"
+        yield from (f"  {change}" for change in changes)
+
+
+def said(found: Difference) -> str:
+    """A difference in words."""
+    if found.low is None:
+        return f"A - B {found.score:+.4f}, not paired: other samples, or scores without resamples"
+    verdict = "holds" if found.holds else "may be chance"
+    return f"A - B {found.score:+.4f} [{found.low:+.4f}, {found.high:+.4f}], A ahead in {found.wins:.0%} of resamples: {verdict}"
+
+
+# -- runs -----------------------------------------------------------------------------------------------------------
+
+
+def _runs(a: Path, b: Path) -> Iterator[str]:
+    """Scores that moved, variants of one run alone, and what lies behind it, said once for all variants it is true of."""
+    mine, other = _variants_of(a), _variants_of(b)
+    yield f"A  {a}: {len(mine)} scored variants"
+    yield f"B  {b}: {len(other)} scored variants"
+    for name, only in (("A", mine.keys() - other.keys()), ("B", other.keys() - mine.keys())):
+        yield from (f"only in {name}: {variant}" for variant in sorted(only))
+    behind: dict[str, list[str]] = {}
+    moved = False
+    for variant in sorted(mine.keys() & other.keys()):
+        for split, entry in _splits(mine[variant]).items():
+            there = _splits(other[variant]).get(split)
+            if there is not None and there["score"] != entry["score"]:
+                moved = True
+                yield f"{variant} {split}: {entry['score']:.4f} -> {there['score']:.4f}  {said(difference(entry, there))}"
+        for change in dict.fromkeys(_changes(mine[variant], other[variant])):
+            behind.setdefault(change, []).append(variant)
+    if not moved:
+        yield "no score of a common variant differs"
+    for change, variants in sorted(behind.items()):
+        yield f"{change}  ({_which(variants, mine.keys() & other.keys())})"
+
+
+def _which(variants: list[str], common: Iterable[str]) -> str:
+    if len(variants) == len(list(common)):
+        return "all variants"
+    return ", ".join(variants[:4]) + (f" and {len(variants) - 4} more" if len(variants) > 4 else "")
+
+
+def _variants_of(results: Path) -> dict[str, Path]:
+    return {str(path.parent.relative_to(results)): path.parent for path in results.glob(f"*/*/*/{SCORES}")}
+
+
+# -- what both read -------------------------------------------------------------------------------------------------
+
+
+def _splits(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / SCORES).read_text())["splits"]
+
+
+def _changes(a: Path, b: Path) -> Iterator[str]:
+    """What the notes beside the models and the scores say differently: config, code, versions, machine, data."""
+    for name in ("fold-0", "fold-all", SCORES):
+        notes = [Path(folder, name + SUFFIX) for folder in (a, b)]
+        if not all(note.is_file() for note in notes):
+            continue
+        before, after = (json.loads(note.read_text()) for note in notes)
+        stage = before["stage"]
+        configs = [_of_variant(note["config"], folder.name) for note, folder in ((before, a), (after, b))]
+        same_model = configs[0].get("variant", {}).get("model") == configs[1].get("variant", {}).get("model")
+        if same_model and before.get("code") != after.get("code"):
+            yield f"code of {stage}: {before['code']} -> {after['code']}"
+        yield from _differences(*configs)
+        for part, prefix in (("plugin", "plugin"), ("versions", "version of "), ("machine", "machine: ")):
+            if part in before and part in after:  # notes of older versions say less
+                yield from (f"{prefix}{change}" for change in _differences(before[part], after[part]))
+        if Path(a.name) == Path(b.name) and _data(before) != _data(after):
+            yield f"data that {stage} reads"
+
+
+def _of_variant(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A config with the variant that it is about under one name, its members, and nothing of others.
+
+    So two variants can be held side by side, also where a stage was run by hand and given the whole config.
+    """
+    models = config.get("models", {})
+    variant = models.get(name, {})
+    return {
+        **{key: value for key, value in config.items() if key != "submissions"},
+        "models": {member: models.get(member) for member in variant.get("members", ())},
+        "variant": variant,
+    }
+
+
+def _data(note: Mapping[str, Any]) -> dict[str, str]:
+    """Checksums of the prepared data and gold among the inputs."""
+    return {path: sha for path, sha in note["inputs"].items() if {"prepared", "gold"} & set(Path(path).parts)}
+
+
+def _differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
+    """`key.key: old -> new` of everything that differs in two pieces of JSON."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted(before.keys() | after.keys()):
+            inside = f"{where}.{key}" if where else key
+            yield from _differences(before.get(key, NOT_THERE), after.get(key, NOT_THERE), inside)
+    elif before != after:
+        yield f"{where}: {before} -> {after}"

@@ -1,0 +1,80 @@
+"""The leaderboard: every score of a run in one table, for programs (csv) and for people (html)."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from challengeflow.planning.layout import leaderboard as path_of
+from challengeflow.running.atomic import whole
+
+COLUMNS = ("challenge", "dataset", "model", "kind", "metric", "split", "score", "low", "high", "failed")
+
+
+def write(results: str, files: Iterable[str]) -> None:
+    """Write leaderboard.csv and leaderboard.html into `results` from scores.json files and submission folders."""
+    files = [Path(file) for file in files]
+    scores = [json.loads(file.read_text()) for file in files if file.suffix == ".json"]
+    submissions = [_submission(folder, results) for folder in files if folder.is_dir()]
+    rows = sorted(_rows(scores), key=lambda row: (row["challenge"], row["dataset"], row["split"], -row["score"]))
+    with whole(Path(path_of(results, "csv")), Path(path_of(results, "html"))) as (table, page):
+        with open(table, "w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        page.write_text(_page(rows, scores, submissions))
+
+
+def summary(results: str, most: int = 30) -> str:
+    """The models of leaderboard.csv as lines for a terminal, the best of each split first, without controls."""
+    with open(path_of(results, "csv"), newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] != "control"]
+    names = [f"{row['challenge']}/{row['dataset']} {row['split']}" for row in rows]
+    width, own = (max(map(len, texts), default=0) for texts in (names, [row["model"] for row in rows]))
+    lines = [
+        f"{name:<{width}}  {row['model']:<{own}}  {row['metric']} {float(row['score']):.3f} [{float(row['low']):.3f}, {float(row['high']):.3f}]"
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return "\n".join(lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else []))
+
+
+def _rows(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {name: entry[name] for name in ("challenge", "dataset", "model", "kind", "metric")}
+        | {"split": split, "score": result["score"], "low": result["interval"][0], "high": result["interval"][1]}
+        | {"failed": len(entry["failed"])}
+        for entry in scores
+        for split, result in entry["splits"].items()
+    ]
+
+
+def _submission(folder: Path, results: str) -> dict[str, Any]:
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    shown = [
+        {"name": str(p.relative_to(folder)), "href": str(p.relative_to(results)), "bytes": p.stat().st_size}
+        for p in files
+    ]
+    return {"challenge": folder.parts[-4], "submission": folder.parts[-2], "name": folder.name, "files": shown}
+
+
+def _page(
+    rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]], submissions: Sequence[dict[str, Any]]
+) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = lambda value: f"{value:.3f}" if isinstance(value, float) else str(value)
+    boards: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        boards.setdefault((row["challenge"], row["dataset"]), []).append(row)
+    about = {(entry["challenge"], entry["dataset"]): entry for entry in scores}
+    details = {(e["challenge"], e["dataset"], e["model"]): e for e in scores}
+    return environment.get_template("leaderboard.html.j2").render(
+        boards=boards, about=about, details=details, submissions=submissions
+    )

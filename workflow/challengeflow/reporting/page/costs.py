@@ -1,0 +1,112 @@
+"""What a variant took, from Snakemake's benchmarks and the notes beside outputs.
+
+A model is charged with all it takes to get from prepared data to scores: training, prediction, scoring, pictures; an ensemble
+with that of its members too. What models share, the data, is told by stage.
+"""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from challengeflow.contract.samples import read_samples
+from challengeflow.planning.plan import Plan
+from challengeflow.running.provenance import SUFFIX
+
+
+@dataclass(frozen=True)
+class Cost:
+    """cpu_hours: of all its jobs; peak_mb: largest resident memory of one; seconds_a_case: of prediction. None: not known."""
+
+    cpu_hours: float | None
+    peak_mb: float | None
+    seconds_a_case: float | None
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """All jobs of a stage of one challenge."""
+
+    stage: str
+    jobs: int
+    cpu_seconds: float
+    seconds: float
+    peak_mb: float
+
+
+class Costs:
+    """The costs of one challenge's variants and stages."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.benchmarks = Path(plan.config["results"], "benchmarks", plan.challenge)
+        self._sizes: dict[str, int] = {}
+
+    def of(self, dataset: str, variant: str) -> Cost:
+        """What a variant took, and what it takes for a case."""
+        behind = dict.fromkeys([variant, *self.plan.members(variant)])
+        jobs = [job for one in behind for job in _jobs(self.benchmarks / dataset / one)]
+        peaks = [job["max_rss"] for job in jobs if job["max_rss"] is not None]
+        cpu = sum(job["cpu"] for job in jobs) / 3600 if jobs else None
+        return Cost(cpu, max(peaks) if peaks else None, self._seconds_a_case(dataset, list(behind)))
+
+    def stages(self) -> list[StageCost]:
+        """What each stage took, the longest first."""
+        by_stage = defaultdict(list)
+        for job in _jobs(self.benchmarks):
+            by_stage[job["stage"]].append(job)
+        rows = [
+            StageCost(
+                stage,
+                len(jobs),
+                sum(job["cpu"] for job in jobs),
+                sum(job["s"] for job in jobs),
+                max((job["max_rss"] or 0) for job in jobs),
+            )
+            for stage, jobs in by_stage.items()
+        ]
+        return sorted(rows, key=lambda row: -row.cpu_seconds)
+
+    def _seconds_a_case(self, dataset: str, variants: Iterable[str]) -> float | None:
+        seconds, cases = 0.0, 0
+        for place, variant in enumerate(variants):
+            for shard in self.plan.shards(dataset):
+                note = Path(self.plan.predictions(dataset, variant, shard) + SUFFIX)
+                if note.is_file():
+                    seconds += json.loads(note.read_text())["seconds"]
+                    cases += self._size(self.plan.index(shard)) if place == 0 else 0
+        return seconds / cases if cases else None
+
+    def _size(self, index: str) -> int:
+        if index not in self._sizes:
+            self._sizes[index] = len(read_samples(Path(index)))
+        return self._sizes[index]
+
+
+def _jobs(folder: Path) -> list[dict]:
+    """The benchmarks below a folder: stage, seconds, CPU seconds and memory in MB (None where Snakemake saw too little of it)."""
+    found = []
+    for path in sorted(folder.rglob("*.tsv")):
+        with open(path, newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                seconds = _number(row["s"]) or 0.0
+                cpu = _number(row.get("cpu_time"))
+                found.append(
+                    {
+                        "stage": path.stem,
+                        "s": seconds,
+                        "cpu": seconds if cpu is None else cpu,
+                        "max_rss": _number(row["max_rss"]),
+                    }
+                )
+    return found
+
+
+def _number(text: str | None) -> float | None:
+    """None where a job was too short to be measured."""
+    try:
+        return float(text or "")
+    except ValueError:
+        return None

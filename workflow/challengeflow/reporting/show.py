@@ -1,0 +1,82 @@
+"""What the command shows: the plugins that are there, what a challenge is, whether a config is sound."""
+
+import json
+from collections.abc import Sequence
+
+from challengeflow.contract import hookspecs
+from challengeflow.planning.plugins import Registry, registry
+
+
+def plugins(as_json: bool) -> None:
+    """Print every plugin with its version, challenges, models and hooks; broken ones with the reason."""
+    found = registry()
+    rows = [_plugin(found, name) for name in sorted(found.distribution)]
+    if as_json:
+        broken = [{"name": plugin.name, "reason": plugin.reason} for plugin in found.broken]
+        print(json.dumps({"plugins": rows, "broken": broken}, indent=2))
+        return
+    table = [(r["name"], r["distribution"], " ".join(r["challenges"]), " ".join(r["models"])) for r in rows]
+    _table(("PLUGIN", "DISTRIBUTION", "CHALLENGES", "MODELS"), table)
+    for plugin in found.broken:
+        print(f"broken: {plugin.name}: {plugin.reason}")
+
+
+def _plugin(found: Registry, name: str) -> dict:
+    plugin = found.manager.get_plugin(name)
+    hooks = [hook for hook in vars(hookspecs) if hasattr(found.manager.hook, hook) and hasattr(plugin, hook)]
+    return {
+        "name": name,
+        "distribution": found.distribution[name],
+        "challenges": [key for key in found.challenges if found.owner[key] == name],
+        "models": ["/".join(key) for key in found.models if found.owner[key] == name],
+        "commands": [key for key in found.commands if found.owner[key] == name],
+        "hooks": hooks,
+    }
+
+
+def describe(name: str) -> None:
+    """Print what a challenge is and what a run of it costs."""
+    found = registry()
+    challenge = found.challenge(name)
+    print(f"{challenge.title}\n{challenge.url}\n")
+    print(f"Metric      {challenge.metric.name}: {challenge.metric.description}")
+    print(f"            best {challenge.metric.best:g}, chance {challenge.metric.chance}")
+    print(f"Licence     {challenge.licence}\nCitation    {challenge.citation}\n")
+    for dataset in challenge.datasets:
+        contains = f" (contains {dataset.extends})" if dataset.extends else ""
+        print(f"Dataset {dataset.name}{contains}: {dataset.summary}")
+        for source, what in dataset.sources.items():
+            gold = ", ".join(what.gold) or "none"
+            print(f"  {source:<9} splits {', '.join(what.splits)}; gold of {gold}. {what.cost}")
+    for submission in challenge.submissions:
+        print(f"Submission {submission.name}: {submission.summary}")
+    for (owner, model), declared in found.models.items():
+        if owner == name:
+            train = declared.resources.get("train")
+            cost = f" (train: up to {train.mem_mb} MiB, {train.runtime} min a fold)" if train else ""
+            named = "" if declared.by_default else ", where the config names it"
+            print(f"Model {model}{named}: {declared.summary}{cost}")
+            for parameter, schema in declared.parameters.items():
+                print(f"  {parameter} = {schema.get('default')!r}: {schema.get('description', '')}")
+
+
+def validate(path: str) -> None:
+    """Check a config and the plugins it needs: their hooks and their defaults."""
+    from challengeflow.planning.config import plans, read_config, resolve
+
+    found = registry()
+    checked = plans(resolve(read_config(path), found))
+    for name, plan in checked.items():
+        jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
+        print(
+            f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} targets"
+        )
+    for plugin in found.broken:
+        print(f"warning: plugin {plugin.name!r} is left out: {plugin.reason}")
+    print(f"{path} is sound")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for row in (header, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,182 @@
+"""`challengeflow status`: how far a run is, from what is on disk; whether the workflow is running does not matter.
+
+A job is done where its output is, running where a living process holds its lock, stopped where it left a log and no
+output. What is there but out of date is Snakemake's to know: `snakemake --dry-run` says what it would make again.
+"""
+
+import hashlib
+import os
+import re
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from challengeflow.planning.expected import Expected, expected
+from challengeflow.planning.layout import Layout
+from challengeflow.planning.plan import Plan
+from challengeflow.running.provenance import SUFFIX
+
+LAST_LINES = 4
+RECENTLY = 600.0
+"""Seconds: jobs that ended since then tell how long the rest will take."""
+
+WIDTH = 24
+
+
+@dataclass
+class Standing:
+    """The jobs of a run by what has become of them. running: with who is at it."""
+
+    done: list[Expected] = field(default_factory=list)
+    running: dict[Expected, str] = field(default_factory=dict)
+    stopped: list[Expected] = field(default_factory=list)
+    waiting: list[Expected] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        return len(self.running) + len(self.stopped) + len(self.waiting)
+
+
+def standing(plans: dict[str, Plan], draws: dict[str, bool]) -> Standing:
+    """Look at every expected output, lock and log; draws: challenge -> whether its plugin does."""
+    found = Standing()
+    for name, plan in plans.items():
+        for job in expected(plan, draws[name]):
+            if any(Path(sign).exists() for sign in job.signs):
+                found.done.append(job)
+            elif holder := _holder(plan.layout, job.output):
+                found.running[job] = holder
+            elif _stopped(Path(job.log)):
+                found.stopped.append(job)
+            else:
+                found.waiting.append(job)
+    return found
+
+
+def _holder(layout: Layout, output: str) -> str | None:
+    """Who makes an output, as the lock says (see `whole.claimed`); None where nobody does, or the process is gone."""
+    key = hashlib.sha256(str(Path(output).parent.resolve() / Path(output).name).encode()).hexdigest()[:16]
+    try:
+        holder = Path(layout.work("lock", key)).read_text().strip()
+    except OSError:
+        return None
+    process = re.match(r"process (\d+) on (\S+)", holder)
+    here = process and process[2] == socket.gethostname()
+    return None if here and not _alive(int(process[1])) else holder
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _stopped(log: Path) -> bool:
+    """Whether a log ends otherwise than that of a job that was done (whose output has since been removed)."""
+    lines = last_lines(log, 3)
+    return bool(lines) and not any(": done in " in line for line in lines)
+
+
+def last_lines(log: Path, count: int = LAST_LINES) -> list[str]:
+    """The last lines of a log that are not empty; none where there is no log."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, log.stat().st_size - 20_000))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line.strip()][-count:]
+
+
+# -- in words -------------------------------------------------------------------------------------------------------
+
+
+def describe(found: Standing, bars: bool = False) -> str:
+    """A table of challenges and stages, then what runs and what has stopped with the last lines of its log."""
+    return "\n".join([*_table(found, bars), *_running(found), *failures(found), *_rest(found)])
+
+
+def _table(found: Standing, bars: bool) -> Iterator[str]:
+    total = Counter((job.challenge, job.stage) for job in _all(found))
+    done = Counter((job.challenge, job.stage) for job in found.done)
+    running = Counter((job.challenge, job.stage) for job in found.running)
+    width = max((len(challenge) for challenge, _ in total), default=0)
+    for (challenge, stage), count in total.items():
+        ready = done[challenge, stage]
+        bar = f"  {'█' * (WIDTH * ready // count):░<{WIDTH}}" if bars else ""
+        now = f"  {running[challenge, stage]} running" if running[challenge, stage] else ""
+        yield f"{challenge:<{width}}  {stage:<10}{bar}  {ready:>5} of {count}{now}"
+
+
+def _running(found: Standing) -> Iterator[str]:
+    for job, holder in found.running.items():
+        said = last_lines(Path(job.log), 1)
+        yield f"running: {job.stage} {job.name} by {holder}" + (f": {said[0]}" if said else "")
+
+
+def failures(found: Standing) -> Iterator[str]:
+    """What has stopped without its output, with the last lines of its log."""
+    for job in found.stopped:
+        yield f"stopped: {job.stage} {job.name}; its log {job.log} ends with"
+        yield from (f"    {line}" for line in last_lines(Path(job.log)))
+
+
+def _rest(found: Standing) -> Iterator[str]:
+    jobs = len(list(_all(found)))
+    if not found.left:
+        yield f"all {jobs} jobs are done"
+        return
+    seconds = _seconds_left(found)
+    about = f", about {_duration(seconds)} at the pace of the last {RECENTLY / 60:.0f} minutes" if seconds else ""
+    yield f"{len(found.done)} of {jobs} jobs are done, {len(found.running)} run, {found.left} are left{about}"
+
+
+def _seconds_left(found: Standing) -> float | None:
+    """From the jobs that ended recently; None where none did."""
+    now, ended = time.time(), []
+    for job in found.done:
+        note = Path(f"{job.output}{SUFFIX}")
+        if note.exists() and now - note.stat().st_mtime < RECENTLY:
+            ended.append(note.stat().st_mtime)
+    return found.left * (now - min(ended)) / len(ended) if len(ended) > 1 else None
+
+
+def _duration(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 100
+        else f"{seconds / 60:.0f} min"
+        if seconds < 6000
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _all(found: Standing) -> Iterator[Expected]:
+    """In the order of the stages, as far as it can be told from what became of the jobs."""
+    jobs: Sequence[Expected] = [*found.done, *found.running, *found.stopped, *found.waiting]
+    return iter(sorted(jobs, key=lambda job: (job.challenge, STAGES.index(job.stage))))
+
+
+STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
+
+
+def watch(plans: dict[str, Plan], draws: dict[str, bool], seconds: float = 2.0) -> None:
+    """Show it again and again until all is done: bars in a terminal, a line now and then elsewhere."""
+    terminal = sys.stdout.isatty()
+    while True:
+        found = standing(plans, draws)
+        if terminal:
+            print("\x1b[H\x1b[2J" + describe(found, bars=True), flush=True)
+        else:
+            print(*_rest(found), flush=True)
+        if not found.left:
+            return
+        time.sleep(seconds if terminal else 15 * seconds)

@@ -1,0 +1,99 @@
+"""The verbs of the command that look at a run: their arguments, and what they call."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add(verbs: Any) -> None:
+    """Add the parsers of all of them."""
+    board = verbs.add_parser("leaderboard", help="tabulate scores and submissions")
+    board.add_argument("results", help="folder of the leaderboard")
+    board.add_argument("files", nargs="*", help="scores.json files and submission folders")
+    board.set_defaults(run=_leaderboard)
+    status = _of_config(verbs, "status", "how far a run is: done, running, stopped and why, left", _status)
+    status.add_argument("--watch", action="store_true", help="go on showing it until all is done")
+    compare = verbs.add_parser("compare", help="two models in pairs of resamples, or two runs: what changed")
+    compare.add_argument("a", metavar="A", help="CHALLENGE/DATASET/MODEL, the folder of such, or a results folder")
+    compare.add_argument("b", metavar="B", help="the other one")
+    compare.add_argument("--results", default="results", help="results folder that variants are in")
+    compare.set_defaults(run=_compare)
+    _of_config(verbs, "report", "write the report of a run: results/report.html", _report)
+    export = verbs.add_parser("export", help="archive a submission with all that is needed to make it again (RO-Crate)")
+    export.add_argument("folder", help="results/CHALLENGE/submissions/KIND/NAME")
+    export.add_argument("--to", metavar="FILE", help="the archive; CHALLENGE-KIND-NAME.crate.zip without it")
+    export.set_defaults(run=_export)
+    cite = _of_config(verbs, "cite", "BibTeX of challenges, methods and challengeflow", _cite)
+    meaning = "with all its models; those of the config without it"
+    cite.add_argument("challenges", nargs="*", metavar="CHALLENGE", help=meaning)
+
+
+def _of_config(verbs: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=summary)
+    verb.add_argument("--config", default="config.yaml", help="config file")
+    verb.set_defaults(run=run)
+    return verb
+
+
+def _resolved(path: str) -> tuple[dict[str, Any], Any]:
+    """The config of a file with every default, and the plugins."""
+    from challengeflow.planning.config import read_config, resolve
+    from challengeflow.planning.plugins import registry
+
+    return resolve(read_config(path), registry()), registry()
+
+
+def _leaderboard(options: argparse.Namespace) -> None:
+    from challengeflow.reporting import leaderboard
+
+    leaderboard.write(options.results, options.files)
+
+
+def _status(options: argparse.Namespace) -> None:
+    from challengeflow.planning.config import plans
+    from challengeflow.reporting import status
+
+    resolved, found = _resolved(options.config)
+    planned = plans(resolved)
+    draws = {name: found.draws(name) for name in planned}
+    if options.watch:
+        status.watch(planned, draws)
+    else:
+        print(status.describe(status.standing(planned, draws), bars=sys.stdout.isatty()))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from challengeflow.reporting.compare import compare
+
+    print(compare(options.a, options.b, options.results))
+
+
+def _report(options: argparse.Namespace) -> None:
+    """The workflow's own call brings all there is to know: no plugin need be installed where it runs."""
+    from challengeflow.reporting.page import page
+    from challengeflow.reporting.page.subject import subject, unpack
+
+    print(page.write(unpack(options.config) or subject(*_resolved(options.config))))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from challengeflow.planning.plugins import registry
+    from challengeflow.reporting.export import export
+
+    print(export(Path(options.folder), options.to and Path(options.to), registry()))
+
+
+def _cite(options: argparse.Namespace) -> None:
+    from challengeflow.planning.plugins import registry
+    from challengeflow.reporting.cite import bibtex, references
+
+    if options.challenges:
+        challenges, found = options.challenges, registry()
+        models = [pair for pair in found.models if pair[0] in challenges]
+    else:
+        resolved, found = _resolved(options.config)
+        challenges = resolved["challenges"]
+        variants = [(name, variant) for name, part in challenges.items() for variant in part["models"].values()]
+        models = list(dict.fromkeys((name, one["model"]) for name, one in variants if one["kind"] == "trained"))
+    print(bibtex(references(found, challenges, models)), end="")

@@ -1,0 +1,149 @@
+"""What the core checks of every output before it gets its name, so that a plugin's mistake is found where it was made."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from challengeflow.arrays import Arrays, Predictions
+from challengeflow.contract.errors import ContractError, InputError
+
+
+def check_table(folder: Path, what: str) -> None:
+    """The index has its sample table."""
+    if not (folder / "samples.csv").exists() or not (folder / "strata.csv").exists():
+        raise ContractError(f"{what} wrote no sample table; write it with write_samples(job.output, samples, strata)")
+
+
+def check_prepared(folder: Path, samples: Sequence[str], where: str) -> dict[str, str]:
+    """Every sample in order, each with a status and the shape of its prediction; returns the failed ones: id -> reason."""
+    prepared = _read(folder, f"preprocess of {where}", "job.prepared", "challengeflow.arrays.Writer")
+    _check_ids(prepared, samples, f"preprocess of {where}")
+    for sample in prepared:
+        missing = {"status", "shape"} - set(prepared.attributes(sample))
+        if missing:
+            raise ContractError(
+                f"preprocess of {where}: sample {sample!r} lacks the attribute {min(missing)!r}; "
+                "status is 'ok' or a reason, shape that of its prediction"
+            )
+    return {s: prepared.attributes(s)["status"] for s in prepared if prepared.attributes(s)["status"] != "ok"}
+
+
+def check_gold(folder: Path, samples: Sequence[str], where: str) -> None:
+    """Gold holds samples of the shard alone, in its order (one whose label is unknown may be left out)."""
+    gold = _read(folder, f"gold of {where}", "job.gold", "challengeflow.arrays.write_scores")
+    _check_ids(gold, [sample for sample in samples if sample in gold], f"gold of {where}")
+    _check_scores_there(gold, f"gold of {where}")
+
+
+def check_predictions(folder: Path, prepared: Path, samples: Sequence[str], where: str) -> None:
+    """Every sample in order, in the shape preprocess stated, float16 or float32, finite, from 0 to 1."""
+    shapes = Arrays(prepared)
+    written = _read(folder, f"predictions of {where}", "job.output", "challengeflow.arrays.write_scores")
+    _check_ids(written, samples, f"predictions of {where}")
+    _check_scores_there(written, f"predictions of {where}")
+    predictions = Predictions(folder)
+    for sample in predictions:
+        scores, shape = predictions[sample], tuple(shapes.attributes(sample)["shape"])
+        if scores.shape != shape:
+            raise ContractError(f"predictions of {where}: {sample!r} has shape {scores.shape} where {shape} was stated")
+        if scores.dtype not in (np.float16, np.float32):
+            raise ContractError(f"predictions of {where}: {sample!r} is {scores.dtype}; use float32 or float16")
+        # NaN makes both comparisons false.
+        if scores.size and not (scores.min() >= 0 and scores.max() <= 1):
+            raise ContractError(f"predictions of {where}: {sample!r} has scores outside 0 to 1 or NaN")
+
+
+def check_failures(prepared: Iterable[Path], max_failed: float, where: str) -> list[dict[str, str]]:
+    """The samples that could not be read, with reasons; raises InputError where they are more than `max_failed`."""
+    failed, total = [], 0
+    for folder in prepared:
+        arrays = Arrays(folder)
+        total += len(arrays)
+        failed += [{"sample": s, "reason": arrays.attributes(s)["status"]} for s in arrays if s not in set(arrays.ok())]
+    if total and len(failed) > max_failed * total and len(failed) > 1:
+        raise InputError(
+            f"{where}: {len(failed)} of {total} samples could not be read, more than max_failed {max_failed:g} allows; "
+            f"the first is {failed[0]['sample']!r}: {failed[0]['reason']}"
+        )
+    return failed
+
+
+def check_scores(path: Path, splits: Sequence[str], where: str) -> dict[str, Any]:
+    """scores.json has a finite score and an interval for every scored split; returns it."""
+    scores = check_json(path, f"scores of {where}", "job.scores")
+    for split in splits:
+        entry = scores.get(split)
+        entry = entry if isinstance(entry, dict) else {}
+        numbers = [entry.get("score"), *entry.get("interval", [])]
+        if len(numbers) != 3 or not all(isinstance(n, (int, float)) and math.isfinite(n) for n in numbers):
+            raise ContractError(
+                f"scores of {where}: the {split} split needs a finite score and an interval of two numbers"
+            )
+        for complaint in _further(entry):
+            raise ContractError(f"scores of {where}: the {split} split {complaint}")
+    return scores
+
+
+def _further(entry: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the optional parts that comparisons and the report read."""
+    resamples = entry.get("resamples", {"of": "", "scores": []})
+    if not isinstance(resamples, dict) or set(resamples) != {"of", "scores"}:
+        yield "has resamples in a form of its own; take them from challengeflow.scoring.bootstrap"
+    detail = entry.get("detail", {})
+    if not isinstance(detail, dict):
+        yield f"has a {type(detail).__name__} as detail; give a mapping"
+        return
+    for reference in detail.get("references", []):
+        known = isinstance(reference, dict) and {"system", "score", "source"} <= set(reference)
+        if not known or not isinstance(reference["score"], int | float):
+            yield f"has the reference {reference}; a published result has a system, a score (a number) and a source"
+
+
+def check_json(path: Path, what: str, output: str) -> dict[str, Any]:
+    """A JSON file that holds a mapping; returns it."""
+    mend = f"write a mapping into {output} with challengeflow.scoring.write_json"
+    try:
+        value = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ContractError(f"{what} are not there; {mend}") from None
+    except ValueError as error:
+        raise ContractError(f"{what} are not JSON ({error}); {mend}") from None
+    if not isinstance(value, dict):
+        raise ContractError(f"{what} hold a {type(value).__name__}; {mend}")
+    return value
+
+
+def check_written(folder: Path, what: str, output: str) -> None:
+    """A folder that a stage has to fill is not empty."""
+    if not any(folder.iterdir()):
+        raise ContractError(f"{what} wrote nothing; its result belongs into the folder {output}")
+
+
+def _read(folder: Path, what: str, output: str, writer: str) -> Arrays:
+    if not (folder / "index.json").exists():
+        raise ContractError(f"{what} wrote no arrays; write them into {output} with {writer}")
+    return Arrays(folder)
+
+
+def _check_scores_there(arrays: Arrays, what: str) -> None:
+    for sample in arrays:
+        if "scores" not in arrays[sample]:
+            raise ContractError(
+                f"{what}: {sample!r} has no array 'scores'; write it with challengeflow.arrays.write_scores"
+            )
+
+
+def _check_ids(found: Iterable[str], expected: Sequence[str], what: str) -> None:
+    found = list(found)
+    if found == list(expected):
+        return
+    missing = [sample for sample in expected if sample not in set(found)]
+    extra = [sample for sample in found if sample not in set(expected)]
+    detail = f"{missing[0]!r} is missing" if missing else f"{extra[0]!r} is extra" if extra else "the order differs"
+    raise ContractError(
+        f"{what}: the samples are not those of the shard: {detail}; give every sample of the shard, in its order"
+    )
