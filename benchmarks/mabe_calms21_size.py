@@ -1,10 +1,10 @@
-"""Features and the whole CPU pipeline at the size of CalMS21: 70 + 19 sequences, 769,845 frames, 7 parts, 2 mice, 30 Hz.
+"""Features and the whole CPU pipeline at the size of CalMS21: 70 + 19 sequences, 769,845 frames, 7 parts, 2 mice.
 
     python benchmarks/mabe_calms21_size.py FOLDER
 
 Generates the data into FOLDER (AIcrowd's layout, the demo's simulator), then measures in processes of their own
 1. the features of all sequences as pose-boosting makes them: CPU seconds and peak memory;
-2. `snakemake --cores 2` with pose-boosting, from the files to the submission: wall and CPU minutes, peak memory of a job.
+2. `snakemake --cores 2` with pose-boosting, from files to submission: wall and CPU minutes, peak memory of a job.
 What has been made in FOLDER before is used again; remove FOLDER/results to measure the pipeline anew.
 """
 
@@ -108,7 +108,8 @@ def pipeline(folder: Path) -> None:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     minutes, cpu = (time.monotonic() - started) / 60, (used.ru_utime + used.ru_stime) / 60
     print(
-        f"pipeline: {minutes:.1f} minutes on 2 cores, {cpu:.1f} CPU minutes, peak memory of a job {used.ru_maxrss / 1024:.0f} MiB"
+        f"pipeline: {minutes:.1f} minutes on 2 cores, {cpu:.1f} CPU minutes, "
+        f"peak memory of a job {used.ru_maxrss / 1024:.0f} MiB"
     )
 
 

@@ -1,4 +1,4 @@
-"""How well one person agrees with another on CalMS21: macro F1 of annotator 2 against annotator 1, by the plugin's metric.
+"""How well one person agrees with another on CalMS21: macro F1 of annotator 2 against 1, by the plugin's metric.
 
     python benchmarks/mabe_human_ceiling.py FOLDER
 

@@ -1,10 +1,10 @@
-"""How a model over time learns: loss and inner score by epoch, of every fold and part, drawn from a run of the workflow.
+"""How a model over time learns: loss and inner score by epoch, of every fold and part, drawn from a run.
 
     python benchmarks/mabe_learning_curve.py RESULTS DATASET MODEL PICTURE.png
     python benchmarks/mabe_learning_curve.py results-rats task1 temporal-conv docs/images/mabe-temporal-conv-curve.png
 
-RESULTS, DATASET and MODEL are names of a run; the curves are the `curve.csv` of each fold's model. The inner score is the
-mean F1 of the behaviours on groups held out inside the training folds; a dot marks the epoch whose weights were kept.
+RESULTS, DATASET and MODEL are names of a run; the curves are the `curve.csv` of each fold's model. The inner score is
+the mean F1 of the behaviours on groups held out inside the training folds; a dot marks the weights that were kept.
 """
 
 import csv

@@ -1,12 +1,12 @@
-"""Does each step gain? Macro F1 of models, and of each piece of their decisions, compared by paired bootstrap over videos.
+"""Does each step gain? Macro F1 of models and of each piece of their decisions, by paired bootstrap over videos.
 
     python benchmarks/mabe_paired_bootstrap.py RESULTS DATASET SCORED MODEL [MODEL ...]
     python benchmarks/mabe_paired_bootstrap.py results-rats task1 aggression,social pose-boosting temporal-conv ensemble
 
-RESULTS, DATASET and MODEL are names of a run of the workflow; SCORED are the behaviours in the mean. Nothing is trained:
-the out-of-fold predictions of the train split are read, and every decision is fitted on the other folds alone, as in
-the challenge's score. Whole videos are drawn with replacement, the same ones for both sides of a comparison; a gain
-holds where the 95 % interval of the difference lies above 0.
+RESULTS, DATASET and MODEL are names of a run of the workflow; SCORED are the behaviours in the mean. Nothing is
+trained: the out-of-fold predictions of the train split are read, and every decision is fitted on the other folds
+alone, as in the challenge's score. Whole videos are drawn with replacement, the same ones for both sides of a
+comparison; a gain holds where the 95 % interval of the difference lies above 0.
 """
 
 import sys

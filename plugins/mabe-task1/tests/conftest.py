@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import challengeflow_mabe_task1 as plugin
 from challengeflow import (
     Answers,
     DownloadJob,
@@ -22,12 +21,19 @@ from challengeflow import (
 from challengeflow.arrays import Writer
 from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import read_samples
+from challengeflow.planning.dispatch import Dispatch
+from challengeflow_mabe_task1 import CHALLENGE
 from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 from challengeflow_mabe_task1.data.preprocess import one_hot
 from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY
 from challengeflow_mabe_task1.demo.official_files import simulate
+from challengeflow_mabe_task1.models.declarations import MODELS, POSE_BOOSTING
 
 REAL = Path(os.environ.get("CHALLENGEFLOW_DATA", Path(__file__).parents[3].parent / "shared" / "data")) / "mabe-task1"
+
+MODULES = {model.name: model.module for model in MODELS}
+STAGES = Dispatch(lambda stage, _, model: MODULES[model] if model else CHALLENGE.stages[stage])
+"""The stages by their declared modules, as the workflow calls them."""
 
 
 def defaults(schema, **changes):
@@ -56,7 +62,7 @@ def new(folder):
 class Stages:
     """All stages on one source, in a folder of their own."""
 
-    model = plugin.POSE_BOOSTING
+    model = POSE_BOOSTING
     unlabelled = ()
 
     def __init__(
@@ -78,7 +84,7 @@ class Stages:
             folds,
         )
         self.archives = archives or {}
-        self.dataset, self.download = dataset, defaults(plugin.CHALLENGE.schema["download"], **download)
+        self.dataset, self.download = dataset, defaults(CHALLENGE.schema["download"], **download)
 
     def _download(self, part, output, **more):
         job = DownloadJob(
@@ -92,7 +98,7 @@ class Stages:
             output=output,
             **more,
         )
-        plugin.download(job)
+        STAGES.download(job)
 
     def archive(self, name):
         self.archives = {name: new(self.root / "archive")}
@@ -126,7 +132,7 @@ class Stages:
         )
         self._table(shard.index, samples)
         job = PreprocessJob(
-            **common(self.root / "work-prepare", defaults(plugin.CHALLENGE.schema["preprocess"], **parameters)),
+            **common(self.root / "work-prepare", defaults(CHALLENGE.schema["preprocess"], **parameters)),
             shard=name,
             split=split,
             samples=tuple(samples),
@@ -137,7 +143,7 @@ class Stages:
             prepared=shard.prepared,
             gold=shard.gold or new(self.root / "gold" / name),
         )
-        plugin.preprocess(job)
+        STAGES.preprocess(job)
         return shard
 
     @staticmethod
@@ -157,7 +163,7 @@ class Stages:
             unlabelled=self.unlabelled,
             output=output,
         )
-        plugin.train(job)
+        STAGES.train(job)
         return output
 
     def predict(self, shard, models, output=None):
@@ -168,7 +174,7 @@ class Stages:
             shard=Shard(shard.name, shard.split, shard.fold, shard.index, shard.prepared),
             output=output or shard.predictions,
         )
-        plugin.predict(job)
+        STAGES.predict(job)
 
     def learn(self, **parameters):
         """Train every fold and predict every shard."""
@@ -182,13 +188,13 @@ class Stages:
 
         scores, decision = self.root / "scores.json", self.root / "decision.json"
         job = ScoreJob(
-            **common(self.root / "work-score", defaults(plugin.CHALLENGE.schema["score"], **parameters)),
+            **common(self.root / "work-score", defaults(CHALLENGE.schema["score"], **parameters)),
             model="pose-boosting",
             shards=tuple(shard for shard in self.shards if shard.split in self.gold_splits),
             scores=scores,
             decision=decision,
         )
-        plugin.score(job)
+        STAGES.score(job)
         return json.loads(scores.read_text())
 
     def package(self, submission, decision=None, name="test", **parameters):
@@ -202,13 +208,13 @@ class Stages:
             (Member("pose-boosting", {}, ()),),
         )
         job = PackageJob(
-            **common(self.root / "work-package", defaults(plugin.CHALLENGE.schema["package"], **parameters)),
+            **common(self.root / "work-package", defaults(CHALLENGE.schema["package"], **parameters)),
             submission=submission,
             name=name,
             answers={self.dataset: answers},
             output=output,
         )
-        plugin.package(job)
+        STAGES.package(job)
         return output
 
 

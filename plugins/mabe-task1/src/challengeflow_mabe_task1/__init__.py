@@ -6,6 +6,7 @@ from challengeflow import (
     Challenge,
     Dataset,
     Metric,
+    Model,
     Resources,
     Source,
     Submission,
@@ -14,12 +15,7 @@ from challengeflow import (
     integer,
     number,
 )
-from challengeflow_mabe_task1.models.declarations import (
-    POSE_BOOSTING,
-    TEMPORAL_CONV,
-    TEMPORAL_CONV_PRETRAINED,
-    TEMPORAL_GRU,
-)
+from challengeflow_mabe_task1.models.declarations import MODELS
 
 OFFICIAL_ARCHIVE = "task1_classic_classification.zip"
 
@@ -100,7 +96,7 @@ CHALLENGE = Challenge(
         Submission(name="npy", summary="submission.npy: sequence -> one class number a frame, as AIcrowd accepts it"),
         Submission(
             name="answers",
-            summary="for a lab: tables of bouts, recordings and quality, Bento and BORIS files, what to label next, ethograms",
+            summary="for a lab: tables of bouts, recordings and quality, Bento and BORIS files, what to label next",
             own_data=True,
         ),
     ),
@@ -117,8 +113,8 @@ CHALLENGE = Challenge(
                 "items": {"type": "string"},
                 "minItems": 1,
                 "default": None,
-                "description": "Behaviours to take from label files of one's own (where bouts overlap the first wins); of a "
-                "task-3 file the one whose sequences to take. null: all that occur, the rarest first",
+                "description": "Behaviours to take from label files of one's own (where bouts overlap the first wins); "
+                "of a task-3 file the one whose sequences to take. null: all that occur, the rarest first",
             },
             "animals": {
                 "type": ["array", "null"],
@@ -126,7 +122,7 @@ CHALLENGE = Challenge(
                 "minItems": 2,
                 "maxItems": 2,
                 "default": None,
-                "description": "Names of resident and intruder in tracks of one's own, where recordings.csv does not say",
+                "description": "Names of resident and intruder in one's own tracks, where recordings.csv does not say",
             },
             "group_by": {
                 "enum": ["sequence", "annotator"],
@@ -140,7 +136,8 @@ CHALLENGE = Challenge(
                 "type": ["number", "null"],
                 "exclusiveMinimum": 0,
                 "default": None,
-                "description": "Scale of the video, where recordings.csv does not say; null: not known, ways stay in body lengths",
+                "description": "Scale of the video, where recordings.csv does not say; null: not known, lengths are in "
+                "body lengths",
             },
             "least_confidence": number(
                 0,
@@ -199,10 +196,10 @@ CHALLENGE = Challenge(
 
 
 @hookimpl
-def challenges():
+def challenges() -> list[Challenge]:
     return [CHALLENGE]
 
 
 @hookimpl
-def models():
-    return [POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_CONV_PRETRAINED, TEMPORAL_GRU]
+def models() -> list[Model]:
+    return list(MODELS)

@@ -17,7 +17,7 @@ from challengeflow_mabe_task1.scoring.decoding import decode_all
 
 @dataclass(frozen=True)
 class Answered:
-    """One sequence: class numbers `labels` (T,) int16, the attributes it was prepared with, and where its arrays are."""
+    """One sequence: class numbers `labels` (T,) int16, what it was prepared with, and where its arrays are."""
 
     id: str
     labels: np.ndarray
@@ -46,7 +46,10 @@ def decision_of(answers: Answers) -> dict[str, Any]:
 
 
 def answered(answers: Answers) -> list[Answered]:
-    """The test sequences in the order of the test file. Raises InputError where they have other behaviours than the decision."""
+    """The test sequences in the order of the test file.
+
+    Raises InputError where they have other behaviours than the decision.
+    """
     decision = decision_of(answers)
     places = [(sample, shard) for shard in answers.shards for sample in shard.samples]
     places.sort(key=lambda place: int(place[0].columns["position"]))

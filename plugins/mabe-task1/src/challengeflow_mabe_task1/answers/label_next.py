@@ -44,7 +44,7 @@ def doubt(scores: np.ndarray) -> np.ndarray:
 
 
 def _moments(answers: Answers) -> Iterator[tuple[float, str, int, int, float, str]]:
-    """Mean doubt, sequence, first frame, frame after the last, frames a second and the two likeliest behaviours of each."""
+    """Mean doubt, sequence, first frame, frame after the last, frames a second, and the two likeliest behaviours."""
     for shard in answers.shards:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for name in prepared.ok():

@@ -1,7 +1,7 @@
 """The submission AIcrowd accepts, checked as it would be, and the answers in a form people read.
 
-Nothing is ever sent: the command that would do so is written beside the submission. The key it needs is AIcrowd's business
-(`aicrowd login`); no key is read, written or logged here.
+Nothing is ever sent: the command that would do so is written beside the submission. The key it needs is AIcrowd's
+business (`aicrowd login`); no key is read, written or logged here.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from challengeflow import Answers, InputError, PackageJob, __version__
 from challengeflow_mabe_task1.answers import lab_tables, label_next
 from challengeflow_mabe_task1.answers.answered import Answered, answered, decision_of
 from challengeflow_mabe_task1.data.layouts import read_submission, sample_submission
-from challengeflow_mabe_task1.pictures import of_answers
+from challengeflow_mabe_task1.pictures import answer_ethograms
 
 SLUGS = {"task1": "mabe-task-1-classical-classification"}
 """AIcrowd's names of the challenges, as far as they are known for sure."""
 
 
 def package(job: PackageJob) -> None:
-    """Write tables, pictures and a manifest for each dataset, and `submission.npy` or the exports for other programs."""
+    """Write tables, pictures and a manifest for each dataset, and `submission.npy` or exports for other programs."""
     for dataset, answers in job.answers.items():
         folder = job.output if len(job.answers) == 1 else job.output / dataset
         folder.mkdir(exist_ok=True)
@@ -37,7 +37,7 @@ def package(job: PackageJob) -> None:
         else:
             lab_tables.export(folder, sequences)
             label_next.write(folder / "label_next.csv", answers, job.parameters["label_next"])
-        of_answers.draw(folder / "pictures", sequences, job.parameters["pictures"])
+        answer_ethograms.draw(folder / "pictures", sequences, job.parameters["pictures"])
         write_manifest(folder, answers, sequences)
 
 
@@ -45,7 +45,8 @@ def write_submission(path: Path, answers: Answers, sequences: Sequence[Answered]
     """Write sequence id -> list of Python ints, one a frame (task 3: below the behaviour's name), and check it."""
     names = decision_of(answers)["vocabulary"]
     labels = {one.id: [int(label) for label in one.labels] for one in sequences}
-    np.save(path, {names[0]: labels} if answers.dataset == "task3" else labels, allow_pickle=True)
+    value: dict[str, Any] = {names[0]: labels} if answers.dataset == "task3" else labels
+    np.save(path, np.array(value, dtype=object), allow_pickle=True)
     validate_submission(path, {one.id: one.frames for one in sequences}, len(names))
     reference = None if answers.source in ("demo", "official") else sample_submission(Path(answers.source))
     if reference is not None:

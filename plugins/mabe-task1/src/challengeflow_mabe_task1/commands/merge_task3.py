@@ -1,6 +1,7 @@
 """`challengeflow merge-task3 OUTPUT SUBMISSION...`: one submission of several new behaviours, as AIcrowd wants task 3.
 
-The workflow answers one behaviour a run; each run's submission.npy is a dictionary behaviour -> sequence -> class numbers.
+The workflow answers one behaviour a run; each run's submission.npy is a dictionary behaviour -> sequence -> class
+numbers.
 """
 
 import argparse
@@ -27,14 +28,14 @@ def main(arguments: list[str]) -> int:
         compare(merged, load_npy(chosen.sample), chosen.sample)
     part = chosen.output.with_name(chosen.output.name + ".part")
     with open(part, "wb") as file:
-        np.save(file, merged, allow_pickle=True)
+        np.save(file, np.array(merged, dtype=object), allow_pickle=True)
     os.replace(part, chosen.output)
     print(f"{chosen.output}: {', '.join(f'{name} ({len(labels)} sequences)' for name, labels in merged.items())}")
     return 0
 
 
 def merge(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
-    """Behaviour -> sequence -> class numbers of all files. Raises InputError for another layout or one behaviour twice."""
+    """Behaviour -> sequence -> class numbers of all files. InputError for another layout, or for a behaviour twice."""
     merged: dict[str, dict[str, Any]] = {}
     for path in paths:
         found = load_npy(path)

@@ -1,7 +1,7 @@
 """The organisers' files (AIcrowd, CalMS21) as samples, their labels apart, and the tracks of each shard."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,9 @@ def _same(known: tuple[str, ...] | None, found: tuple[str, ...] | None, path: Pa
     return known or found
 
 
-def _labels(item: layouts.Item, known: Mapping[str, list[int]], vocabulary, path: Path) -> np.ndarray:
+def _labels(
+    item: layouts.Item, known: Mapping[str, list[int]], vocabulary: Sequence[str] | None, path: Path
+) -> np.ndarray:
     if item.annotations is None and item.id in known:
         item = layouts.Item(item.id, None, known[item.id])
     if item.annotations is None:

@@ -167,7 +167,7 @@ def _is_by_behaviour(value: dict) -> bool:
 def _chosen(path: Path, behaviours: list, behaviour: str | None) -> str:
     if behaviour is None and len(behaviours) == 1:
         return behaviours[0]
-    if behaviour not in behaviours:
+    if behaviour is None or behaviour not in behaviours:
         raise InputError(
             f"{path} has sequences for the behaviours {', '.join(map(str, behaviours))}; choose one of them in the "
             f"download parameter 'behaviours' (it names {behaviour or 'none'})"

@@ -23,13 +23,12 @@ def preprocess(job: PreprocessJob) -> None:
     label are unlabelled; both lengths are attributes of the gold.
     """
     raw = Arrays(job.raw)
-    labels = Arrays(job.index_gold / "labels") if job.labelled else {}
+    labels = Arrays(job.index_gold / "labels") if job.labelled else None
     with Writer(job.prepared) as prepared, Writer(job.gold if job.labelled else job.work / "no-gold") as gold:
         for sample in job.progress(job.samples, "sequence"):
-            attributes, points = _prepared(raw, sample, job.parameters)
-            arrays = {"keypoints": points} if attributes["status"] == "ok" else {}
+            attributes, arrays = _prepared(raw, sample, job.parameters)
             prepared.add(sample.id, attributes, **arrays)
-            if sample.id in labels:
+            if labels is not None and sample.id in labels:
                 frames, classes = attributes["shape"]
                 own = _classes(labels[sample.id], labels.attributes(sample.id), frames, classes, attributes["fps"])
                 gold.add(sample.id, {"frames": frames, "labels": len(own)}, scores=one_hot(own, frames, classes))
@@ -44,13 +43,13 @@ def one_hot(labels: np.ndarray, frames: int, classes: int) -> np.ndarray:
     return result
 
 
-def _prepared(raw: Arrays, sample: Sample, parameters: Any) -> tuple[dict[str, Any], np.ndarray | None]:
-    """The attributes of a prepared sequence and its points."""
+def _prepared(raw: Arrays, sample: Sample, parameters: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The attributes of a prepared sequence and its arrays: keypoints where they are sound, else none."""
     columns = sample.columns
     vocabulary = columns["vocabulary"].split("|") if columns["vocabulary"] else list(parameters["vocabulary"])
     status, points, doubtful = _track(raw, sample, parameters["least_confidence"])
     names: list[str] = []
-    if status == "ok":
+    if status == "ok" and points is not None:
         status, names = _names(parameters["parts"], raw.attributes(sample.id)["parts"], points.shape[3])
     fps = float(columns["fps"] or parameters["fps"])
     frames = int(columns["frames"]) if points is None else len(points)
@@ -63,9 +62,10 @@ def _prepared(raw: Arrays, sample: Sample, parameters: Any) -> tuple[dict[str, A
         "annotator": int(float(columns["annotator"] or 0)),
         "pixels_per_cm": float(scale) if scale else None,
     }
-    if status == "ok":
-        attributes |= {"parts": names, "quality": quality.assess(points, fps, doubtful)}
-    return attributes, points
+    if status != "ok" or points is None:
+        return attributes, {}
+    attributes |= {"parts": names, "quality": quality.assess(points, fps, doubtful)}
+    return attributes, {"keypoints": points}
 
 
 def _track(raw: Arrays, sample: Sample, least_confidence: float) -> tuple[str, np.ndarray | None, float]:
@@ -87,7 +87,7 @@ def _track(raw: Arrays, sample: Sample, least_confidence: float) -> tuple[str, n
 
 
 def _confident(points: np.ndarray, confidence: np.ndarray | None, least: float) -> tuple[np.ndarray, float]:
-    """Points without those whose confidence is below `least` (NaN stays: some trackers give none for what they infer)."""
+    """Points without those whose confidence is below `least` (NaN stays: trackers give none for what they infer)."""
     points = np.where(np.isfinite(points), points, np.float32(np.nan))
     if confidence is None or least <= 0:
         return points, 0.0

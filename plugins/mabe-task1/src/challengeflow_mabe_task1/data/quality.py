@@ -3,6 +3,7 @@
 Nothing is mended here; the numbers go into the prepared shards, and from there into tables and warnings.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ SWAP = 0.5
 def assess(keypoints: np.ndarray, fps: float, doubtful: float = 0.0) -> dict[str, Any]:
     """Numbers about a track, keypoints (T, 2, 2, P) in pixels, and `warnings`: sentences on what stands out.
 
-    doubtful: share of the points that were left out for low confidence. Body extent is the median of the larger side of an
-    animal's bounding box.
+    doubtful: share of the points that were left out for low confidence. Body extent is the median of the larger side of
+    an animal's bounding box.
     """
     points = keypoints[:, :, 0] + 1j * keypoints[:, :, 1]
     seen = np.isfinite(points)
@@ -27,7 +28,7 @@ def assess(keypoints: np.ndarray, fps: float, doubtful: float = 0.0) -> dict[str
     facts: dict[str, Any] = {
         "seconds": round(len(points) / fps, 3),
         "missing": [round(float(1 - seen[:, animal].mean()), 4) for animal in (0, 1)],
-        "longest_gap_s": [round(_longest(~seen[:, animal].any(axis=1)) / fps, 3) for animal in (0, 1)],
+        "longest_gap_s": [round(_longest(~np.any(seen[:, animal], axis=1)) / fps, 3) for animal in (0, 1)],
         "jumps": [int((steps[:, animal] > JUMP * extent).sum()) for animal in (0, 1)],
         "swaps": suspected_swaps(points, extent).size,
         "doubtful": round(doubtful, 4),
@@ -67,7 +68,7 @@ def _longest(flags: np.ndarray) -> int:
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
-def _warnings(facts: dict[str, Any]):
+def _warnings(facts: dict[str, Any]) -> Iterator[str]:
     for animal, who in enumerate(("resident", "intruder")):
         if facts["missing"][animal] > 0.3:
             yield f"{facts['missing'][animal]:.0%} of the {who}'s points are missing"

@@ -38,11 +38,11 @@ def write_track(
 def strata(
     counts: Mapping[str, np.ndarray], vocabulary: Sequence[str], annotators: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Sequence id -> tercile of the share of the rarest behaviour that occurs at all ('other' aside), and the annotator.
+    """Sequence id -> tercile of the share of the rarest behaviour that occurs at all ('other' aside), and annotator.
 
     counts: frames or seconds of each class, (C,) a sequence.
     """
-    total = sum(counts.values())
+    total = np.sum(list(counts.values()), axis=0)
     behaviours = [k for k in range(len(vocabulary)) if k != background(vocabulary) and total[k] > 0]
     if not behaviours:
         return dict.fromkeys(counts, "none")
@@ -50,5 +50,6 @@ def strata(
     shares = {name: count[rarest] / max(count.sum(), 1e-9) for name, count in counts.items()}
     ranked = sorted(shares, key=lambda name: (shares[name], name))
     terciles = {name: ("low", "middle", "high")[3 * place // len(ranked)] for place, name in enumerate(ranked)}
-    different = len(set((annotators or {}).values())) > 1
-    return {name: f"{terciles[name]}-{annotators[name]}" if different else terciles[name] for name in counts}
+    if len(set((annotators or {}).values())) < 2 or annotators is None:
+        return {name: terciles[name] for name in counts}
+    return {name: f"{terciles[name]}-{annotators[name]}" for name in counts}

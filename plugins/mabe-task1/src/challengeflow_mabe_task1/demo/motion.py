@@ -54,10 +54,10 @@ def film(track: np.ndarray, bouts: list[Bout], random: np.random.Generator) -> n
     bend = np.where(HEAD, 1, 0) * track[:, :, 2, None].real
     shape = np.where(HEAD, 0.5 + (PARTS - 0.5) * np.exp(1j * bend), PARTS)
     points = track[:, :, 0, None] + shape * length[:, None] * np.exp(1j * track[:, :, 1, None].real)
-    points = points * size + complex(512, 285) - ARENA * size / 2
-    points += _shiver(points.shape, random) * random.uniform(1.5, 3.0)
-    _misplace(points, bouts, random)
-    keypoints = np.stack([points.real, points.imag], axis=2)
+    pixels = points * size + complex(512, 285) - ARENA * size / 2
+    pixels += _shiver(pixels.shape, random) * random.uniform(1.5, 3.0)
+    _misplace(pixels, bouts, random)
+    keypoints = np.stack([pixels.real, pixels.imag], axis=2)
     return np.clip(keypoints, 0, np.array([1023.0, 569.0])[:, None])
 
 
@@ -147,6 +147,6 @@ def _misplace(points: np.ndarray, bouts: list[Bout], random: np.random.Generator
         points[start:stop, animal, part] = points[start:stop, 1 - animal, part] + random.normal(0, 6)
     for bout in bouts:
         if bout.state in CONTACT and random.random() < (0.5 if bout.state in ("attack", "tussle") else 0.12):
-            start = random.integers(bout.start, bout.stop)
-            stop = min(bout.stop, start + random.integers(3, 20))
-            points[start:stop] = points[start:stop, ::-1].copy()
+            first = int(random.integers(bout.start, bout.stop))
+            last = min(bout.stop, first + int(random.integers(3, 20)))
+            points[first:last] = points[first:last, ::-1].copy()

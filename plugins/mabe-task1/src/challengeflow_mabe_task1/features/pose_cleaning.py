@@ -1,4 +1,4 @@
-"""Cleaning of tracked body parts: swapped identities and spikes of the tracker go, short gaps are bridged, long ones stay.
+"""Cleaning of tracked body parts: swapped identities and spikes of the tracker go, short gaps are bridged, long stay.
 
 Points are complex, x + iy, (T, 2, P): frame, animal, part; NaN where a part was not seen.
 """

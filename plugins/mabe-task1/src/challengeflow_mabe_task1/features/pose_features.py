@@ -1,7 +1,7 @@
 """What a pose says about behaviour: who is where, faces whom, moves how, as named numbers that do not know the camera.
 
-All features are unchanged when the arena is turned, shifted or mirrored as a whole and, where no scale is known, when it
-is zoomed. Positions are complex numbers x + iy, so that a turn is a product and an angle to a heading is a product
+All features are unchanged when the arena is turned, shifted or mirrored as a whole and, where no scale is known, when
+it is zoomed. Positions are complex numbers x + iy, so that a turn is a product and an angle to a heading is a product
 with its conjugate.
 """
 
@@ -171,7 +171,7 @@ def absence(scene: Scene) -> Columns:
         columns[f"{animal} missing"] = 1 - seen.mean(axis=1)
         for part, name in enumerate(scene.parts):
             columns[f"{animal} missing {name}"] = 1.0 - seen[:, part]
-        for label, there in (("", seen.any(axis=1)), (f"{scene.parts[scene.axis[1]]} ", seen[:, scene.axis[1]])):
+        for label, there in (("", np.any(seen, axis=1)), (f"{scene.parts[scene.axis[1]]} ", seen[:, scene.axis[1]])):
             columns[f"{animal} {label}not seen since"] = _frames_since(there) / scene.fps
             if not scene.causal:
                 columns[f"{animal} {label}not seen until"] = _frames_since(there[::-1])[::-1] / scene.fps

@@ -61,9 +61,8 @@ def make_recipe(prepared: Sequence[Arrays], parameters: Mapping[str, Any], datas
 def choose_axis(prepared: Sequence[Arrays], axis: Sequence[int | str] | None, names: Sequence[str]) -> Axis:
     """The body axis (from, to) as part numbers: as asked, by the names of MARS, or the two parts seen most often."""
     if axis is not None:
-        places = [names.index(part) if part in names else part for part in axis]
-        wrong = [part for part in places if not isinstance(part, int) or part >= len(names)]
-        if wrong or places[0] == places[1]:
+        places = [part if isinstance(part, int) else _place(names, part) for part in axis]
+        if max(places) >= len(names) or min(places) < 0 or places[0] == places[1]:
             raise InputError(f"the model's parameter axis is {list(axis)}; give two different parts of {list(names)}")
         return places[0], places[1]
     if "tail base" in names and "neck" in names:
@@ -74,6 +73,11 @@ def choose_axis(prepared: Sequence[Arrays], axis: Sequence[int | str] | None, na
             missing += np.isnan(shard[name]["keypoints"][::10, :, 0]).mean(axis=(0, 1))
     best = np.sort(np.argsort(missing, kind="stable")[:2])
     return int(best[1]), int(best[0])
+
+
+def _place(names: Sequence[str], part: str) -> int:
+    """The number of a body part, -1 where there is none of that name."""
+    return list(names).index(part) if part in names else -1
 
 
 def check_fit(recipe: Recipe, attributes: Mapping[str, Any], name: str) -> None:
@@ -106,7 +110,7 @@ def feature_blocks(
     """
     scene = whole_scene(recipe, keypoints, attributes["fps"], attributes.get("pixels_per_cm"))
     wanted = np.arange(len(scene.points)) if frames is None else frames
-    person = np.float32([one == attributes.get("annotator", 0) for one in recipe.annotators])
+    person = np.array([one == attributes.get("annotator", 0) for one in recipe.annotators], np.float32)
     margin = _margin(recipe, scene.fps)
     for start in range(0, len(scene.points), block):
         own = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, start + block)]
@@ -128,7 +132,7 @@ def whole_scene(recipe: Recipe, keypoints: np.ndarray, fps: float, pixels_per_cm
     points[~seen] = np.nan
     points = clean(points, fps, recipe.longest_gap, recipe.causal)
     body = pose_features.body_length(points, recipe.axis)
-    scale = pixels_per_cm if recipe.unit == "cm" else body
+    scale = pixels_per_cm if recipe.unit == "cm" and pixels_per_cm else body
     points = points / scale
     walls = pose_features.survey_walls(points)
     return Scene(points, seen, recipe.parts, recipe.axis, fps, body / scale, walls, recipe.causal)

@@ -1,4 +1,4 @@
-"""Features of a recording at a few steps a second: what a network over time reads, and how its answers become frames."""
+"""Features of a recording at a few steps a second: what a network over time reads, and how answers become frames."""
 
 from collections.abc import Mapping
 from typing import Any

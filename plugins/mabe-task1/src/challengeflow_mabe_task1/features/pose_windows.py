@@ -6,7 +6,7 @@ import numpy as np
 
 
 def window_statistics(values: np.ndarray, reaches: Sequence[tuple[int, int]], rows: np.ndarray) -> np.ndarray:
-    """Mean and standard deviation of `values` (T, F) in windows around some frames: (len(rows), 2 F len(reaches)) float32.
+    """Mean and standard deviation of `values` (T, F) in windows around frames: (len(rows), 2 F len(reaches)) float32.
 
     reaches: frames (before, after) of each window, the frame itself aside; means come first, then spreads, window by
     window. rows: the frames (n,) wanted. Missing values do not count; a window without any gives NaN. At both ends the

@@ -1,7 +1,7 @@
 """Label files of Bento (.annot) and of its forerunner, the Caltech Behavior Annotator (.txt).
 
-Both count frames from 1 and name the last frame of a bout. Newer .annot files give seconds: frame numbers divided by the
-frame rate they state. Formats as written by bentoMAT (saveAnnot.m) and MARS (dump_labels_bento).
+Both count frames from 1 and name the last frame of a bout. Newer .annot files give seconds: frame numbers divided by
+the frame rate they state. Formats as written by bentoMAT (saveAnnot.m) and MARS (dump_labels_bento).
 """
 
 from collections.abc import Iterator, Sequence

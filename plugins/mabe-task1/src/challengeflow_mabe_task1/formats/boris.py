@@ -4,11 +4,15 @@ Column names as exported by BORIS 7 and 8; times are seconds from the start of t
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats.bouts import Bout, Labels
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXPORT_COLUMNS = (
     "Observation id",
@@ -69,7 +73,7 @@ def write(path: Path, recording: str, bouts: Sequence[Bout], frames: int, fps: f
             writer.writerow([*facts, bout.behaviour, "", "", "STATE", *times, "", ""])
 
 
-def _observation(path: Path, recording: str, table):
+def _observation(path: Path, recording: str, table: "pd.DataFrame") -> "pd.DataFrame":
     ids = table["Observation id"].unique() if "Observation id" in table else []
     if len(ids) <= 1:
         return table
@@ -79,14 +83,15 @@ def _observation(path: Path, recording: str, table):
             own |= table[column].map(lambda name: Path(name.replace("\\", "/")).stem == recording)
     if not own.any():
         raise InputError(
-            f"{path} has the observations {', '.join(ids)}; none has the id or the media file {recording!r}: rename the "
-            "recording in recordings.csv"
+            f"{path} has the observations {', '.join(ids)}; none has the id or the media file {recording!r}: rename "
+            "the recording in recordings.csv"
         )
     return table[own]
 
 
-def _paired(path: Path, events) -> list[Bout]:
-    bouts, open_since = [], {}
+def _paired(path: Path, events: Iterable[tuple[str, str, str]]) -> list[Bout]:
+    bouts: list[Bout] = []
+    open_since: dict[str, float] = {}
     for name, kind, time in events:
         if kind == "START" and name not in open_since:
             open_since[name] = _seconds(path, time)

@@ -16,7 +16,7 @@ class Bout(NamedTuple):
 
 @dataclass(frozen=True)
 class Labels:
-    """The bouts of one recording. `unit`: frames or seconds; `span`: what was looked at, None for the whole recording."""
+    """The bouts of one recording. `unit`: frames or seconds; `span`: what was looked at, None: all of it."""
 
     bouts: tuple[Bout, ...]
     unit: str

@@ -94,7 +94,7 @@ def _column(path: Path, names: Any) -> Column:
 
 def _fixed_names(group: Any) -> list[tuple[str, ...]]:
     """Column names of a pandas frame stored in the 'fixed' format: levels and codes, without any pickle."""
-    levels = []
+    levels: list[list[str]] = []
     while f"block0_items_level{len(levels)}" in group:
         names = group[f"block0_items_level{len(levels)}"][:]
         codes = group[f"block0_items_label{len(levels)}"][:]

@@ -18,7 +18,7 @@ def is_labels(path: Path) -> bool:
 
 
 def read(path: Path, recording: str) -> Labels:
-    """The labels that `path` has for a recording. Raises InputError for an unknown file, or where it has none for it."""
+    """The labels that `path` has for a recording. Raises InputError for an unknown file, or one without any for it."""
     if not path.is_file():
         raise InputError(f"{path}, the labels of recording {recording!r}, does not exist; mend recordings.csv")
     if path.suffix != ".csv":
@@ -39,8 +39,8 @@ def vocabulary(all_labels: Sequence[Labels], wanted: Sequence[str] | None) -> tu
     unknown = [name for name in wanted or () if name not in seconds and name != "other"]
     if unknown or not seconds:
         raise InputError(
-            f"no label file has the behaviour {unknown[0]!r}; they have {', '.join(sorted(seconds))}: mend the download "
-            "parameter 'behaviours'"
+            f"no label file has the behaviour {unknown[0]!r}; they have {', '.join(sorted(seconds))}: mend the "
+            "download parameter 'behaviours'"
             if unknown
             else "no label file has a bout; check the files, or their names in recordings.csv"
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def _read_one(path: Path) -> Poses:
         return sleap.read(file, path) if "tracks" in file and "node_names" in file else deeplabcut.read_h5(file, path)
 
 
-def open_h5(path: Path):
+def open_h5(path: Path) -> Any:
     """An HDF5 file, open for reading. Raises InputError where h5py is not installed or the file is damaged."""
     try:
         import h5py
@@ -95,8 +96,9 @@ def _together(paths: Sequence[Path], found: Sequence[Poses]) -> Poses:
     for path, poses in zip(paths, found, strict=True):
         if len(poses.animals) != 1 or poses.parts != found[0].parts:
             raise InputError(
-                f"{path} has the animals {', '.join(poses.animals)} and the parts {', '.join(poses.parts)}; several files "
-                f"make one recording where each holds one animal with the same parts ({', '.join(found[0].parts)})"
+                f"{path} has the animals {', '.join(poses.animals)} and the parts {', '.join(poses.parts)}; "
+                "several files make one recording where each holds one animal with the same parts "
+                f"({', '.join(found[0].parts)})"
             )
     frames = max(len(poses.points) for poses in found)
 

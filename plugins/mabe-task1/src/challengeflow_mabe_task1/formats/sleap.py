@@ -1,4 +1,4 @@
-"""SLEAP's analysis export (HDF5). Its arrays lie in Matlab's order, (track, xy, node, frame), unless they say otherwise."""
+"""SLEAP's analysis export (HDF5). Arrays are (track, xy, node, frame), Matlab's order, unless they say otherwise."""
 
 import json
 from pathlib import Path

@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Poses:
-    """Every animal a tracker followed. points: (T, A, 2, P) float32 pixels, NaN where not seen; confidence: (T, A, P)."""
+    """Animals a tracker followed. points: (T, A, 2, P) float32 pixels, NaN where not seen; confidence: (T, A, P)."""
 
     animals: tuple[str, ...]
     parts: tuple[str, ...]

@@ -114,7 +114,8 @@ TEMPORAL_CONV_PRETRAINED = Model(
     challenge="mabe-task1",
     summary="temporal-conv, first trained without labels on all poses, those of the test sequences too (transductive)",
     module="challengeflow_mabe_task1.models.temporal_conv_pretrained",
-    citation="van den Oord, Li and Vinyals (2018): Representation Learning with Contrastive Predictive Coding. arXiv:1807.03748",
+    citation="van den Oord, Li and Vinyals (2018): Representation Learning with Contrastive Predictive Coding. "
+    "arXiv:1807.03748",
     by_default=False,
     env="mabe-task1-torch",
     parameters=TEMPORAL_CONV.parameters
@@ -134,7 +135,8 @@ TEMPORAL_GRU = Model(
     challenge="mabe-task1",
     summary="Recurrent networks over the whole sequence, forwards and backwards (PyTorch; the plugin's extra 'torch')",
     module="challengeflow_mabe_task1.models.temporal_gru",
-    citation="Cho et al. (2014): Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation. EMNLP",
+    citation="Cho et al. (2014): Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine "
+    "Translation. EMNLP",
     by_default=False,
     env="mabe-task1-torch",
     parameters=OVER_TIME
@@ -143,3 +145,5 @@ TEMPORAL_GRU = Model(
     },
     resources=OVER_TIME_NEEDS,
 )
+
+MODELS = (POSE_BOOSTING, TEMPORAL_CONV, TEMPORAL_CONV_PRETRAINED, TEMPORAL_GRU)

@@ -134,8 +134,8 @@ def _scores(models: list[tuple[Recipe, list]], prepared: Arrays, name: str) -> n
         alike.setdefault(json.dumps(asdict(recipe)), []).extend(parts)
     count = sum(len(parts) for parts in alike.values())
     points = prepared[name]["keypoints"]
-    for recipe, parts in alike.items():
-        for frames, features in feature_blocks(Recipe(**json.loads(recipe)), points, attributes):
+    for text, parts in alike.items():
+        for frames, features in feature_blocks(Recipe(**json.loads(text)), points, attributes):
             for part in parts:
                 with threadpool_limits(THREADS):
                     chances = part["classifier"].predict_proba(features[:, part["columns"]])

@@ -1,10 +1,13 @@
 """The model temporal-conv: dilated convolutions over the whole sequence of pose features, an answer for every frame."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from challengeflow import PredictJob, TrainJob
 from challengeflow_mabe_task1.models import temporal_model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SHAPE = ("channels", "layers", "stages", "dropout", "input_dropout", "causal")
 """Parameters that say what the network looks like."""
@@ -20,7 +23,7 @@ def predict(job: PredictJob) -> None:
     temporal_model.predict(job, build)
 
 
-def build(inputs: int, classes: int, parameters: Mapping[str, Any]):
+def build(inputs: int, classes: int, parameters: Mapping[str, Any]) -> "nn.Module":
     """An untrained network, as `temporal_model.Build` has it."""
     from challengeflow_mabe_task1.models.temporal_conv_net import TemporalConvNet
 

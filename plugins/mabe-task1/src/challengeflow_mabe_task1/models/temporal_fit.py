@@ -46,7 +46,7 @@ class Fitting:
 def fit(net: nn.Module, examples: Sequence[Example], inner: Sequence[Example], fitting: Fitting) -> list[dict]:
     """Train `net` in place; it ends with the weights of the epoch that scores best on `inner` (without: the last).
 
-    Stops after `patience` epochs without a better inner score. Returns the learning curve: epoch, loss, score (on `inner`).
+    Stops after `patience` epochs without a better inner score. Returns the curve: epoch, loss, score (on `inner`).
     """
     parameters = fitting.parameters
     net.to(fitting.device)
@@ -80,13 +80,20 @@ def predict(net: nn.Module, inputs: np.ndarray, device: str) -> np.ndarray:
 def inner_score(net: nn.Module, inner: Sequence[Example], fitting: Fitting) -> float:
     """Mean F1 of the watched classes over all steps of the inner sequences."""
     classes = len(fitting.weights)
-    table = sum(
-        confusion(one.labels, predict(net, one.inputs, fitting.device).argmax(axis=1), classes) for one in inner
-    )
+    answers = [predict(net, one.inputs, fitting.device).argmax(axis=1) for one in inner]
+    table = np.sum([confusion(one.labels, own, classes) for one, own in zip(inner, answers, strict=True)], axis=0)
     return float(np.mean(f1(table)[list(fitting.watched)]))
 
 
-def _epoch(net, optimizer, schedule, examples, fitting: Fitting, epoch: int, steps: int) -> float:
+def _epoch(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    examples: Sequence[Example],
+    fitting: Fitting,
+    epoch: int,
+    steps: int,
+) -> float:
     """One pass over about as many steps as there are; returns the mean loss."""
     random = np.random.default_rng([*fitting.seed, epoch])
     torch.manual_seed(int(random.integers(2**31)))
@@ -94,11 +101,12 @@ def _epoch(net, optimizer, schedule, examples, fitting: Fitting, epoch: int, ste
     total = 0.0
     net.train()
     for _ in range(steps):
-        inputs, labels = draw_batch(examples, fitting.parameters, random)
-        inputs, labels = torch.from_numpy(inputs).to(fitting.device), torch.from_numpy(labels).to(fitting.device)
+        inputs, labels = (
+            torch.from_numpy(own).to(fitting.device) for own in draw_batch(examples, fitting.parameters, random)
+        )
         with precision(fitting.device):
             stages = net(inputs)
-        loss = sum(_loss(logits.float(), labels, weights) for logits in stages)
+        loss = torch.stack([_loss(logits.float(), labels, weights) for logits in stages]).sum()
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), CLIP)
@@ -125,7 +133,9 @@ def steps_an_epoch(examples: Sequence[Example], parameters: Mapping[str, Any]) -
     return max(1, sum(len(one.labels) for one in examples) // (parameters["crop"] * parameters["batch"]))
 
 
-def draw_batch(examples: Sequence[Example], parameters: Mapping[str, Any], random: np.random.Generator):
+def draw_batch(
+    examples: Sequence[Example], parameters: Mapping[str, Any], random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Crops (B, F, S) and labels (B, S) of sequences drawn by length; shorter ones are filled up without labels."""
     lengths = np.array([len(one.labels) for one in examples])
     crop = int(min(parameters["crop"], lengths.max()))

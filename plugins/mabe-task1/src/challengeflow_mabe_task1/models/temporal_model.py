@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,11 @@ from challengeflow_mabe_task1.features.pose_recipe import Recipe, check_fit, mak
 from challengeflow_mabe_task1.features.pose_steps import step_features, step_labels, step_length, to_frames
 from challengeflow_mabe_task1.models.training_frames import check_counts, class_counts, class_weights, labels_of
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from challengeflow_mabe_task1.models import temporal_fit
+
 CURVE = ("part", "stage", "epoch", "loss", "score")
 
 PACKAGE = "challengeflow-mabe-task1[torch]"
@@ -28,7 +33,7 @@ FARTHEST = 5.0
 """Standard deviations at which inputs are cut off."""
 
 Build = Callable[[int, int, Mapping[str, Any]], Any]
-"""inputs, classes, parameters -> an untrained network (torch.nn.Module): inputs (B, F, S) to a list of logits (B, K, S)."""
+"""inputs, classes, parameters -> an untrained net (torch.nn.Module): inputs (B, F, S) to a list of (B, K, S) logits."""
 
 
 def train(job: TrainJob, build: Build, *, pretrained: bool = False) -> None:
@@ -86,8 +91,8 @@ def predict(job: PredictJob, build: Build) -> None:
     write_scores(job.output, ((sample.id, _scores(models, prepared, sample.id, job.device)) for sample in samples))
 
 
-def _fitting(job: TrainJob, counts: np.ndarray, rest: int, part: int):
-    """What the fit of one part depends on. The inner score watches all behaviours that occur, but the rest ('other')."""
+def _fitting(job: TrainJob, counts: np.ndarray, rest: int, part: int) -> "temporal_fit.Fitting":
+    """What the fit of one part depends on. The inner score watches all behaviours that occur, but 'other'."""
     from challengeflow_mabe_task1.models import temporal_fit
 
     work = job.work / f"part-{part}"
@@ -144,7 +149,7 @@ def _standardised(inputs: np.ndarray, middle: np.ndarray, spread: np.ndarray) ->
 
 
 def _inner(groups: Sequence[str], part: int, share: float) -> set[str]:
-    """The groups, about `share` of them, that part number `part` is early-stopped on; none where that would leave too little to train on.
+    """The groups, about `share` of them, that part number `part` is early-stopped on; none where too few would be left.
 
     Groups are dealt out in their order, so the parts hold out different ones.
     """
@@ -155,7 +160,7 @@ def _inner(groups: Sequence[str], part: int, share: float) -> set[str]:
     return {names[(part * size + place) % len(names)] for place in range(size)}
 
 
-def _network(build: Build, facts: dict[str, Any], seed: int):
+def _network(build: Build, facts: dict[str, Any], seed: int) -> "nn.Module":
     import torch
 
     torch.manual_seed(seed)

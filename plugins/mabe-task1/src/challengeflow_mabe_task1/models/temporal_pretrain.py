@@ -6,6 +6,7 @@ Baevski et al. 2020, arXiv:2006.11477). No label takes part.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,9 +32,9 @@ TEMPERATURE = 0.1
 class Matcher(nn.Module):
     """The network's trunk with what only pretraining needs: states and inputs of a step brought to one space."""
 
-    def __init__(self, net: nn.Module, inputs: int):
+    def __init__(self, net: Any, inputs: int):
         super().__init__()
-        self.trunk = net.trunk
+        self.trunk: nn.Module = net.trunk
         self.query = nn.Linear(net.width, WIDTH)
         self.key = nn.Linear(inputs, WIDTH)
 
@@ -71,7 +72,9 @@ def fit(net: nn.Module, examples: Sequence[Example], fitting: Fitting) -> list[d
     return curve
 
 
-def _epoch(matcher: Matcher, optimizer, examples: Sequence[Example], fitting: Fitting, epoch: int) -> float:
+def _epoch(
+    matcher: Matcher, optimizer: torch.optim.Optimizer, examples: Sequence[Example], fitting: Fitting, epoch: int
+) -> float:
     random = np.random.default_rng([*fitting.seed, epoch, 1])
     torch.manual_seed(int(random.integers(2**31)))
     steps = steps_an_epoch(examples, fitting.parameters)

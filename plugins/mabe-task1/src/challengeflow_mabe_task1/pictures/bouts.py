@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from scipy.spatial import ConvexHull, QhullError
 
 from challengeflow_mabe_task1.formats.bouts import runs
@@ -38,8 +39,8 @@ def draw(path: Path, names: Sequence[str], found: Sequence[tuple[Mistake, np.nda
     height = 0.6 + 1.75 * len(found)
     figure = canvas.new_figure(11, height)
     figure.text(0.01, 1 - 0.25 / height, "The longest wrong answers", fontsize=10, weight="bold", va="center")
-    for place, (animal, colour) in enumerate(canvas.ANIMALS.items()):
-        figure.text(0.86 + 0.07 * place, 1 - 0.25 / height, animal, color=colour, fontsize=9, va="center")
+    for place, (who, colour) in enumerate(canvas.ANIMALS.items()):
+        figure.text(0.86 + 0.07 * place, 1 - 0.25 / height, who, color=colour, fontsize=9, va="center")
     for row, (mistake, keypoints, fps) in enumerate(found):
         top = 0.6 + 1.75 * row
         text = f"{mistake.sequence}, {mistake.start / fps:.1f} to {mistake.stop / fps:.1f} s: "
@@ -75,8 +76,8 @@ def _view(keypoints: np.ndarray) -> tuple[np.ndarray, float]:
     return (low + high) / 2, max(float(np.max((high - low) / (2 * np.array([1.6, 1.0])))) * 1.1, 1.0)
 
 
-def _draw_animal(axes, points: np.ndarray, colour: str) -> None:
-    """points: (2, P), NaN where not seen. The hull of the parts, the parts, and a ring at the first (the nose, by custom)."""
+def _draw_animal(axes: Axes, points: np.ndarray, colour: str) -> None:
+    """points: (2, P), NaN where not seen. Their hull, the parts, a ring at the first (by custom the nose)."""
     seen = points[:, np.isfinite(points).all(axis=0)].T
     if len(seen) >= 3:
         with suppress(QhullError):  # the parts may lie on a line

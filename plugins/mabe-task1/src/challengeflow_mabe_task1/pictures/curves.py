@@ -17,7 +17,7 @@ BINS = 10
 def of_scores(
     where: str, names: Sequence[str], scored: Sequence[int], scores: np.ndarray, labels: np.ndarray
 ) -> list[dict[str, Any]]:
-    """Entries of pictures.json; scores: (T, C), labels: (T,) with -1 where there is none. No entry where a class has no frame."""
+    """Entries of pictures.json; scores: (T, C), labels: (T,), -1 for none. No entry for a class without frames."""
     known = labels >= 0
     precision, calibration = [], []
     for k in scored:
@@ -42,7 +42,7 @@ def of_scores(
         },
         {
             "title": f"Calibration, {where}",
-            "caption": f"How often a behaviour is there when the score says so, in {BINS} bins; the diagonal is perfect.",
+            "caption": f"How often a behaviour is there when the score says so, {BINS} bins; the diagonal is perfect.",
             "x_label": "score",
             "y_label": "share of frames",
             "lines": [*calibration, _line("perfect", np.array([0, 1]), np.array([0, 1]))],

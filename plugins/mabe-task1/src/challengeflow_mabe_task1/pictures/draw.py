@@ -1,4 +1,4 @@
-"""Pictures of what was scored: mistakes with their truth, ethograms, and curves. They show gold, so no package has them."""
+"""Pictures of what was scored: mistakes with their truth, ethograms, curves. They show gold, so no package has them."""
 
 import json
 from collections import Counter
@@ -43,7 +43,15 @@ def draw(job: DrawJob) -> None:
 class _Split:
     """The sequences of a split with their answers."""
 
-    def __init__(self, job: DrawJob, split: str, names: Sequence[str], scored: Sequence[int], sequences, answers):
+    def __init__(
+        self,
+        job: DrawJob,
+        split: str,
+        names: Sequence[str],
+        scored: Sequence[int],
+        sequences: Sequence[score.Track],
+        answers: Sequence[np.ndarray],
+    ):
         self.output, self.split, self.names, self.scored = job.output, split, names, scored
         self.where = "out of fold" if split == "train" else f"of {split}"
         self.title = f"{job.dataset}, {split}, {job.model}"
@@ -84,7 +92,8 @@ class _Split:
             ethogram.draw(path, title, self.names, scored.fps, scored.scores, self.answers[place], scored.labels)
         return {
             "title": f"Ethograms, {self.split}",
-            "caption": f"Truth, answer and scores {self.where}; {len(drawn)} of {len(self.sequences)} sequences, the worst first.",
+            "caption": f"Truth, answer and scores {self.where}; {len(drawn)} of {len(self.sequences)} sequences, "
+            "the worst first.",
             "alt": "Ethogram: strips of behaviours over time, truth above answer, and the scores below",
             "files": drawn,
         }
@@ -95,7 +104,8 @@ class _Split:
             for one, answer in zip(self.sequences, self.answers, strict=True)
             for mistake in bouts.mistakes(one.id, one.scored.labels, answer, self.scored)
         ]
-        shown, of_one = [], Counter()
+        shown: list[tuple[bouts.Mistake, np.ndarray, float]] = []
+        of_one: Counter[str] = Counter()
         for mistake, fps in sorted(wrong, key=lambda pair: (pair[0].start - pair[0].stop) / pair[1]):
             if len(shown) == WORST:
                 break

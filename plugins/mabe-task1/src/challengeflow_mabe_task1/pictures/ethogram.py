@@ -1,9 +1,10 @@
-"""Ethogram of one sequence: truth (where known) and answer as coloured strips, and the scores below, in lines of time."""
+"""Ethogram of one sequence: truth (where known) and answer as coloured strips, the scores below, in lines of time."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.pictures import canvas
@@ -69,7 +70,7 @@ def draw(
     canvas.save(figure, path)
 
 
-def _draw_scores(axes, scores: np.ndarray, names: Sequence[str], start: float, fps: float) -> None:
+def _draw_scores(axes: Axes, scores: np.ndarray, names: Sequence[str], start: float, fps: float) -> None:
     step = max(1, len(scores) // POINTS_A_LINE)
     firsts = np.arange(0, len(scores), step)
     if not len(firsts):

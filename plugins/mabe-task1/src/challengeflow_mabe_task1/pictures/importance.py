@@ -9,6 +9,7 @@ CONFIG: the dataset's part of the resolved config, DECLARED: the model's, both a
 """
 
 import csv
+import importlib
 import json
 import sys
 import tempfile
@@ -18,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError, PredictJob, Sample, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
 from challengeflow.contract.progress import Progress
+from challengeflow_mabe_task1.models.declarations import MODELS
 from challengeflow_mabe_task1.pictures import canvas
 from challengeflow_mabe_task1.scoring.metric import confusion, macro_f1
 from challengeflow_mabe_task1.scoring.score import scored_classes
@@ -34,17 +35,17 @@ SEQUENCES = 3
 def losses(
     results: Path, dataset: str, model: str, config: Mapping[str, Any], declared: Mapping[str, Any]
 ) -> list[tuple]:
-    """(part, macro F1 lost when it is hidden in both animals), the most missed first; frame by frame, without a decision."""
+    """(part, macro F1 lost when it is hidden in both animals), the most missed first; no decision is applied."""
     shards = [shard for shard in scored_shards(results, dataset, model, config) if shard.split == "train"]
     chosen = {shard.name: _chosen(shard) for shard in shards}
     names = next((Arrays(s.prepared).attributes(chosen[s.name][0].id) for s in shards if chosen[s.name]), None)
     if names is None:
         raise InputError(f"no train sequence of {dataset} could be read, so there is nothing to hide")
     scored = scored_classes(names["vocabulary"], config["parameters"]["score"]["scored"])
-    progress, counts = Progress("importance"), {}
+    progress, counts = Progress("importance"), dict[str | None, np.ndarray]()
     with tempfile.TemporaryDirectory() as work:
         for place, part in enumerate(progress([None, *names["parts"]], "part hidden")):
-            counts[part] = 0
+            counts[part] = np.zeros((len(names["vocabulary"]), len(names["vocabulary"])), np.int64)
             for shard in shards:
                 folder = Path(work) / f"{place}-{shard.name}"
                 masked = _masked(shard, chosen[shard.name], None if part is None else place - 1, folder)
@@ -115,7 +116,8 @@ def _predict(shard: Shard, fold: Path, dataset: str, declared: Mapping[str, Any]
         shard=shard,
         output=shard.predictions,
     )
-    plugin.predict(job)
+    modules = {model.name: model.module for model in MODELS}
+    importlib.import_module(modules[declared["model"]]).predict(job)
 
 
 def _count(masked: Shard, shard: Shard, classes: int) -> np.ndarray:

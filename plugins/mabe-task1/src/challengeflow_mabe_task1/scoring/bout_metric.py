@@ -1,7 +1,7 @@
 """Scores of bouts, which the score of frames hides: are events found, are their borders right, does the answer flicker?
 
-A predicted bout is a hit where it overlaps a true bout of its class with an intersection over union of at least `IOU`; each
-true bout is hit once, the best overlap first. So F1 = 2 hits / (predicted + true), as event detection is usually scored.
+A predicted bout is a hit where it overlaps a true bout of its class with an intersection over union of at least `IOU`;
+each true bout is hit once, the best overlap first. So F1 = 2 hits / (predicted + true), as event detection is scored.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ IOU = 0.5
 
 @dataclass(frozen=True)
 class BoutCounts:
-    """Of one sequence: hits, predicted and true bouts by class, (C, 3); distances of the borders of hits in frames by class;
-    switches of class in truth and answer."""
+    """Of one sequence: hits, predicted and true bouts by class, (C, 3); distances of the borders of hits in frames by
+    class; switches of class in truth and answer."""
 
     counts: np.ndarray
     border_errors: tuple[tuple[int, ...], ...]
@@ -32,8 +32,7 @@ def count_bouts(labels: np.ndarray, answers: np.ndarray, classes: int) -> BoutCo
         pairs = match(predicted[k], true[k])
         counts[k] = len(pairs), len(predicted[k]), len(true[k])
         errors.append(tuple(int(abs(predicted[k][i, end] - true[k][j, end])) for i, j in pairs for end in (0, 1)))
-    switches = tuple(int((np.diff(values[values >= 0]) != 0).sum()) for values in (labels, answers))
-    return BoutCounts(counts, tuple(errors), switches)
+    return BoutCounts(counts, tuple(errors), (_switches(labels), _switches(answers)))
 
 
 def match(predicted: np.ndarray, true: np.ndarray) -> list[tuple[int, int]]:
@@ -55,6 +54,11 @@ def bout_f1(counts: np.ndarray) -> np.ndarray:
     """F1 of every class from summed counts (..., C, 3) of hits, predicted, true; 0 where a class never occurs."""
     whole = counts[..., 1] + counts[..., 2]
     return np.where(whole > 0, 2 * counts[..., 0] / np.maximum(whole, 1), 0.0)
+
+
+def _switches(values: np.ndarray) -> int:
+    """How often the class changes; frames without one do not count."""
+    return int((np.diff(values[values >= 0]) != 0).sum())
 
 
 def _by_class(values: np.ndarray, classes: int) -> list[np.ndarray]:

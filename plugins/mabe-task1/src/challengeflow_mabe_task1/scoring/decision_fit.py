@@ -1,4 +1,4 @@
-"""Fitting the decision on labelled scores: a piece is kept only where its gain in macro F1 exceeds twice its standard error.
+"""Fitting the decision on labelled scores: a piece is kept only where its gain exceeds twice its standard error.
 
 Options are compared on tracks thinned to about ten frames a second, which is a tenth of the work; what wins there must
 win at the full rate too. Standard errors are jackknifed over sequences: a gain that one recording makes alone does not
@@ -78,9 +78,10 @@ def common_session(sequences: Sequence[Scored]) -> dict[str, Any] | None:
     if len(sequences) < 3:
         return None
     for outside in range(sequences[0].scores.shape[1]):
-        lengths = [_inner_seconds(one, outside) for one in sequences]
+        lengths = [seconds for one in sequences if (seconds := _inner_seconds(one, outside)) is not None]
         cut = any((one.labels == outside).any() for one in sequences)
-        if cut and None not in lengths and max(lengths) - min(lengths) <= SAME_LENGTH * max(lengths):
+        whole = len(lengths) == len(sequences)
+        if cut and whole and max(lengths) - min(lengths) <= SAME_LENGTH * max(lengths):
             return {"outside": outside, "seconds": round(float(np.median(lengths)), 4)}
     return None
 

@@ -6,9 +6,12 @@ OFFICIAL_TEST = {"sequences": 19, "frames": 262_107}
 """What identifies the official test set, the only data these results are about."""
 
 PUBLISHED = (
-    ("1D-CNN baseline of the organisers, 5 seeds", 0.793, "mab-e-baselines, result files"),
-    ("201 features and XGBoost, smoothed, class thresholds, 20 runs", 0.840, "vassi (P. Nührenberg), notebooks"),
-    ("best entry of the challenge", 0.864, "Sun et al. 2021, as remembered; not confirmed"),
+    ("1D-CNN baseline of the organisers, 5 seeds", 0.793, "github.com/dreamyang-liu/mab-e-opt-transport, results"),
+    (
+        "201 features and XGBoost, smoothed, class thresholds, 20 runs",
+        0.840,
+        "github.com/pnuehrenberg/vassi, examples/CALMS21",
+    ),
 )
 """System, macro F1, source."""
 
@@ -21,5 +24,12 @@ def references(sequences: int, frames: int) -> list[dict[str, Any]]:
     """The published results, where a scored set is the official test set by its numbers; none for any other."""
     if {"sequences": sequences, "frames": frames} != OFFICIAL_TEST:
         return []
-    rows = [*PUBLISHED, ("a second person, on ten other recordings", HUMAN_CEILING, "BANOS labels, computed here")]
+    rows = [
+        *PUBLISHED,
+        (
+            "a second person, on ten other recordings",
+            HUMAN_CEILING,
+            "github.com/BelloneLab/BANOS, labels; computed here",
+        ),
+    ]
     return [{"system": name, "score": value, "source": source, "measured_here": False} for name, value, source in rows]

@@ -1,6 +1,6 @@
 """Scoring: the challenge's macro F1 with all that explains it, and the decision that turns scores into answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from challengeflow_mabe_task1.scoring.decision_fit import Scored, fit
 from challengeflow_mabe_task1.scoring.decoding import decode_all, plain_decision
 from challengeflow_mabe_task1.scoring.metric import confusion, f1, macro_f1, macro_precision, precision, recall
 from challengeflow_mabe_task1.scoring.references import references
+from challengeflow_mabe_task1.scoring.score_warnings import warnings
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,10 @@ def cross_fitted(sequences: Sequence[Track], scored: Sequence[int]) -> list[np.n
 
 def _shares(sequences: Sequence[Track], classes: int) -> list[float] | None:
     """Share of each class in the labelled frames, (C,); None without any."""
-    counts = sum(np.bincount(one.scored.labels[one.scored.labels >= 0], minlength=classes) for one in sequences)
-    return (counts / counts.sum()).tolist() if np.sum(counts) else None
+    counts = np.zeros(classes, np.int64)
+    for one in sequences:
+        counts += np.bincount(one.scored.labels[one.scored.labels >= 0], minlength=classes)
+    return (counts / counts.sum()).tolist() if counts.sum() else None
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ class _Result:
             "bouts": self._bouts(bouts),
             "length_mismatches": {one.id: one.surplus for one in self.sequences if one.surplus},
             "quality": {one.id: list(one.warnings) for one in self.sequences if one.warnings},
+            "warnings": warnings(self._doubts(), total, self.names, self.scored),
         }
         if train_shares is not None:
             detail["prior_shift"] = self._prior_shift(total, train_shares)
@@ -163,17 +167,29 @@ class _Result:
             detail["references"] = known
         return {"score": macro_f1(total, self.scored), "detail": detail} | resampled
 
+    def _doubts(self) -> dict[str, list[str]]:
+        """What is doubtful about each recording: its track, and labels that do not fit it."""
+        surplus = "{} labels go on after the track, which is too short or was cut"
+        found = {
+            one.id: [*one.warnings, *([surplus.format(one.surplus)] if one.surplus > 0 else [])]
+            for one in self.sequences
+        }
+        return {name: own for name, own in found.items() if own}
+
     def _intervals(
         self, groups: Sequence[str], tables: np.ndarray, bouts: np.ndarray, seed: int
     ) -> dict[str, list[float]]:
         """95 % intervals over sequences drawn again, by group."""
         scored = self.scored
-        statistics = {
+
+        def f1_of(k: int) -> Callable[[np.ndarray], float]:
+            return lambda drawn: f1(tables[drawn].sum(axis=0))[k]
+
+        statistics: dict[str, Callable[[np.ndarray], float]] = {
             "precision": lambda drawn: macro_precision(tables[drawn].sum(axis=0), scored),
             "bout_f1": lambda drawn: bout_f1(bouts[drawn].sum(axis=0))[scored].mean(),
         }
-        for k in scored:
-            statistics[f"f1 {self.names[k]}"] = lambda drawn, k=k: f1(tables[drawn].sum(axis=0))[k]
+        statistics |= {f"f1 {self.names[k]}": f1_of(k) for k in scored}
         return {name: bootstrap_interval(groups, each, seed=seed) for name, each in statistics.items()}
 
     def _mean_average_precision(self) -> float:

@@ -1,4 +1,4 @@
-"""Where the workflow keeps what is scored: for the rule that measures what body parts are worth, and for the measure itself."""
+"""Where the workflow keeps what is scored: for the rule that measures what body parts are worth, and the measure."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files of other programs: every form gives the same poses and the same labels, and what is wrong is said in one sentence."""
+"""Files of other programs: every form gives the same poses and labels, and what is wrong is said in a sentence."""
 
 import pickle
 
@@ -182,14 +182,16 @@ FILES = {
     "bento-seconds.annot": ANNOT.format(attack="0.133333333333\t0.3\t0.2", sniff="0.433333333333\t1\t0.6"),
     "caltech.txt": "Caltech Behavior Annotator - Annotation File\n\nConfiguration file:\nattack\ta\nsniff\ts\n\n"
     "S1:\tstart\tend\ttype\n-----------------------------\n   \t4\t9\tattack\n   \t13\t30\tsniff\n  \n",
-    "boris-old.csv": "Observation id,obs,,,,,,,\n,,,,,,,,\nindependent variables,,,,,,,,\nvariable,value,,,,,,,\n,,,,,,,,\n"
+    "boris-old.csv": "Observation id,obs,,,,,,,\n,,,,,,,,\nindependent variables,,,,,,,,\n"
+    "variable,value,,,,,,,\n,,,,,,,,\n"
     "Time,Media file path,Total length,FPS,Subject,Behavior,Behavioral category,Comment,Status\n"
     "0.1,a.mp4,2,30,,attack,,,START\n0.3,a.mp4,2,30,,attack,,,STOP\n"
     "0.4,a.mp4,2,30,,sniff,,,START\n1.0,a.mp4,2,30,,sniff,,,STOP\n",
     "boris-new.csv": "Observation id,Observation date,FPS,Subject,Behavior,Behavior type,Time,Media file name,Comment\n"
     "obs,2023,30,,attack,START,0.1,v/a.mp4,\nobs,2023,30,,attack,STOP,0.3,v/a.mp4,\nobs,2023,30,,look,POINT,0.3,v/a.mp4,\n"
     "obs,2023,30,,sniff,START,0.4,v/a.mp4,\nobs,2023,30,,sniff,STOP,1.0,v/a.mp4,\n",
-    "boris-aggregated.csv": "Observation id,Media file,FPS,Subject,Behavior,Behavior type,Start (s),Stop (s),Duration (s)\n"
+    "boris-aggregated.csv": "Observation id,Media file,FPS,Subject,Behavior,Behavior type,Start (s),Stop (s),"
+    "Duration (s)\n"
     "a,x.mp4,30,,attack,STATE,0.1,0.3,0.2\na,x.mp4,30,,sniff,STATE,0.4,1.0,0.6\nb,y.mp4,30,,sniff,STATE,0.1,0.2,0.1\n",
     "bouts.csv": "sequence,behaviour,start_frame,stop_frame\na,attack,3,9\nb,attack,0,1\na,sniff,12,30\n",
     "bouts-seconds.csv": "behavior,start_s,stop_s\nattack,0.1,0.3\nsniff,0.4,1.0\n",

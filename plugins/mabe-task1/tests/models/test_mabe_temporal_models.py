@@ -1,4 +1,4 @@
-"""Models over time: they can learn, repeat themselves to the bit, go on after a kill, stop early, and ask for PyTorch."""
+"""Models over time: they can learn, repeat themselves to the bit, go on after a kill, stop early, ask for PyTorch."""
 
 import csv
 import subprocess
@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
 from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY
 from challengeflow_mabe_task1.features.pose_recipe import Recipe
 from challengeflow_mabe_task1.features.pose_steps import step_features, step_labels, to_frames
+from challengeflow_mabe_task1.models import declarations
 
 torch = pytest.importorskip("torch")
 
@@ -25,7 +25,7 @@ TINY = {"rate": 10, "channels": 8, "layers": 2, "epochs": 4, "crop": 32, "batch"
 @pytest.fixture
 def stages(clip_stages):
     """Makes stages with temporal-conv on the clips."""
-    return lambda name: clip_stages(name, plugin.TEMPORAL_CONV)
+    return lambda name: clip_stages(name, declarations.TEMPORAL_CONV)
 
 
 def answers(stages, model):
@@ -46,7 +46,7 @@ def test_it_fits_eight_sequences_perfectly(stages, clips):
             np.testing.assert_array_equal(predictions[name].argmax(axis=1), clips[name][1])
 
 
-@pytest.mark.parametrize("model", [plugin.TEMPORAL_CONV, plugin.TEMPORAL_GRU], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [declarations.TEMPORAL_CONV, declarations.TEMPORAL_GRU], ids=lambda model: model.name)
 def test_it_repeats_itself_to_the_bit(stages, model):
     once, again = stages("once"), stages("again")
     once.model = again.model = model
@@ -107,7 +107,7 @@ def pretrained(clip_stages):
     """Makes stages with temporal-conv-pretrained, which sees the second fold without its labels."""
 
     def make(name, unlabelled=True):
-        made = clip_stages(name, plugin.TEMPORAL_CONV_PRETRAINED)
+        made = clip_stages(name, declarations.TEMPORAL_CONV_PRETRAINED)
         made.unlabelled = tuple(replace(shard, gold=None) for shard in made.shards if unlabelled and shard.fold == 0)
         return made
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-import challengeflow_mabe_task1 as plugin
 from challengeflow import InputError
 from challengeflow.arrays import Arrays, Predictions, Writer
+from challengeflow_mabe_task1.models import declarations
 from challengeflow_mabe_task1.models.training_frames import class_counts, class_weights, labels_of, sampled_frames
 
 SMALL = {"rows": 600, "parts": 2, "iterations": 5, "windows": [0.5, 2]}
@@ -14,7 +14,7 @@ SMALL = {"rows": 600, "parts": 2, "iterations": 5, "windows": [0.5, 2]}
 @pytest.fixture
 def stages(clip_stages):
     """Makes stages with pose-boosting on the clips."""
-    return lambda name: clip_stages(name, plugin.POSE_BOOSTING)
+    return lambda name: clip_stages(name, declarations.POSE_BOOSTING)
 
 
 def predicted(stages, model):

@@ -186,7 +186,7 @@ def test_learning_curves_are_read_from_the_members(tmp_path):
 
 def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
     """A made-up model that knows everything as long as it sees the neck."""
-    import challengeflow_mabe_task1 as plugin
+    from challengeflow_mabe_task1.models import pose_boosting
     from challengeflow_mabe_task1.pictures import importance
 
     neck = Arrays(lab.shards[0].prepared).attributes(lab.shards[0].samples[0].id)["parts"].index("neck")
@@ -200,9 +200,9 @@ def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
             job.output, ((name, np.float32(gold[name] if seen[name] else gold[name] * 0)) for name in prepared)
         )
 
-    monkeypatch.setattr(plugin, "predict", predict)
+    monkeypatch.setattr(pose_boosting, "predict", predict)
     monkeypatch.setattr(importance, "scored_shards", lambda *_: lab.shards[:2])
-    declared = {"parameters": {}, "seed": 1, "model": "any"}
+    declared = {"parameters": {}, "seed": 1, "model": "pose-boosting"}
     found = importance.losses(lab.root, "lab", "any", {"parameters": {"score": {"scored": None}}}, declared)
     assert found[0][0] == "neck" and found[0][1] > 0.7
     assert len(found) == 7 and all(loss == 0 for _, loss in found[1:])
@@ -216,7 +216,7 @@ def test_the_extra_rule_fits_the_workflow(tmp_path):
     )
     command = ["-m", "snakemake", "mabe-task1_importance", "--configfile", config]
     command += ["--dry-run", "--quiet", "rules", "--directory", tmp_path]
-    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile"]
+    command += ["--snakefile", Path(__file__).parents[4] / "Snakefile"]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
