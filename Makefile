@@ -1,5 +1,7 @@
 # make demo: the whole workflow on generated data of all three challenges, ending with results/report.html
-# make test: all tests. Each sets up everything it needs first, in .venv; nothing else on the machine is touched.
+# make test: all tests
+# make wheels: dist/ with everything to install elsewhere
+# Each sets up everything it needs first, in .venv; nothing else on the machine is touched.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,13 +13,15 @@ PROJECTS := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 # The stage command must be the one of .venv, also for jobs that Snakemake starts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint clean help
+.PHONY: demo test wheels lint clean help
 help:
-	@sed -n '1,2p' Makefile
+	@sed -n '1,4p' Makefile
 
-$(DEMO): $(PROJECTS)
-	@echo "Setting up .venv (a few minutes the first time)"
+$(BIN)/pip:
 	$(PYTHON) -m venv .venv
+
+$(DEMO): $(PROJECTS) | $(BIN)/pip
+	@echo "Setting up .venv (a few minutes the first time)"
 	$(INSTALL) --editable ".[workflow]" $(PLUGINS:%=--editable ./%)
 	@touch $@
 
@@ -35,6 +39,13 @@ demo: $(DEMO)
 test: $(TEST)
 	@echo "Running all tests"
 	$(BIN)/python -m pytest --numprocesses auto
+
+# What an earlier build left would go into the wheels.
+wheels: | $(BIN)/pip
+	rm -rf dist build plugins/*/build
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist . $(PLUGINS:%=./%)
+	cp constraints.txt dist
+	rm -rf build plugins/*/build
 
 lint: $(TEST)
 	$(BIN)/ruff check .

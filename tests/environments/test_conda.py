@@ -4,18 +4,18 @@ import importlib.metadata
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from conftest import ROOT
+from wheels import build_wheels
 
 from challengeflow import __version__
 from challengeflow.planning.plugins import registry
 
-ROOT = Path(__file__).parent.parent.parent
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 PLUGINS = {path.parent.name: path for path in ROOT.glob("plugins/*/pyproject.toml")}
 # A job of each plugin that needs its heavy packages, small enough for a test.
@@ -61,14 +61,8 @@ def test_every_env_that_a_plugin_names_is_there():
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory) -> Path:
     """Our own packages as they would be released."""
-    folder = tmp_path_factory.mktemp("wheels")
-    built = tmp_path_factory.mktemp("sources")  # a build leaves its traces beside the source
-    for path in ("workflow", "plugins", "pyproject.toml", "README.md", "LICENSE"):
-        copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
-        copy(ROOT / path, built / path)
-    sources = [str(built), *(str(built / path.relative_to(ROOT).parent) for path in PLUGINS.values())]
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, "--wheel-dir", str(folder), *sources], check=True, timeout=300)
+    folder = tmp_path_factory.mktemp("released") / "wheels"
+    build_wheels(folder, *(str(path.relative_to(ROOT).parent) for path in PLUGINS.values()))
     return folder
 
 

@@ -5,6 +5,7 @@ this opens no data.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow import __version__
+from challengeflow.contract import names  # noqa: F401  (the Snakefile has them from here)
 from challengeflow.contract.declare import Resources
 from challengeflow.contract.errors import InputError
-from challengeflow.contract import names  # noqa: F401  (the Snakefile has them from here)
+from challengeflow.launching.shipped import shipped
 from challengeflow.planning import layout
 from challengeflow.planning.config import plans, resolve
 from challengeflow.planning.fingerprint import stage_fingerprint
@@ -38,10 +40,8 @@ NOTHING = "(?!)"  # matches no name, for a kind of variant that the config does 
 class Dag:
     """The workflow of a config: one plan for each challenge, seen through Snakemake's wildcards."""
 
-    def __init__(self, config: Mapping[str, Any], registry: Registry, base: str):
-        """`base`: the folder of the Snakefile, whose envs/ a plugin may name."""
+    def __init__(self, config: Mapping[str, Any], registry: Registry):
         self.registry = registry
-        self.base = Path(base)
         self.config = resolve(config, registry)
         self.plans: dict[str, Plan] = plans(self.config)
         self.paths = layout.Layout(self.config["results"], "{challenge}")
@@ -254,7 +254,7 @@ class Dag:
             name = self.registry.challenges[wildcards.challenge].env
             if model is not None:
                 name = self.registry.models[wildcards.challenge, model].env or name
-            return name if Path(name).is_absolute() else str(self.base / "envs" / f"{name}.yaml")
+            return name if Path(name).is_absolute() else str(shipped() / "envs" / f"{name}.yaml")
 
         return of
 
@@ -269,8 +269,22 @@ class Dag:
         return resources(self.registry, stage, wildcards.challenge, self._model(stage, wildcards))
 
 
-def load(config: Mapping[str, Any], base: str) -> Dag:
+def load(config: Mapping[str, Any]) -> Dag:
     """The workflow of a config with all installed plugins; what the Snakefile calls. Warns of plugins set aside."""
     for plugin in registry().broken:
         print(f"challengeflow: plugin {plugin.name!r} is left out: {plugin.reason}", file=sys.stderr)
-    return Dag(config, registry(), base)
+    os.environ["CHALLENGEFLOW_VERSION"] = __version__
+    return Dag(config, registry())
+
+
+def add_ending(workflow: Any, run: Dag) -> None:
+    """Have a workflow that uses this one as a module tell how the run stands at its end, beside what it says itself.
+
+    Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of this;
+    it may then call `onsuccess()` or `onerror()` of the module.
+    """
+
+    def after(own: Callable[[str], None]) -> Callable[[str], None]:
+        return lambda log: (own(log), print(run.ended(), file=sys.stderr))[0]
+
+    workflow._onsuccess, workflow._onerror = after(workflow._onsuccess), after(workflow._onerror)
