@@ -3,8 +3,9 @@
     python benchmarks/clog_loss_networks.py [--device cuda] [MODEL ...]
     python benchmarks/clog_loss_networks.py densenet3d
 
-Each model runs in a process of its own, with its declared parameters but one clip to a batch, on one thread (on a GPU: the whole
-batch, in mixed precision): one training step (forward, backward, optimiser) and one prediction. Clips are random numbers.
+Each model runs in a process of its own, with its declared parameters but one clip to a batch, on one thread (on a GPU:
+the whole batch, in mixed precision): one training step (forward, backward, optimiser) and one prediction. Clips are
+random numbers.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A training set from the second generator, the tests' own (other optics, speeds, codec and code), as a folder of one's own data.
+"""A training set from the second generator, the tests' own (other optics, speeds, codec, code), as a folder of data.
 
     python benchmarks/clog_loss_other_videos.py FOLDER VIDEOS
     python benchmarks/clog_loss_other_videos.py data/clog-loss-other 612
@@ -14,13 +14,13 @@ import numpy as np
 from challengeflow_clog_loss.data import tables
 
 ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "plugins/clog-loss/tests"))
+sys.path.append(str(ROOT / "plugins/clog-loss/tests/helpers"))
 
 PROJECTS = "ACDEFGHIJKLM"
 
 
 def main(folder: Path, count: int) -> None:
-    """Write videos into train/ and the competition's two training tables; the second generator knows no projects: they alternate."""
+    """Write videos into train/ and the two training tables; the second generator knows no projects: they alternate."""
     from clog_loss_other_optics import write_other_video
 
     (folder / "train").mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,12 @@
-"""Is one Clog Loss model better than another at the test set's prevalence? Compared in pairs of resamples of videos and of projects.
+"""Is one Clog Loss model better than another at the test set's prevalence? Resamples of videos and projects, in pairs.
 
     python benchmarks/clog_loss_paired_bootstrap.py RESULTS DATASET MODEL [MODEL ...]
     python benchmarks/clog_loss_paired_bootstrap.py results-clog-loss-demo nano metadata-only roi-features kymograph-net
 
-RESULTS, DATASET and MODEL are names of a run of the workflow. Nothing is trained: out-of-fold predictions of the train split are
-read, each fold is answered with the threshold fitted on the others, and stalled videos are weighted to be 4.6 % of all.
-A gain holds where the 95 % interval of the difference lies above 0. Videos are drawn within their class; projects whole.
+RESULTS, DATASET and MODEL are names of a run of the workflow. Nothing is trained: out-of-fold predictions of the train
+split are read, each fold is answered with the threshold fitted on the others, and stalled videos are weighted to be
+4.6 % of all. A gain holds where the 95 % interval of the difference lies above 0. Videos are drawn within their class,
+projects whole.
 """
 
 import sys

@@ -1,12 +1,14 @@
-"""What preprocess of Clog Loss costs above bare decoding, and what two processes gain: `python benchmarks/clog_loss_preprocess.py`.
+"""What preprocess of Clog Loss costs above bare decoding, and what two processes gain.
 
-Videos are those of the demo: x264, every frame an I-frame, crf 15, as heavy as real ones (35 to 55 kB a frame, asserted; real ones have 41 to 47). Making
-one costs more than preparing it, so `--distinct` different ones are made and repeated, by links, until there are `--videos`.
-`--real FILE` measures one real mp4 instead, repeated as often.
+    python benchmarks/clog_loss_preprocess.py
 
-The ratio is of CPU seconds, which other work on the machine hardly changes: all of preprocess with one worker process (its start,
-the shard written and all) against PyAV reading every plane of every frame of the same files on one thread. The
-gain is of wall seconds and needs an idle machine with two cores.
+Videos are those of the demo: x264, every frame an I-frame, crf 15, as heavy as real ones (35 to 55 kB a frame,
+asserted; real ones have 41 to 47). Making one costs more than preparing it, so `--distinct` different ones are made and
+repeated, by links, until there are `--videos`. `--real FILE` measures one real mp4 instead, repeated as often.
+
+The ratio is of CPU seconds, which other work on the machine hardly changes: all of preprocess with one worker process
+(its start, the shard written and all) against PyAV reading every plane of every frame of the same files on one thread.
+The gain is of wall seconds and needs an idle machine with two cores.
 """
 
 import argparse
@@ -21,7 +23,7 @@ import av
 from challengeflow import PreprocessJob, Sample
 from challengeflow.arrays import Arrays
 from challengeflow.contract.progress import Progress
-from challengeflow_clog_loss.data import preprocess as prepared_videos
+from challengeflow_clog_loss.data import preprocess as stage
 from challengeflow_clog_loss.demo import metadata, synthesis
 from challengeflow_clog_loss.video import workers
 
@@ -79,7 +81,7 @@ def preprocess(raw: Path, samples: tuple[Sample, ...], threads: int) -> None:
             raw=raw,
             **paths,
         )
-        prepared_videos.preprocess(job)
+        stage.preprocess(job)
         ready = len(Arrays(paths["prepared"]).ok())
         assert ready == len(samples), f"only {ready} of {len(samples)} videos could be prepared"
 
@@ -126,7 +128,8 @@ def main() -> None:
             ("preprocess, 2 processes", two),
         ):
             print(
-                f"{name:<24}{seconds:9.1f} CPU s {1000 * seconds / total:7.2f} CPU-ms a frame {seconds / bare:6.2f} x bare"
+                f"{name:<24}{seconds:9.1f} CPU s {1000 * seconds / total:7.2f} CPU-ms a frame "
+                f"{seconds / bare:6.2f} x bare"
             )
         print(
             f"wall: {wall_one:.1f} s with 1 process, {wall_two:.1f} s with 2: {wall_one / wall_two:.2f} times as fast"

@@ -1,9 +1,12 @@
-"""What all of Clog Loss costs, from measurements on a few videos: `python benchmarks/clog_loss_scale.py`, on an idle machine.
+"""What all of Clog Loss costs, from measurements on a few videos, on an idle machine.
 
-Runs the demo at two sizes, one core, and takes the cost of one more video from the difference: that is free of process starts.
-The demo's videos are as heavy as real ones a frame (same codec and quality), but shorter: preparing and features are counted by
-the frame. The counts of the real data (573,048 + 14,160 videos of 59.9 frames on average, 42 kB a frame) and of the jobs
-are those of the reference and of examples/clog-loss-full.yaml. Prints the table of docs/scale.md.
+    python benchmarks/clog_loss_scale.py
+
+Runs the demo at two sizes, one core, and takes the cost of one more video from the difference: that is free of process
+starts. The demo's videos are as heavy as real ones a frame (same codec and quality), but shorter: preparing and
+features are counted by the frame. The counts of the real data (573,048 + 14,160 videos of 59.9 frames on average, 42
+kB a frame) and of the jobs are those of the reference and of examples/clog-loss-full.yaml. Prints the table of
+docs/scale.md.
 """
 
 import csv

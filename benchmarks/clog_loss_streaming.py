@@ -1,8 +1,11 @@
-"""Clog Loss through a real S3 server with few raw shards on disk, killed three times: `python benchmarks/clog_loss_streaming.py`.
+"""Clog Loss through a real S3 server with few raw shards on disk, killed three times.
 
-Hundreds of small videos lie on SeaweedFS (of the extra `dev`), on loopback. The workflow downloads, prepares and deletes them shard by
-shard, twice: once in one go, once killed three times with everything it started. Said is how much raw data was on disk at
-most, in both, and whether the prepared files are the same to the byte. Times are those of the jobs; loopback is no network.
+    python benchmarks/clog_loss_streaming.py
+
+Hundreds of small videos lie on SeaweedFS (of the extra `dev`), on loopback. The workflow downloads, prepares and
+deletes them shard by shard, twice: once in one go, once killed three times with everything it started. Said is how much
+raw data was on disk at most, in both, and whether the prepared files are the same to the byte. Times are those of the
+jobs; loopback is no network.
 """
 
 import argparse
@@ -20,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "plugins/clog-loss/tests"))
+sys.path.append(str(ROOT / "plugins/clog-loss/tests/helpers"))
 
 from clog_loss_seaweedfs import BUCKET, Server, seaweedfs  # noqa: E402
 from clog_loss_small_videos import write_small_video  # noqa: E402
@@ -136,12 +139,14 @@ def main() -> None:
                 assert not killed.go(lambda wanted=wanted: killed.prepared() >= wanted), "it ended before it was killed"
             killed.go()
         print(
-            f"{options.videos} videos, {total / 1e6:.1f} MB, in {len(straight.targets)} shards, {RAW_SHARDS} raw ones at once"
+            f"{options.videos} videos, {total / 1e6:.1f} MB, in {len(straight.targets)} shards, "
+            f"{RAW_SHARDS} raw ones at once"
         )
         for run in (straight, killed):
             print(
                 f"{run.folder.name:<9} raw videos on disk at most {run.peak / 1e6:.1f} MB ({run.peak / total:.0%}); "
-                f"{run.seconds('download'):.0f} s of download jobs, {run.seconds('preprocess'):.0f} s of preprocess jobs"
+                f"{run.seconds('download'):.0f} s of download jobs, "
+                f"{run.seconds('preprocess'):.0f} s of preprocess jobs"
             )
         print(f"prepared files identical: {straight.digest() == killed.digest()}")
 

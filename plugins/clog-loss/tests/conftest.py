@@ -12,10 +12,13 @@ import challengeflow_clog_loss as plugin
 from challengeflow import Answers, DownloadJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, Shard, TrainJob
 from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import Sample, read_samples, write_samples
-from challengeflow_clog_loss.data import tables
+from challengeflow_clog_loss.answers import package
+from challengeflow_clog_loss.data import download, preprocess, tables
+from challengeflow_clog_loss.models import roi_features
 from challengeflow_clog_loss.models.declarations import ROI_FEATURES
+from challengeflow_clog_loss.scoring import score
 
-sys.path.append(str(Path(__file__).parent))  # for the second generator
+sys.path.append(str(Path(__file__).parent / "helpers"))
 
 FOLDS = 3
 
@@ -59,7 +62,7 @@ class Stages:
             gold=self.folder("index-gold"),
             output=self.folder("index"),
         )
-        plugin.download(job)
+        download.download(job)
         return read_samples(job.output / "samples.csv")
 
     def download(self, source: str, shard: str, samples: tuple[Sample, ...], **parameters) -> Path:
@@ -75,7 +78,7 @@ class Stages:
             gold=self.folder("index-gold"),
             output=self.folder("raw", shard),
         )
-        plugin.download(job)
+        download.download(job)
         return job.output
 
     def preprocess(
@@ -94,7 +97,7 @@ class Stages:
             prepared=self.folder("prepared", shard),
             gold=self.folder("gold", shard),
         )
-        plugin.preprocess(job)
+        preprocess.preprocess(job)
         write_samples(self.folder("shards", shard), samples)
         table = self.root / "shards" / shard / "samples.csv"
         number = int(fold) if split == "train" else None
@@ -108,7 +111,7 @@ class Stages:
             shards=tuple(shards),
             output=self.folder("models", name),
         )
-        plugin.train(job)
+        roi_features.train(job)
         return job.output
 
     def predict(self, name: str, shard: Shard, models) -> Shard:
@@ -119,20 +122,20 @@ class Stages:
             shard=replace(shard, gold=None),
             output=self.folder("predictions", name, shard.name),
         )
-        plugin.predict(job)
+        roi_features.predict(job)
         return replace(shard, predictions=job.output)
 
     def score(self, name: str, shards, **parameters) -> tuple[Path, Path]:
         scores, decision = (self.folder("scores", name) / f for f in ("scores.json", "decision.json"))
         common = self.common("score", "score", **parameters)
-        plugin.score(ScoreJob(**common, model=name, shards=tuple(shards), scores=scores, decision=decision))
+        score.score(ScoreJob(**common, model=name, shards=tuple(shards), scores=scores, decision=decision))
         return scores, decision
 
     def package(self, submission: str, shards, decision: Path, source: str = "demo", **parameters) -> Path:
         answers = {"nano": Answers("nano", "roi-features", source, tuple(shards), decision, ())}
         output = self.folder("submissions", submission)
         common = self.common("package", "package", **parameters)
-        plugin.package(PackageJob(**common, submission=submission, name="test", answers=answers, output=output))
+        package.package(PackageJob(**common, submission=submission, name="test", answers=answers, output=output))
         return output
 
 

@@ -1,13 +1,13 @@
 """Clog Loss (DrivenData, 2020): which outlined brain vessel of a two-photon video is stalled?
 
-Declarations and thin hooks only: the stages are imported when they run. No module has the name of a hook, for a
-submodule that is imported takes the place of the function of its name.
+Declarations only: the modules of the stages are imported when they run.
 """
 
 from challengeflow import (
     Challenge,
     Dataset,
     Metric,
+    Model,
     Resources,
     Source,
     Submission,
@@ -97,8 +97,8 @@ SCHEMA = {
             "type": "string",
             "default": "s3://drivendata-competition-clog-loss",
             "description": (
-                "Where the official videos are, as train/ID.mp4 and test/ID.mp4: s3://BUCKET (public), https://HOST/PATH, "
-                "or file:///FOLDER, a mirror with the same keys."
+                "Where the official videos are, as train/ID.mp4 and test/ID.mp4: s3://BUCKET (public), "
+                "https://HOST/PATH, or file:///FOLDER, a mirror with the same keys."
             ),
         },
         "endpoint": {
@@ -127,7 +127,7 @@ SCHEMA = {
             "type": ["integer", "null"],
             "minimum": 0,
             "default": None,
-            "description": "Answer so many test videos stalled, those with the highest scores; null: by the threshold of the score.",
+            "description": "Answer so many test videos stalled, those with the highest scores; null: by the threshold.",
         },
     },
     "score": {
@@ -148,8 +148,8 @@ SCHEMA = {
             "maxItems": 2,
             "default": None,
             "description": (
-                "Least and largest share of videos answered stalled without a warning; null: half the target prevalence "
-                "and twice it."
+                "Least and largest share of videos answered stalled without a warning; null: half the target "
+                "prevalence and twice it."
             ),
         },
     },
@@ -202,10 +202,10 @@ CLOG_LOSS = Challenge(
 
 
 @hookimpl
-def challenges():
+def challenges() -> list[Challenge]:
     return [CLOG_LOSS]
 
 
 @hookimpl
-def models():
+def models() -> list[Model]:
     return list(MODELS)

@@ -2,8 +2,8 @@
 
 `submission.csv`: filename,stalled with whole numbers 0 and 1, every test video once, in the order of
 submission_format.csv, LF line ends. `answers.csv`: probability, answer, reading status and region of each video.
-`stalled-01.png` and so on: contact sheets of the videos, those most probably stalled first; `unusual-01.png`: of those that
-could not be read, or whose region is unusual. `thresholds.csv`: what other thresholds would bring.
+`stalled-01.png` and so on: contact sheets of the videos, those most probably stalled first; `unusual-01.png`: of those
+that could not be read, or whose region is unusual. `thresholds.csv`: what other thresholds would bring.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Videos out of the tar archives of nano, micro and the test set: `challengeflow clog-loss-archive ADDRESS FOLDER`.
 
 An archive is fetched, resumed where it was, and its videos are put into FOLDER, which a config can then name as
-`source`. Whatever paths the archive has (`nano_vessels/nano/ID.mp4`, `nano/ID.mp4`, `ID.mp4`), a video lands directly in
-FOLDER: only the last part of a name counts, so nothing can be written anywhere else.
+`source`. Whatever paths the archive has (`nano_vessels/nano/ID.mp4`, `nano/ID.mp4`, `ID.mp4`), a video lands directly
+in FOLDER: only the last part of a name counts, so nothing can be written anywhere else.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def _fetched(address: str, folder: Path, progress: Progress) -> Path:
 
 
 def extract(archive: Path, folder: Path, progress: Progress) -> int:
-    """Put the videos of a tar archive (plain or compressed) into `folder`, each whole or not at all; returns their number.
+    """Put the videos of a tar archive (plain or compressed) into `folder`, each whole or not at all; returns how many.
 
     Videos of the right size that are there already are kept. Members that are no plain files or not called ID.mp4
     are passed over, with a message. Raises InputError for a damaged archive and for one without videos.
@@ -90,6 +90,7 @@ def _put(opened: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None
     if target.is_file() and target.stat().st_size == member.size:
         return
     part = target.with_suffix(".part")
-    with opened.extractfile(member) as source, open(part, "wb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
+    with open(part, "wb") as file:
+        if (source := opened.extractfile(member)) is not None:  # None for what is no plain file
+            shutil.copyfileobj(source, file, 1 << 20)
     os.replace(part, target)

@@ -71,8 +71,8 @@ def _print(costs: Mapping[str, Cost], options: argparse.Namespace) -> None:
             )
         )
     print(
-        f"Raw sizes are {estimates.BYTES_A_FRAME // 1000} kB a frame, times those of {options.mb_per_second:g} MB/s and "
-        f"{options.cores} cores."
+        f"Raw sizes are {estimates.BYTES_A_FRAME // 1000} kB a frame, times those of {options.mb_per_second:g} MB/s "
+        f"and {options.cores} cores."
     )
 
 

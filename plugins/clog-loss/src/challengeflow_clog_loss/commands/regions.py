@@ -30,7 +30,10 @@ def main(arguments: list[str]) -> int:
     if not shards:
         raise InputError(f"{options.prepared} holds no prepared shards; name results/clog-loss/DATASET/prepared")
     options.folder.mkdir(parents=True, exist_ok=True)
-    rows, failed, unusual, found = [], [], [], Counter()
+    rows: list[tuple[Any, ...]] = []
+    failed: list[answer_sheets.Cell] = []
+    unusual: list[answer_sheets.Cell] = []
+    found: Counter[str] = Counter()
     for shard in shards:
         for sample in shard:
             attributes = shard.attributes(sample)

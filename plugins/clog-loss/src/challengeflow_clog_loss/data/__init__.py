@@ -1,1 +1,1 @@
-"""Where videos and labels come from: the CSV files, the bucket or a folder, the sample table, the raw files and prepared arrays."""
+"""Where videos and labels come from: CSV files, bucket or folder, sample table, raw files, prepared arrays."""

@@ -1,7 +1,7 @@
 """Where official videos are: a public S3 bucket, in whatever region it is, or a web server with the same keys."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import requests
 from obstore.store import HTTPStore, ObjectStore, S3Store
@@ -9,9 +9,12 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from challengeflow import InputError
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 SECONDS_TO_CONNECT = 10
 # Of one request; a connection that breaks within a body goes on by range, which counts as a retry too.
-RETRIES: dict[str, Any] = {
+RETRIES: "RetryConfig" = {
     "max_retries": 6,
     "backoff": {"init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=15), "base": 2},
     "retry_timeout": timedelta(minutes=3),
@@ -25,7 +28,7 @@ def open_store(url: str, endpoint: str | None) -> ObjectStore:
     Requests are not signed: no account, no keys. Raises InputError for another kind of address or no answer.
     """
     scheme, _, rest = url.rstrip("/").partition("://")
-    client = {
+    client: ClientConfig = {
         "allow_http": True,
         "connect_timeout": timedelta(seconds=SECONDS_TO_CONNECT),
         "timeout": timedelta(minutes=10),  # of a whole request

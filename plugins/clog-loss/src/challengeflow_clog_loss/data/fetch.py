@@ -117,13 +117,16 @@ def _attempt(store: ObjectStore, key: str, target: Path) -> bool:
 def _transfer(store: ObjectStore, key: str, target: Path) -> "ObjectMeta":
     """Bring the part of the object to its full size; returns what the store says of the object."""
     meta = _resumable(store, key, target)
-    have = _part(target, meta).stat().st_size if meta else 0
-    if meta and have == meta["size"]:
-        return meta
+    have = 0
+    if meta is not None:
+        have = _part(target, meta).stat().st_size
+        if have == meta["size"]:
+            return meta
     try:
         answer = obstore.get(store, key, options={"range": {"offset": have}} if have else {})
     except NotSupportedError:  # a web server that knows no ranges
-        _part(target, meta).unlink()
+        if meta is not None:
+            _part(target, meta).unlink()
         raise
     with open(_part(target, answer.meta), "ab" if have else "wb") as file:
         for chunk in answer.stream(min_chunk_size=CHUNK):

@@ -34,7 +34,7 @@ def _attributes(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def read_gold(folder: Path, samples: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Of each video whether it is stalled and whether experts judged it, bool (n,); one of which nothing is told is taken for theirs."""
+    """Of each video whether it is stalled and whether experts judged it (taken for granted if not told), bool (n,)."""
     gold = Arrays(folder)
     stalled = np.array([gold[sample]["scores"].reshape(-1)[0] > 0.5 for sample in samples], bool)
     return stalled, np.array([gold.attributes(sample).get("tier1", True) for sample in samples], bool)

@@ -2,9 +2,9 @@
 
 Prepared arrays of a sample: `cube` uint8 (frames, rows, columns), the box of the region with its margin and without
 its outline; `mask` uint8 (rows, columns), 1 inside the outline; `surroundings` float32 (frames, 5), see
-surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of the whole frame, codec_format, box [top,
-left, bottom, right], found_by and region (see region.Region.quality). A video that cannot be used has, where a frame
-could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes and sha256 as well.
+surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of the whole frame, codec_format, box
+[top, left, bottom, right], found_by and region (see region.Region.quality). A video that cannot be used has, where a
+frame could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes and sha256 as well.
 """
 
 import json
@@ -48,12 +48,15 @@ def preprocess(job: PreprocessJob) -> None:
 
 
 def _write(job: PreprocessJob, deaths: dict[str, str]) -> None:
+    attributes: dict[str, Any]
+    arrays: dict[str, np.ndarray]
     fetched = manifest.read(job.raw)
     without_outline = []
     with Writer(job.prepared) as out:
         for sample in job.samples:
-            attributes, arrays = {"status": deaths.get(sample.id), "shape": SHAPE}, {}
-            if sample.id not in deaths:
+            if sample.id in deaths:
+                attributes, arrays = {"status": deaths[sample.id], "shape": SHAPE}, {}
+            else:
                 attributes, arrays = _read(_kept(job.work, sample.id))
             known = fetched.get(sample.id, {})
             if known.get("problem"):
@@ -81,7 +84,8 @@ def prepare(path: Path, frames: int | None, margin: int, target: Path, no_region
         attributes, arrays = {"status": reason, "shape": SHAPE}, _thumbnail(path)
     temporary = target.with_suffix(".part")
     with open(temporary, "wb") as file:
-        np.savez(file, attributes=np.frombuffer(json.dumps(attributes).encode(), np.uint8), **arrays)
+        kept = arrays | {"attributes": np.frombuffer(json.dumps(attributes).encode(), np.uint8)}
+        np.savez(file, allow_pickle=False, **kept)
     os.replace(temporary, target)
 
 
@@ -126,7 +130,7 @@ def _prepared(
 
 
 def _let_go(held: deque, decoded: Iterator) -> Iterator:
-    """The frames held, then the rest; each is let go of once it was used, so that the decoder takes its memory again."""
+    """The frames held, then the rest; each is let go of once used, so that the decoder takes its memory again."""
     while held:
         yield held.popleft()
     yield from decoded

@@ -12,7 +12,7 @@ from typing import Any
 
 from challengeflow_clog_loss.data.tables import TrainRow, TrainTable
 
-Rule = Callable[[TrainTable], Iterable[int]]
+Rule = Callable[[TrainTable], list[int]]
 
 
 def chosen(table: TrainTable, dataset: str, parameters: Mapping[str, Any]) -> list[int]:
@@ -73,14 +73,14 @@ def _lauraonac(table: TrainTable) -> list[int]:
 
 def _az_ka(table: TrainTable) -> list[int]:
     """MATLAB bonus prize: stalled with a crowd score of 0.6 or more; nine times as many flowing with 0.3 or less."""
-    stalled = _where(lambda row, stalled: stalled and float(row.crowd_score) >= 0.6)(table)
+    stalled = _where(lambda row, stalled: bool(stalled) and float(row.crowd_score) >= 0.6)(table)
     flowing = _where(lambda row, stalled: not stalled and float(row.crowd_score) <= 0.3)(table)
     return stalled + _some(table, flowing, 9 * len(stalled))
 
 
 def _kbrodt(row: TrainRow, stalled: int) -> bool:
     """Second place: tier 1, and the stalled videos of the rest with a crowd score above 0.6."""
-    return row.tier1 == "True" or bool(stalled and float(row.crowd_score) > 0.6)
+    return row.tier1 == "True" or (bool(stalled) and float(row.crowd_score) > 0.6)
 
 
 RULES: dict[str, Rule] = {

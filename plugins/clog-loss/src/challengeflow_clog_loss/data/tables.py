@@ -60,8 +60,8 @@ def read_train(folder: Path) -> TrainTable:
     """train_metadata.csv and train_labels.csv of `folder`."""
     metadata, labels = (_require(folder, name) for name in ("train_metadata.csv", "train_labels.csv"))
     rows = [
-        TrainRow(*row[:3], _frames(metadata, line, row[3]), *row[4:])
-        for line, row in read_rows(metadata, TRAIN_COLUMNS)
+        TrainRow(name, url, project, _frames(metadata, line, frames), crowd, tier1, micro, nano)
+        for line, (name, url, project, frames, crowd, tier1, micro, nano) in read_rows(metadata, TRAIN_COLUMNS)
     ]
     _check_filenames(metadata, [row.filename for row in rows])
     for line, row in enumerate(rows, 2):
@@ -94,7 +94,7 @@ def _audit(table: TrainTable, metadata: Path, labels: Path) -> None:
 
 
 def _read_labels(path: Path, rows: Sequence[TrainRow], metadata: Path) -> list[int]:
-    stalled = []
+    stalled: list[int] = []
     for line, (filename, label) in read_rows(path, LABEL_COLUMNS):
         place = len(stalled)
         if place >= len(rows) or rows[place].filename != filename:
@@ -115,7 +115,10 @@ def _read_labels(path: Path, rows: Sequence[TrainRow], metadata: Path) -> list[i
 def read_test(folder: Path) -> list[TestRow]:
     """test_metadata.csv of `folder`; submission_format.csv, where present, must list the same videos in order."""
     metadata = _require(folder, "test_metadata.csv")
-    rows = [TestRow(*row[:2], _frames(metadata, line, row[2])) for line, row in read_rows(metadata, TEST_COLUMNS)]
+    rows = [
+        TestRow(name, url, _frames(metadata, line, frames))
+        for line, (name, url, frames) in read_rows(metadata, TEST_COLUMNS)
+    ]
     _check_filenames(metadata, [row.filename for row in rows])
     expected = find_table(folder, "submission_format.csv")
     if expected:

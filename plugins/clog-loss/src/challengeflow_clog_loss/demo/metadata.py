@@ -19,7 +19,9 @@ def write_tables(folder: Path, seed: int, videos: int) -> None:
     random = np.random.default_rng([seed, 3])
     count, test_count = 2 * videos, videos // 2
     kinds = random.permutation(["train"] * count + ["test"] * test_count)  # the real ids are mixed as well
-    train, labels, test, hidden = [], [], [], []
+    train: list[tuple[object, ...]] = []
+    test: list[tuple[object, ...]] = []
+    labels, hidden = [], []
     stalled = _labels(random, count)
     test_stalled = np.arange(test_count) < round(POSITIVE * test_count)
     random.shuffle(test_stalled)

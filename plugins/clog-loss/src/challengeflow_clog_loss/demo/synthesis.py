@@ -146,7 +146,7 @@ def encode(path: Path, luma: np.ndarray, outline: np.ndarray) -> None:
             for plane, values in zip(frame.planes, (luma[number], *chroma), strict=True):
                 padded = np.zeros((plane.height, plane.line_size), np.uint8)
                 padded[:, : plane.width] = values
-                plane.update(padded)
+                plane.update(padded.tobytes())
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

@@ -20,7 +20,7 @@ EPSILON = 1e-6
 
 
 def features(arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Name -> value for one prepared video (see prepared_videos); all finite."""
+    """Name -> value for one prepared video (see data.preprocess); all finite."""
     cube = arrays["cube"].astype(np.float32)
     inside = arrays["mask"].astype(bool)
     around = _without_gaps(arrays["surroundings"])
@@ -42,7 +42,7 @@ def _without_gaps(figures: np.ndarray) -> np.ndarray:
     return filled
 
 
-def _pixel_features(cube, vessel, inside, around) -> dict[str, float]:
+def _pixel_features(cube: np.ndarray, vessel: np.ndarray, inside: np.ndarray, around: np.ndarray) -> dict[str, float]:
     """Change and correlation of the vessel's pixels in the frames where it is in focus, against the surroundings."""
     background, noise, others, others_change, others_correlation = around.T
     pixels = ndimage.uniform_filter(cube, (0, 3, 3))[:, vessel]
@@ -55,7 +55,7 @@ def _pixel_features(cube, vessel, inside, around) -> dict[str, float]:
     brightness = np.maximum(others - background, 1)
     return {
         "change_to_noise": np.log(_mean(energy, focus) / _mean(noise[1:-1], focus) + EPSILON),
-        "change_to_level": np.log(_mean(energy, focus) / (_mean(level[1:-1], focus).clip(1) ** 2) + EPSILON),
+        "change_to_level": np.log(_mean(energy, focus) / (max(_mean(level[1:-1], focus), 1) ** 2) + EPSILON),
         "change_to_others": np.log(_mean(energy, focus) / _mean(others_change[1:-1], focus) + EPSILON),
         "level_to_others": np.log(np.maximum(_mean(level[1:-1], focus), 1) / _mean(brightness[1:-1], focus)),
         "correlation": _mean(np.array(step)[1:], focus),

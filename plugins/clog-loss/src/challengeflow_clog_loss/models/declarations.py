@@ -5,7 +5,7 @@ from challengeflow import Model, Resources, boolean, integer, number
 METADATA_ONLY = Model(
     name="metadata-only",
     challenge="clog-loss",
-    summary="A control: number of frames, frame size and the region's geometry alone, no pixel; what it reaches is no motion",
+    summary="A control: number of frames, frame size and the region's geometry, no pixel; what it reaches is no motion",
     module="challengeflow_clog_loss.models.metadata_only",
     resources={"train": Resources(mem_mb=1000, runtime=20), "predict": Resources(mem_mb=1000, runtime=20)},
 )
@@ -40,8 +40,9 @@ STAGES = {
         },
     },
     "description": (
-        "Stages of the training, each going on from the one before: most flowing videos for each stalled one (null: all; "
-        "those that the crowd took for stalled first), whether videos that only the crowd judged are left out, epochs."
+        "Stages of the training, each going on from the one before: most flowing videos for each stalled one (null: "
+        "all; those that the crowd took for stalled first), whether videos that only the crowd judged are left out, "
+        "epochs."
     ),
 }
 
@@ -62,15 +63,15 @@ ON_CLIPS = {
         "enum": ["centre", "pad", "uniform", "sliding"],
         "default": "centre",
         "description": (
-            "Which frames: successive ones (in training from anywhere, else from the middle), a short video mirrored in time "
-            "(centre) or followed by empty frames (pad); as centre, but clips all along the video averaged (sliding); "
-            "spread over the video, which stretches time (uniform)."
+            "Which frames: successive ones (in training from anywhere, else from the middle), a short video mirrored "
+            "in time (centre) or followed by empty frames (pad); as centre, but clips all along the video averaged "
+            "(sliding); spread over the video, which stretches time (uniform)."
         ),
     },
     "outline": {
         "enum": ["channel", "blank", "ignore"],
         "default": "channel",
-        "description": "What the network sees of the outline: its inside as a second channel, only what is inside, nothing.",
+        "description": "What the network sees of the outline: a second channel, only what is inside, or nothing.",
     },
     "stages": STAGES | {"default": [{"flowing": None, "tier1_only": False, "epochs": 20}]},
     "crowd_from": number(
@@ -107,7 +108,7 @@ ON_CLIPS = {
     "average_flips": {
         "enum": ["none", "time", "all"],
         "default": "time",
-        "description": "Flips over which predictions are averaged: none, time, or time, rows and columns (eight passes).",
+        "description": "Flips over which predictions are averaged: none; time; time, rows and columns (eight passes).",
     },
     "start_from": {
         "type": ["string", "null"],
@@ -122,13 +123,13 @@ ON_CLIPS = {
 PRETRAINED = {
     "type": ["string", "null"],
     "default": None,
-    "description": "Local file with weights of the 2D network (.pth, .safetensors) to start from; nothing is downloaded.",
+    "description": "Local file with weights of the 2D network (.pth, .safetensors) to start from; none is downloaded.",
 }
 
 KYMOGRAPH_NET = Model(
     name="kymograph-net",
     challenge="clog-loss",
-    summary="A small 2D network over time and place along the straightened vessel; learns from few videos (extra 'torch')",
+    summary="A small 2D network over time and place along the straightened vessel; needs few videos (extra 'torch')",
     module="challengeflow_clog_loss.models.networks.kymograph_net",
     by_default=False,
     env="clog-loss-torch",
@@ -197,9 +198,12 @@ TIMM_TEMPORAL = Model(
 DENSENET3D = Model(
     name="densenet3d",
     challenge="clog-loss",
-    summary="DenseNet-121 in 3D after the challenge's winner, trained in three stages; for a GPU (the plugin's extra 'torch')",
+    summary="DenseNet-121 in 3D after the challenge's winner, trained in three stages; for a GPU (extra 'torch')",
     module="challengeflow_clog_loss.models.networks.densenet3d",
-    citation="Solovyev, Kalinin and Gabruseva (2021): 3D Convolutional Neural Networks for Stalled Brain Capillary Detection. arXiv:2104.01687",
+    citation=(
+        "Solovyev, Kalinin and Gabruseva (2021): 3D Convolutional Neural Networks for Stalled Brain Capillary "
+        "Detection. arXiv:2104.01687"
+    ),
     by_default=False,
     env="clog-loss-torch",
     parameters=ON_CLIPS

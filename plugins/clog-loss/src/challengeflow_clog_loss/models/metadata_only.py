@@ -23,8 +23,8 @@ def train(job: TrainJob) -> None:
     values, stalled = np.concatenate([np.empty((0, 8)), *facts]), np.concatenate([np.empty(0, bool), *labels])
     if len(set(stalled.tolist())) < 2:
         raise InputError(
-            f"fold {job.fold}: metadata-only needs readable training videos of both classes, found {len(stalled)} videos, "
-            f"{int(stalled.sum())} of them stalled; use fewer folds or more videos"
+            f"fold {job.fold}: metadata-only needs readable training videos of both classes, found {len(stalled)} "
+            f"videos, {int(stalled.sum())} of them stalled; use fewer folds or more videos"
         )
     with threadpool_limits(1):
         boosting = HistGradientBoostingClassifier(
@@ -51,7 +51,7 @@ def predict(job: PredictJob) -> None:
 
 
 def metadata(prepared: Arrays, names: list[str]) -> np.ndarray:
-    """Frames, rows and columns of the frame, rows, columns and area of the region, and its middle: float64 (videos, 8)."""
+    """Frames, the frame's rows and columns, the region's rows, columns, area and middle: float64 (videos, 8)."""
     rows = []
     for name in names:
         known = prepared.attributes(name)

@@ -5,6 +5,7 @@ fitting and predicting runs on one thread, so that results do not depend on how 
 """
 
 import os
+from typing import Any
 
 import joblib
 import numpy as np
@@ -62,7 +63,7 @@ def _probability(model: dict, values: np.ndarray) -> np.ndarray:
     return share * boosted + (1 - share) * model["logistic"].predict_proba(values)[:, 1]
 
 
-def _logistic(values: np.ndarray, stalled: np.ndarray):
+def _logistic(values: np.ndarray, stalled: np.ndarray) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -73,7 +74,7 @@ def _logistic(values: np.ndarray, stalled: np.ndarray):
     )
 
 
-def _boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray):
+def _boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> Any:
     """One boosted ensemble on half of the features at each split, with a seed of its own."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -112,7 +113,7 @@ def _stalled(shard: Shard) -> np.ndarray:
     return np.array([int(gold[sample].reshape(-1)[0] > 0.5) for sample in Arrays(shard.prepared).ok()], int)
 
 
-def _kept_boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray):
+def _kept_boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> Any:
     """The boosted ensemble of a bag, from `job.work` where a killed training has left it."""
     path = job.work / f"boosting-{bag}.joblib"
     if not path.exists():

@@ -14,15 +14,14 @@ STALLED, FLOWING = "#c0392b", "#2471a3"
 
 def new_figure(width: float, height: float) -> Figure:
     """A figure of that many inches, free of pyplot's global state."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
-    FigureCanvasAgg(figure)
-    return figure
+    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG with a palette, without the note of the software that wrote it."""
-    figure.canvas.draw()
-    save_pixels(np.asarray(figure.canvas.buffer_rgba())[..., :3], path)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    save_pixels(np.asarray(canvas.buffer_rgba())[..., :3], path)
 
 
 def save_pixels(pixels: np.ndarray, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Curves of a scored variant, as lists of numbers that the report draws: precision, calibration, thresholds, learning."""
+"""Curves of a scored variant, as numbers that the report draws: precision, calibration, thresholds, learning."""
 
 import csv
 from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ ROWS, LOOKED_AT = 5, 3
 
 
 def draw(job: DrawJob) -> None:
-    """Write pictures and pictures.json. Out-of-fold scores of the train split; where there is none, the first scored split."""
+    """Write pictures and pictures.json: out-of-fold scores of the train split, or else of the first scored split."""
     splits = dict.fromkeys(shard.split for shard in job.shards if shard.gold is not None)
     split = "train" if "train" in splits else next(iter(splits))
     videos, detail = read_videos(job.shards, split), json.loads(job.scores.read_text())["splits"][split]["detail"]
@@ -39,7 +39,7 @@ def draw(job: DrawJob) -> None:
 
 
 def _sheets(job: DrawJob, videos: Videos) -> list[dict[str, Any]]:
-    """Contact sheets of the worst errors and of the surest right answers, the worst ones frame by frame, and what was looked at."""
+    """Contact sheets of the worst errors and the surest right answers, the worst frame by frame, what was looked at."""
     ranked = np.argsort(-videos.chance, kind="stable")
     stalled, flowing = ([k for k in ranked if videos.stalled[k] == truth] for truth in (True, False))
     named = {
@@ -71,8 +71,8 @@ def _looked_at(job: DrawJob, rows: Sequence[Row]) -> list[dict[str, Any]]:
     module = import_module(next(model.module for model in MODELS if model.name == networks[0].model))
     occlusion.draw(job.output / "looked-at.png", job, networks[0].models[0], module, rows)
     caption = (
-        f"The score of {networks[0].model} ({networks[0].models[0].name}) when a square is hidden in all frames: red where hiding it "
-        "makes the vessel look flowing, blue where it makes it look stalled."
+        f"The score of {networks[0].model} ({networks[0].models[0].name}) when a square is hidden in all frames: "
+        "red where hiding it makes the vessel look flowing, blue where it makes it look stalled."
     )
     return [_picture("What the network looked at", caption, "Regions with red and blue squares", ["looked-at.png"])]
 

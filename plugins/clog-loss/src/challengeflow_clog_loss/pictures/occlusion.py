@@ -6,6 +6,7 @@ After Zeiler and Fergus 2014 (arXiv 1311.2901).
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -40,8 +41,8 @@ def draw(path: Path, job: DrawJob, folder: Path, module: ModuleType, rows: Seque
     canvas.save(figure, path)
 
 
-def fall_by_place(net, clip: clips.Clip, device: str) -> np.ndarray:
-    """(rows, columns) float: how much the logit falls where a square is hidden, averaged over the squares that hide a pixel."""
+def fall_by_place(net: Any, clip: clips.Clip, device: str) -> np.ndarray:
+    """How far the logit falls where a square is hidden, (rows, columns): mean over the squares that hide a pixel."""
     from challengeflow_clog_loss.models.networks import fitting
 
     shape, unflipped = clip.grey.shape[1:], ((False, False, False),)

@@ -8,7 +8,7 @@ from challengeflow_clog_loss.pictures import canvas
 
 
 def draw(path: Path, detail: Mapping[str, Any]) -> None:
-    """Bars of the AUC of each project with both classes, and lines at that of all videos and of pairs within projects."""
+    """Bars of the AUC of each project with both classes; lines at that of all videos and of pairs within projects."""
     known = {name: row for name, row in detail["by_project"].items() if "roc_auc" in row}
     figure = canvas.new_figure(6.5, 3)
     axis = figure.subplots()

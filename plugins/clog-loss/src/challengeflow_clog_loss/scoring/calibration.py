@@ -1,7 +1,7 @@
 """Scores as probabilities: Platt scaling out of fold, moved to the share of stalled vessels that is expected.
 
-Platt (1999), "Probabilistic outputs for support vector machines", on the scores' log-odds; the move to another prevalence
-after Saerens et al. (2002), Neural Computation 14: it adds the difference of the two prevalences' log-odds.
+Platt (1999), "Probabilistic outputs for support vector machines", on the scores' log-odds; the move to another
+prevalence after Saerens et al. (2002), Neural Computation 14: it adds the difference of the two prevalences' log-odds.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ class Calibration:
 
 
 def fit(stalled: np.ndarray, chance: np.ndarray, prevalence: float) -> Calibration:
-    """Fitted on labelled videos (n,), for videos of which a share `prevalence` is stalled; only moved where there is one class or score."""
+    """Fitted on labelled videos (n,), for videos of which a share `prevalence` is stalled.
+
+    Where there is one class or one score, chances are moved to the prevalence and nothing else.
+    """
     from sklearn.linear_model import LogisticRegression
 
     own = float(np.clip(stalled.mean(), SMALLEST, 1 - SMALLEST))

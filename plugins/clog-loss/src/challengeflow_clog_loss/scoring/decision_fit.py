@@ -1,4 +1,4 @@
-"""What turns scores into answers: the threshold at the expected share of stalled vessels, and what else one could choose."""
+"""What turns scores into answers: the threshold at the expected share of stalled vessels, and other choices."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ TEST_VIDEOS = 14_160  # of the competition
 
 
 def fit(train: Videos | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The decision: threshold, target prevalence, calibration, the band of plausible shares, and the table of thresholds.
+    """The decision: threshold, target prevalence, calibration, the band of plausible shares, the table of thresholds.
 
     Fitted on out-of-fold scores; without labelled training videos the threshold is 0.5 and the rest is left out.
     """
@@ -37,10 +37,10 @@ def fit(train: Videos | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def table(stalled: np.ndarray, chance: np.ndarray, prevalence: float) -> list[dict[str, float]]:
     """What to expect of thresholds where a share `prevalence` is stalled, one row for each share answered stalled.
 
-    Each row: threshold, share answered stalled, how many of the competition's test videos that is, sensitivity, precision
-    and expected MCC (of the very videos that are counted: a little too good).
+    Each row: threshold, share answered stalled, how many of the competition's test videos that is, sensitivity,
+    precision and expected MCC (of the very videos that are counted: a little too good).
     """
-    rows = []
+    rows: list[dict[str, float]] = []
     for share in SHARES:
         threshold = threshold_for_share(stalled, chance, prevalence, share)
         tp, fp, fn, tn = weighted_confusion(stalled, chance >= threshold, prevalence)
@@ -60,7 +60,7 @@ def table(stalled: np.ndarray, chance: np.ndarray, prevalence: float) -> list[di
 
 
 def threshold_for_share(stalled: np.ndarray, chance: np.ndarray, prevalence: float, share: float) -> float:
-    """The lowest score from which on at most `share` of the videos are answered stalled, where a `prevalence` of them is."""
+    """The lowest score from which on at most `share` of the videos are answered stalled, where a `prevalence` is."""
     order = np.argsort(-chance, kind="stable")
     positive, negative = max(stalled.sum(), 1), max((~stalled).sum(), 1)
     weight = np.where(stalled[order], prevalence / positive, (1 - prevalence) / negative)

@@ -1,7 +1,7 @@
-"""The challenge's metric, Matthews correlation, and the threshold that is best for it at a stated share of stalled vessels.
+"""The challenge's metric, Matthews correlation, and the best threshold for it at a stated share of stalled vessels.
 
-Samples are weighted to a target prevalence, since the share of stalled vessels differs widely between nano (50 %), micro
-(29 %), the test set (about 4.6 %) and the full training set (0.33 %).
+Samples are weighted to a target prevalence, since the share of stalled vessels differs widely between nano (50 %),
+micro (29 %), the test set (about 4.6 %) and the full training set (0.33 %).
 """
 
 import numpy as np

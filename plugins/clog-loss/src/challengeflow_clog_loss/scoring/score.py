@@ -1,4 +1,4 @@
-"""The stage `score`: the challenge's MCC of each split, what it would be at the test set's prevalence, and what it rests on."""
+"""The stage `score`: the challenge's MCC of each split, that at the test set's prevalence, and what it rests on."""
 
 from typing import Any
 
@@ -60,10 +60,11 @@ def _score_train(videos: Videos, decision: dict[str, Any], job: ScoreJob) -> dic
     detail["answered_stalled_at_target"] = share
     low, high = decision["plausible_share"]
     if not low <= share <= high:
-        detail["warning"] = (
-            f"at the target prevalence {target:g} a share {share:.3f} would be answered stalled, outside {low:g} to {high:g}"
-        )
-        job.progress.message(detail["warning"])
+        detail["warnings"] = [
+            f"at the target prevalence {target:g} a share {share:.3f} would be answered stalled, "
+            f"outside {low:g} to {high:g}"
+        ]
+        job.progress.message(detail["warnings"][0])
     probability = videos.cross_fitted(
         lambda stalled, chance: calibration.fit(stalled, chance, target), lambda line, chance: line(chance)
     )
@@ -112,8 +113,8 @@ def _by_project(videos: Videos, answers: np.ndarray) -> dict[str, dict[str, Any]
 def _project_appearance(videos: Videos) -> dict[str, float]:
     """Whether scores follow the look of a project: the AUC of pairs of one project, and of projects' mean scores alone.
 
-    A model that has learnt what stalled vessels look like ranks pairs within a project as well as any pair; one that has
-    learnt which projects have many ranks them worse, and its projects' means alone rank videos better than 0.5.
+    A model that has learnt what stalled vessels look like ranks pairs within a project as well as any pair; one that
+    has learnt which projects have many ranks them worse, and its projects' means alone rank videos better than 0.5.
     """
     from sklearn.metrics import roc_auc_score
 

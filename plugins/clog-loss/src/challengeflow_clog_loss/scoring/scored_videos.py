@@ -16,7 +16,7 @@ Decision = TypeVar("Decision")
 
 @dataclass(frozen=True)
 class Videos:
-    """Videos of one split: bool `stalled` and `tier1`, float64 `chance`, and the part (fold or group) each is cross-fitted by."""
+    """Videos of one split: bool `stalled` and `tier1`, float64 `chance`; `parts`: the fold or group to cross-fit by."""
 
     samples: tuple[Sample, ...]
     stalled: np.ndarray
@@ -38,7 +38,7 @@ class Videos:
     def cross_fitted(
         self, fit: Callable[[np.ndarray, np.ndarray], Decision], apply: Callable[[Decision, np.ndarray], np.ndarray]
     ) -> np.ndarray:
-        """Of each video what `apply(decision, chance)` says, by the decision that `fit(stalled, chance)` made of all other parts."""
+        """What `apply(decision, chance)` says of each video, by the decision `fit(stalled, chance)` of other parts."""
         out = np.zeros(len(self.chance))
 
         def put(decision: Decision, own: np.ndarray) -> None:

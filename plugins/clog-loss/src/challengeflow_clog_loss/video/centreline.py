@@ -7,7 +7,7 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-CORE = 0.5  # the vessel's ends are those of the part that lies at least this share of the greatest depth inside the outline
+CORE = 0.5  # the vessel's ends are those of the part this share of the greatest depth, or more, inside the outline
 SHARP = 4.0  # a dark pixel costs the way exp(SHARP) times as much as a bright one
 LEAST_COST = 0.02  # of a pixel, of that of a dark one: a way does not wander for the sake of light
 BRIGHT = 0.97  # this quantile of the region counts as bright, its median as dark
@@ -16,9 +16,9 @@ WIDE = 1.5  # pixels to either side of the way that belong to the vessel
 
 @dataclass(frozen=True)
 class Vessel:
-    """path: pixels (n, 2) of row and column, neighbours in order; mask: bool (rows, columns), the path and what lies within
-    `WIDE` pixels of it; place: float (rows, columns), pixels along the path up to the point nearest to each pixel;
-    peak: float32 (rows, columns), how bright each pixel gets.
+    """path: pixels (n, 2) of row and column, neighbours in order; mask: bool (rows, columns), the path and what lies
+    within `WIDE` pixels of it; place: float (rows, columns), pixels along the path up to the point nearest to each
+    pixel; peak: float32 (rows, columns), how bright each pixel gets.
     """
 
     path: np.ndarray
@@ -28,9 +28,10 @@ class Vessel:
 
 
 def vessel_of(cube: np.ndarray, inside: np.ndarray, background: np.ndarray) -> Vessel:
-    """The region's vessel. cube: (frames, rows, columns); inside: bool (rows, columns); background: luma of dark tissue by frame.
+    """The region's vessel.
 
-    Outlines are drawn round their vessel, so the way runs from end to end of the region's core. It is the cheapest one
+    cube: (frames, rows, columns); inside: bool (rows, columns); background: luma of dark tissue by frame. Outlines are
+    drawn round their vessel, so the way runs from end to end of the region's core. It is the cheapest one
     where light is cheap, and therefore follows a vessel that is dim in places, and crosses brighter ones that cross it.
     """
     peak = _peak(cube, inside, background)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import av
 
 # |U - 128| + |V - 128| above this is the outline: elsewhere it stays below 17, on the outline it is near 150.
 CHROMA = 40
@@ -18,7 +21,7 @@ class VideoError(Exception):
 class Frame(NamedTuple):
     """luma: uint8 (rows, columns). chroma: U and V, uint8, half that size; None where the codec has no colour.
 
-    The arrays are views of the decoder's memory, which they keep alive. codec_format: FFmpeg's name of the pixel format.
+    The arrays are views of the decoder's memory, which they keep alive. codec_format: FFmpeg's pixel format.
     """
 
     luma: np.ndarray
@@ -64,7 +67,7 @@ def frames(path: Path) -> Iterator[Frame]:
         raise VideoError(f"damaged: {type(error).__name__}") from None
 
 
-def _planes(decoded) -> Frame:
+def _planes(decoded: "av.VideoFrame") -> Frame:
     name = decoded.format.name
     if name == "gray":
         return Frame(_view(decoded.planes[0]), None, name)
@@ -74,6 +77,6 @@ def _planes(decoded) -> Frame:
     return Frame(luma, (u, v), name)
 
 
-def _view(plane) -> np.ndarray:
+def _view(plane: Any) -> np.ndarray:
     """A plane without the padding at the end of its rows."""
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]

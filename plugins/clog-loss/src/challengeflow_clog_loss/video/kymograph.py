@@ -8,7 +8,7 @@ BIN = 2.0  # pixels along the vessel that one column of the kymograph averages
 
 
 def kymograph(cube: np.ndarray, vessel: Vessel) -> np.ndarray:
-    """Luma by frame and place, float32 (frames, places): means of stretches of `BIN` pixels, weighted by how bright pixels get."""
+    """Luma by frame and place, float32 (frames, places): means over `BIN` pixels, weighted by how bright pixels get."""
     place = (vessel.place[vessel.mask] / BIN).astype(int)
     weight = vessel.peak[vessel.mask] + 1e-3
     total = np.bincount(place, weight)

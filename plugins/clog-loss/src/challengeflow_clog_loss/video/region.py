@@ -37,13 +37,7 @@ class Region:
 
     def box(self, margin: int) -> tuple[slice, slice]:
         """Rows and columns of outline and inside with `margin` pixels around, within the frame."""
-        drawn = self.outline | self.inside
-        return tuple(
-            slice(max(int(places[0]) - margin, 0), min(int(places[-1]) + 1 + margin, length))
-            for places, length in (
-                (np.flatnonzero(drawn.any(axis=1 - axis)), drawn.shape[axis]) for axis in range(drawn.ndim)
-            )
-        )
+        return _box(self.outline | self.inside, margin)
 
     def quality(self) -> dict[str, float | int | bool | None]:
         """Figures to judge the region by: area in pixels, stability, gap, contact with the frame's edge, outlines."""
@@ -127,14 +121,21 @@ def _enclosed(line: np.ndarray) -> _Enclosed | None:
 
 def _window(line: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of all of the line, and enough around that it touches no side but the frame's own."""
-    margin = max(GAPS) + 2
-    places = (np.flatnonzero(line.any(axis=1)), np.flatnonzero(line.any(axis=0)))
-    return tuple(slice(max(int(each[0]) - margin, 0), int(each[-1]) + 1 + margin) for each in places)
+    return _box(line, max(GAPS) + 2)
 
 
-def _outside(
-    parts: np.ndarray, sizes: np.ndarray, window: tuple[slice, slice], shape: tuple[int, int]
-) -> Sequence[int]:
+def _box(drawn: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of all that is drawn with `margin` pixels around, within the frame."""
+    rows, columns = (
+        slice(max(int(places[0]) - margin, 0), min(int(places[-1]) + 1 + margin, length))
+        for places, length in zip(
+            (np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))), drawn.shape, strict=True
+        )
+    )
+    return rows, columns
+
+
+def _outside(parts: np.ndarray, sizes: np.ndarray, window: tuple[slice, slice], shape: tuple[int, int]) -> np.ndarray:
     """Labels of what lies outside: it goes on beyond the window.
 
     Where the window is the whole frame, that is what touches the frame's edge, or the largest part if all do.
@@ -145,7 +146,7 @@ def _outside(
     found = [side for side, goes_on in zip(sides, beyond, strict=True) if goes_on]
     at_side = np.unique(np.concatenate(found or sides))
     inner = np.delete(sizes, [0, *at_side])
-    return at_side if found or inner.max(initial=0) >= SMALLEST else [1 + int(sizes[1:].argmax())]
+    return at_side if found or inner.max(initial=0) >= SMALLEST else np.array([1 + int(sizes[1:].argmax())])
 
 
 def _placed(part: np.ndarray, window: tuple[slice, slice], line: np.ndarray) -> np.ndarray:
@@ -167,7 +168,8 @@ def _steady_grey(frames: Sequence[Frame]) -> np.ndarray:
     mean, change = some.mean(axis=0), some.std(axis=0)
     steady = (mean > GREY_LUMA[0]) & (mean < GREY_LUMA[1]) & (change < GREY_CHANGE)
     steady = np.pad(steady, ((0, steady.shape[0] % 2), (0, steady.shape[1] % 2)))
-    return steady.reshape(steady.shape[0] // 2, 2, steady.shape[1] // 2, 2).any(axis=(1, 3))
+    blocks: np.ndarray = steady.reshape(steady.shape[0] // 2, 2, steady.shape[1] // 2, 2)
+    return np.asarray(blocks.any(axis=(1, 3)))
 
 
 def _double(half: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -175,7 +177,7 @@ def _double(half: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def without_outline(frames: np.ndarray, outline: np.ndarray) -> np.ndarray:
-    """`frames` (frames, rows, columns), changed in place: each pixel under the outline is that of its nearest clear one."""
+    """`frames` (frames, rows, columns), changed in place: a pixel under the outline becomes its nearest clear one."""
     if outline.any() and not outline.all():
         rows, columns = ndimage.distance_transform_edt(outline, return_distances=False, return_indices=True)
         frames[:, outline] = frames[:, rows[outline], columns[outline]]

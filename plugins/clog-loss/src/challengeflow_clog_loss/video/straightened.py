@@ -33,7 +33,7 @@ def _smoothed(path: np.ndarray) -> np.ndarray:
 
 
 def _sampled(cube: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Luma at points (..., 2) between pixels, by bilinear interpolation; points beyond the edge are those of the edge."""
+    """Luma at points (..., 2) between pixels, by bilinear interpolation; points beyond the edge are moved to it."""
     limits = np.array(cube.shape[1:]) - 1
     points = points.clip(0, limits)
     first = np.minimum(np.floor(points).astype(int), limits - 1).clip(0)

@@ -1,4 +1,4 @@
-"""Work on many videos in processes of their own, so that a decoder that crashes or hangs takes one video along, not all."""
+"""Work on videos in processes of their own, so that a decoder that crashes or hangs takes one video along, not all."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -67,8 +67,9 @@ class _Worker:
         try:
             error = self.pipe.recv()
         except EOFError:
+            assert self.process is not None
             self.process.join()
-            code = self.process.exitcode
+            code = self.process.exitcode or 0
             self.dismiss()
             return f"decoder died ({Signals(-code).name if code < 0 else f'exit status {code}'})"
         if error is not None:

@@ -16,7 +16,7 @@ DROPPED = 0.1  # largest share of the frames that repeat the one before
 
 @dataclass(frozen=True)
 class Change:
-    """How one clip is changed. flips: time, rows, columns; turns: quarter turns; shift: rows and columns; dropped: frames."""
+    """How a clip is changed. flips: time, rows, columns; turns: quarters; shift: rows, columns; dropped: frames."""
 
     flips: tuple[bool, bool, bool]
     turns: int
@@ -33,10 +33,13 @@ NONE = Change((False, False, False), 0, (0, 0), 1.0, 0.0, (), 0)
 def draw(random: np.random.Generator, frames: int) -> Change:
     """The change of one clip of `frames` frames."""
     dropped = np.flatnonzero(random.random(frames) < random.uniform(0, DROPPED))
+    time, upright, across = (bool(flip) for flip in random.random(3) < 0.5)
+    turns = int(random.integers(4))
+    down, right = (int(way) for way in random.integers(-SHIFT, SHIFT + 1, 2))
     return Change(
-        flips=tuple(bool(flip) for flip in random.random(3) < 0.5),
-        turns=int(random.integers(4)),
-        shift=tuple(int(way) for way in random.integers(-SHIFT, SHIFT + 1, 2)),
+        flips=(time, upright, across),
+        turns=turns,
+        shift=(down, right),
         gamma=float(np.exp(random.uniform(*np.log(GAMMA)))),
         noise=float(random.uniform(0, NOISE)),
         dropped=tuple(int(frame) for frame in dropped if frame > 0),
@@ -45,7 +48,7 @@ def draw(random: np.random.Generator, frames: int) -> Change:
 
 
 def changed(clip: torch.Tensor, change: Change) -> torch.Tensor:
-    """A changed copy of a clip (2, T, rows, columns): grey and mask, both moved and flipped, brightness changed in grey alone.
+    """A changed copy of a clip (2, T, rows, columns): grey and mask are moved and flipped, grey alone gets brighter.
 
     A straightened clip, which is not square, is not turned, and moved along the vessel alone.
     """

@@ -1,8 +1,8 @@
 """What the networks have in common: the files of a model, the training from prepared shards, the averaged prediction.
 
-A model is a folder of arrays, without pickle: `model.json` (parameters, prevalences, the groups it has seen), `weights`, and
-`curve.csv`, how it learnt. Its numeric threads are the parameter `threads`, whatever the job is given: sums over another
-number of threads differ in their last bits.
+A model is a folder of arrays, without pickle: `model.json` (parameters, prevalences, the groups it has seen),
+`weights`, and `curve.csv`, how it learnt. Its numeric threads are the parameter `threads`, whatever the job is given:
+sums over another number of threads differ in their last bits.
 """
 
 import csv
@@ -20,10 +20,10 @@ from challengeflow.arrays import Arrays, Writer, write_scores
 from challengeflow_clog_loss.models.networks import clips, training_set
 
 CURVE = ("stage", "epoch", "loss", "score")
-FLIPS = {
+FLIPS: dict[str, tuple[tuple[bool, bool, bool], ...]] = {
     "none": ((False, False, False),),
     "time": ((False, False, False), (True, False, False)),
-    "all": tuple(product((False, True), repeat=3)),
+    "all": tuple((time, rows, columns) for time, rows, columns in product((False, True), repeat=3)),
 }
 
 EXTRA = "challengeflow-clog-loss[torch]"
@@ -75,7 +75,7 @@ def train(job: TrainJob, build: Build) -> None:
 
 
 def predict(job: PredictJob, build: Build) -> None:
-    """Write the chance of each video (1,) float32: mean logit over models, clips and flips; the prevalence where unreadable.
+    """Write each video's chance, float32 (1,): mean logit over models, clips, flips; the prevalence where unreadable.
 
     The networks were trained on batches with more stalled videos than there are: their logits are moved to the
     training videos' own prevalence.
@@ -124,7 +124,9 @@ def to_prevalence(facts: Mapping[str, Any]) -> float:
     return training_set.log_odds(facts["prevalence"]) - training_set.log_odds(facts["parameters"]["stalled_share"])
 
 
-def _reader(job: TrainJob, videos: training_set.TrainingVideos):
+def _reader(
+    job: TrainJob, videos: training_set.TrainingVideos
+) -> Callable[[int, np.random.Generator | None], list[clips.Clip]]:
     """A video's number and, in training, a random generator -> its clips. Straightened videos are small, and kept."""
     shards = [Arrays(shard.prepared) for shard in job.shards]
 
@@ -145,7 +147,7 @@ def _stages(job: TrainJob, videos: training_set.TrainingVideos, outer: np.ndarra
     ]
 
 
-def _network(build: Build, job: TrainJob):
+def _network(build: Build, job: TrainJob) -> Any:
     """A network with random weights, or with those of the model that the parameter `start_from` names."""
     import torch
 
@@ -168,7 +170,7 @@ def _network(build: Build, job: TrainJob):
 
 
 def _start(job: TrainJob) -> Path:
-    """The model folder to start from: the one named, or the same fold of the variant named. It must not know the held-out groups."""
+    """The model folder to start from: the one named, or a variant's same fold; it must not know held-out groups."""
     named = Path(job.parameters["start_from"])
     fold = named / f"fold-{'all' if job.fold is None else job.fold}"
     folder = named if (named / "model.json").exists() else fold
@@ -181,7 +183,7 @@ def _start(job: TrainJob) -> Path:
     own = {sample.group for shard in job.shards for sample in shard.samples}
     if seen - own:
         raise InputError(
-            f"start_from: the model in {folder} was trained on project {min(seen - own)}, which fold {job.fold} holds out, so its "
-            "scores would be too good; name a variant with the same folds"
+            f"start_from: the model in {folder} was trained on project {min(seen - own)}, which fold {job.fold} holds "
+            "out, so its scores would be too good; name a variant with the same folds"
         )
     return folder

@@ -1,4 +1,4 @@
-"""From a prepared video to a clip: a few frames of the region, in one size, with brightness that does not depend on the gain."""
+"""From a prepared video to a clip: some frames of the region, in one size, brightness free of the gain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ EDGE = 2  # pixels kept around the mask
 
 @dataclass(frozen=True)
 class Clip:
-    """`grey` float16 (frames, rows, columns), `mask` float16 (rows, columns) in [0, 1]: the share of a pixel inside the outline.
+    """`grey` float16 (frames, rows, columns); `mask` float16 (rows, columns): the share of a pixel inside the outline.
 
     Straightened clips have the rows across the vessel and the columns along it; their mask is 1 where there is vessel.
     """
@@ -28,9 +28,9 @@ def stretches(length: int, frames: int, sampling: str, random: np.random.Generat
     """Which frames clips of `frames` frames take from a video of `length`: one array of frame numbers (frames,) a clip.
 
     sampling: "centre", successive frames, in training (with `random`) from anywhere, else from the middle, a video
-    that is too short being mirrored in time; "pad", as "centre", but -1 (no frame) where the video has ended; "uniform",
-    spread over the whole video, which stretches time; "sliding", as "centre", but outside training as many clips as
-    cover the video, half a clip apart. Only "uniform" changes how fast cells seem to move.
+    that is too short being mirrored in time; "pad", as "centre", but -1 (no frame) where the video has ended;
+    "uniform", spread over the whole video, which stretches time; "sliding", as "centre", but outside training as many
+    clips as cover the video, half a clip apart. Only "uniform" changes how fast cells seem to move.
     """
     if sampling == "uniform":
         return [np.round(np.linspace(0, length - 1, frames)).astype(int)]
@@ -49,10 +49,10 @@ def stretches(length: int, frames: int, sampling: str, random: np.random.Generat
 
 
 def region(arrays: Mapping[str, np.ndarray], size: int, outline: str) -> Clip:
-    """All frames of a prepared video (see prepared_videos), the region with its edge centred in `size` x `size` pixels.
+    """All frames of a prepared video (see data.preprocess), the region with its edge centred in `size` x `size` pixels.
 
-    It is shrunk by averaging where it is larger, never enlarged, so that cells keep their size. Outside the region's box
-    grey is 0. outline: "channel", or "blank" (grey is 0 outside it, too), or "ignore" (the mask is 1 everywhere).
+    It is shrunk by averaging where it is larger, never enlarged, so that cells keep their size. Outside the region's
+    box grey is 0. outline: "channel", or "blank" (grey is 0 outside it, too), or "ignore" (the mask is 1 everywhere).
     """
     inside = arrays["mask"].astype(bool)
     dark, light = _levels(arrays, inside)
@@ -66,7 +66,7 @@ def region(arrays: Mapping[str, np.ndarray], size: int, outline: str) -> Clip:
 
 
 def straight(arrays: Mapping[str, np.ndarray], size: int) -> Clip:
-    """All frames of the vessel pulled straight (see straightened), `size` places of it: the middle of a longer one, a shorter one padded."""
+    """All frames of the vessel pulled straight: `size` places, the middle of a longer one, a shorter one padded."""
     inside = arrays["mask"].astype(bool)
     dark, light = _levels(arrays, inside)
     grey = (straighten(arrays["cube"], inside, np.full(len(arrays["cube"]), dark)) - dark) / light
@@ -94,11 +94,11 @@ def _levels(arrays: Mapping[str, np.ndarray], mask: np.ndarray) -> tuple[float, 
 
 
 def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    rows, columns = np.nonzero(mask)
-    return tuple(
+    rows, columns = (
         slice(max(int(places.min()) - EDGE, 0), min(int(places.max()) + EDGE + 1, length))
-        for places, length in zip((rows, columns), mask.shape, strict=True)
+        for places, length in zip(np.nonzero(mask), mask.shape, strict=True)
     )
+    return rows, columns
 
 
 def _fitted(frames: np.ndarray, size: int) -> np.ndarray:
@@ -107,8 +107,10 @@ def _fitted(frames: np.ndarray, size: int) -> np.ndarray:
 
     longest = max(frames.shape[1:])
     if longest > size:
-        shape = [max(round(length * size / longest), 1) for length in frames.shape[1:]]
-        frames = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(frames)[:, None], shape)[:, 0].numpy()
+        rows, columns = (max(round(length * size / longest), 1) for length in frames.shape[1:])
+        frames = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(frames)[:, None], (rows, columns))[
+            :, 0
+        ].numpy()
     out = np.zeros((len(frames), size, size), np.float32)
     top, left = (size - frames.shape[1]) // 2, (size - frames.shape[2]) // 2
     out[:, top : top + frames.shape[1], left : left + frames.shape[2]] = frames

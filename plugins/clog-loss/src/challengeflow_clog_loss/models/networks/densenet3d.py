@@ -17,7 +17,7 @@ def predict(job: PredictJob) -> None:
     clip_model.predict(job, build)
 
 
-def build(parameters: Mapping[str, Any]):
+def build(parameters: Mapping[str, Any]) -> Any:
     """An untrained network."""
     from challengeflow_clog_loss.models.networks.densenet3d_net import DenseNet3d
 

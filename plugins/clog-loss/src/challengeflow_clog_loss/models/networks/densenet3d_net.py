@@ -1,4 +1,4 @@
-"""DenseNet with three-dimensional convolutions, named as torchvision names its 2D one, so that its weights can be put in."""
+"""DenseNet with three-dimensional convolutions, named as torchvision's 2D one, so that its weights can be put in."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ START = 64  # channels of the first convolution
 
 
 class DenseNet3d(nn.Module):
-    """Clips (B, 2, T, S, S) -> logits (B,). blocks: layers of each block; (6, 12, 24, 16) with growth 32 is DenseNet-121.
+    """Clips (B, 2, T, S, S) -> logits (B,). blocks: layers of each; (6, 12, 24, 16) with growth 32 is DenseNet-121.
 
     After Huang et al. 2017 (arXiv 1608.06993), in 3D as in the winning entry (Solovyev et al. 2021, arXiv 2104.01687);
     time is not halved by the first convolution, since clips are shorter than wide.

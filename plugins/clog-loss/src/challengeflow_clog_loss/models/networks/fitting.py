@@ -1,4 +1,4 @@
-"""Fitting a network on clips: epochs of balanced batches, early stopping on inner groups, a checkpoint after every epoch.
+"""Fitting a network on clips: epochs of balanced batches, early stopping on inner groups, a checkpoint every epoch.
 
 All randomness of an epoch comes from the seed and the number of the epoch, so that a training that was killed and goes
 on ends with the same bits as one that was not.
@@ -46,7 +46,7 @@ class Fitting:
 
 
 def fit(net: nn.Module, fitting: Fitting) -> list[dict]:
-    """Train `net` in place through all stages; each ends with the weights that rank the inner videos best (without: the last).
+    """Train `net` in place; each stage ends with the weights that rank the inner videos best (without any: the last).
 
     Returns the learning curve: stage, epoch, loss and score (the inner AUC).
     """

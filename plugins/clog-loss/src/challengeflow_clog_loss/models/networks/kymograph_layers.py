@@ -1,4 +1,4 @@
-"""A 2D network over time and place along the vessel, where cells that move draw slanted lines and cells that stay upright ones."""
+"""A 2D network over time and place along the vessel: moving cells draw slanted lines, standing ones upright lines."""
 
 import torch
 from torch import nn
@@ -27,7 +27,7 @@ class KymographNet(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.where = nn.Conv2d(widths[-1], 1, 1)
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * widths[-1], 1))
-        self.to(memory_format=torch.channels_last)  # a third less time on a CPU
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third less time on a CPU
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         found = self.layers(texture(clips))
@@ -37,9 +37,10 @@ class KymographNet(nn.Module):
 
 
 def texture(clips: torch.Tensor) -> torch.Tensor:
-    """Clips (B, 2, T, across, places) -> (B, across + 2, T, places): each row's departure from its own light, that light, the mask.
+    """Clips (B, 2, T, across, places) -> (B, across + 2, T, places).
 
-    What brightens or dims the whole vessel at once (focus, laser, a shift of the frame) is no cell, and taken away.
+    Channels: each row's departure from its own light, the middle row's light, the mask. What brightens or dims the
+    whole vessel at once (focus, laser, a shift of the frame) is no cell, and taken away.
     """
     grey, mask = clips[:, 0].transpose(1, 2), clips[:, 1, :, :1].transpose(1, 2)
     grey = grey * mask

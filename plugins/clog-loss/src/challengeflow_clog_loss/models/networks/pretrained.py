@@ -1,6 +1,7 @@
-"""Weights from a local file: a 2D network's, put into a network with other inputs or with time. Nothing is downloaded."""
+"""A 2D network's weights from a local file, put into one with other inputs or with time. Nothing is downloaded."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,6 +13,7 @@ def read(path: str) -> dict[str, torch.Tensor]:
     file = Path(path)
     if not file.is_file():
         raise InputError(f"pretrained: there is no file {file}; name a local file of weights, for none is downloaded")
+    kept: Any
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -30,7 +32,7 @@ def read(path: str) -> dict[str, torch.Tensor]:
 
 
 def put_into(net: torch.nn.Module, path: str) -> None:
-    """Copy all weights of a file that have the name of one of `net`, fitted to it; InputError where fewer than half are found.
+    """Copy the weights of a file that have the name of one of `net`, fitted to it; InputError if fewer than half do.
 
     A network's backbone may be known by its own names (those of timm) alone.
     """
@@ -40,7 +42,8 @@ def put_into(net: torch.nn.Module, path: str) -> None:
     found = {name: fitted for name, value in own.items() if (fitted := _fitted(weights.get(name), value)) is not None}
     if 2 * len(found) < len(own):
         raise InputError(
-            f"pretrained: {path} holds {len(found)} of the network's {len(own)} weights; name weights of the same network"
+            f"pretrained: {path} holds {len(found)} of the network's {len(own)} weights; "
+            "name weights of the same network"
         )
     net.load_state_dict(own | found)
 

@@ -46,7 +46,7 @@ class TimmTemporal(nn.Module):
 
 
 def shifted(found: torch.Tensor) -> torch.Tensor:
-    """Features (B, G, C, ...) with the first eighth of the channels from the next group and the second from the one before."""
+    """Features (B, G, C, ...): the first eighth of the channels from the next group, the second from the one before."""
     share = found.shape[2] // SHIFTED
     empty = torch.zeros_like(found[:, :1])
     later, earlier = torch.cat([found[:, 1:], empty], dim=1), torch.cat([empty, found[:, :-1]], dim=1)

@@ -1,4 +1,4 @@
-"""Which training videos a network sees, and in which order: stages of a recipe, batches with a share of stalled ones."""
+"""Which training videos a network sees, in which order: stages of a recipe, batches with a share of stalled ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CROWD = 0.5  # crowd_score from which the crowd took a video for stalled
 
 @dataclass(frozen=True)
 class TrainingVideos:
-    """All readable training videos: the shard (its number) and id of each; `groups` for the inner split; the rest is gold.
+    """All readable training videos: shard number and id of each; `groups` for the inner split; the rest is gold.
 
     stalled, tier1: bool (n,); crowd: float (n,), the crowd's score, NaN where it is not told.
     """
@@ -65,9 +65,9 @@ def inner_groups(groups: Sequence[str], share: float, seed: int) -> set[str]:
 def of_stage(videos: TrainingVideos, stage: Mapping[str, Any], crowd_from: float, seed: int) -> np.ndarray:
     """Numbers of the videos of one stage of the recipe (as 1st place: 1:1, then 1:4, then tier 1 alone with 1:10).
 
-    flowing: most flowing videos for each stalled one, null for all; those that the crowd took for stalled come first, for
-    there is most to learn from them. tier1_only: none that only the crowd judged; else such a one counts as stalled from
-    the crowd score `crowd_from` on and is left out below it. InputError where a class has no video.
+    flowing: most flowing videos for each stalled one, null for all; those that the crowd took for stalled come first,
+    for there is most to learn from them. tier1_only: none that only the crowd judged; else such a one counts as stalled
+    from the crowd score `crowd_from` on and is left out below it. InputError where a class has no video.
     """
     usable = videos.tier1 if stage["tier1_only"] else videos.tier1 | ~videos.stalled | ~(videos.crowd < crowd_from)
     stalled = np.flatnonzero(usable & videos.stalled)
@@ -86,7 +86,10 @@ def of_stage(videos: TrainingVideos, stage: Mapping[str, Any], crowd_from: float
 def batches(
     stalled: np.ndarray, batch: int, share: float, count: int, random: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """`count` batches of places in `stalled` (n,) bool, each with a `share` of stalled ones; a class is gone through before it repeats."""
+    """`count` batches of places in `stalled` (n,) bool, each with a `share` of stalled ones.
+
+    All of a class have had their turn before one comes again.
+    """
     positives = round(share * batch)
     draws = [_endless(np.flatnonzero(stalled), random), _endless(np.flatnonzero(~stalled), random)]
     for _ in range(count):

@@ -167,7 +167,7 @@ def test_calibration_with_one_class_moves_only():
 def test_an_implausible_share_is_said(scored):
     quiet, _ = scored("quiet", motion=4.0, learnt=0.0)
     loud, _ = scored("loud", motion=4.0, learnt=0.0, plausible_share=[0.2, 0.3])
-    assert "warning" not in quiet and "outside 0.2 to 0.3" in loud["warning"]
+    assert "warnings" not in quiet and "outside 0.2 to 0.3" in loud["warnings"][0]
 
 
 def test_a_threshold_for_a_number_of_stalled_videos():

@@ -1,11 +1,11 @@
-"""Prepared videos that take no time to make, a stalled or a moving pattern each, and a way to train and predict networks on them."""
+"""Prepared videos made in no time, a stalled or a moving pattern each, and a way to train and predict networks."""
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-import challengeflow_clog_loss as plugin
 from challengeflow import PredictJob, Sample, Shard, TrainJob, write_samples
 from challengeflow.arrays import Predictions, Writer
 from challengeflow.contract.progress import Progress
@@ -57,7 +57,8 @@ class Clips:
         output = self.root / "models" / name
         output.mkdir(parents=True)
         chosen = tuple(self.shards[:1] if shards is None else shards)
-        plugin.train(TrainJob(**self.job(model, name, **parameters), fold=fold, shards=chosen, output=output))
+        job = TrainJob(**self.job(model, name, **parameters), fold=fold, shards=chosen, output=output)
+        import_module(MODELS[model].module).train(job)
         return output
 
     def predict(self, model: str, name: str, shard: Shard, folders, **parameters) -> Predictions:
@@ -65,7 +66,9 @@ class Clips:
         output.mkdir(parents=True)
         hidden = replace(shard, gold=None)
         job = self.job(model, f"predict-{name}", **parameters)
-        plugin.predict(PredictJob(**job, models=tuple(folders), shard=hidden, output=output))
+        import_module(MODELS[model].module).predict(
+            PredictJob(**job, models=tuple(folders), shard=hidden, output=output)
+        )
         return Predictions(output)
 
 

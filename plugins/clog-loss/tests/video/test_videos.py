@@ -247,10 +247,10 @@ def work(number, folder):
     (Path(folder) / str(number)).touch()
 
 def prepare(path, *rest):
-    from challengeflow_clog_loss import prepared_videos
+    from challengeflow_clog_loss.data import preprocess
     if path.stem == "b":
         os.kill(os.getpid(), signal.SIGSEGV)
-    prepared_videos.prepare(path, *rest)
+    preprocess.prepare(path, *rest)
 """
 
 

@@ -1,4 +1,4 @@
-"""Networks: they can learn, repeat themselves to the bit, go on after a kill, stop early, never start from what fold they answer."""
+"""Networks learn, repeat themselves to the bit, go on after a kill, stop early, never start from their own fold."""
 
 import csv
 import json

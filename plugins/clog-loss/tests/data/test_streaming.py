@@ -1,4 +1,4 @@
-"""A shard through a real S3 server, download and preprocess killed three times each: nothing is done twice, the result is the same."""
+"""A shard through a real S3 server, killed three times in download and preprocess: nothing is done twice or other."""
 
 import hashlib
 import json

@@ -9,10 +9,11 @@ import pytest
 from clog_loss_moving_bars import NETWORKS, STAGE, Clips, prepared_shards
 from PIL import Image
 
-import challengeflow_clog_loss as plugin
-from challengeflow import DrawJob, Member
+from challengeflow import DrawJob, Member, ScoreJob
 from challengeflow.running.check_pictures import check
+from challengeflow_clog_loss.pictures import draw as pictures
 from challengeflow_clog_loss.pictures import frame_strips
+from challengeflow_clog_loss.scoring.score import score
 
 pytest.importorskip("torch")
 
@@ -35,13 +36,11 @@ def drawn(tmp_path_factory):
         parameters = {"target_prevalence": 0.046, "plausible_share": None}
         common = made.job("resnet3d-small", name) | {"parameters": parameters}
         scores, decision = made.root / f"{name}.json", made.root / f"{name}-decision.json"
-        from challengeflow import ScoreJob
-
-        plugin.score(ScoreJob(**common, shards=tuple(shards), scores=scores, decision=decision))
+        score(ScoreJob(**common, shards=tuple(shards), scores=scores, decision=decision))
         scores.write_text(json.dumps({"splits": json.loads(scores.read_text())}))  # as the core completes it
         member = Member("resnet3d-small", NETWORKS["resnet3d-small"], tuple(folders))
         paths = {"scores": scores, "decision": decision, "output": output}
-        plugin.draw(DrawJob(**common, shards=tuple(shards), members=(member,), **paths))
+        pictures.draw(DrawJob(**common, shards=tuple(shards), members=(member,), **paths))
         check(output, "pictures")
         return output, json.loads((output / "pictures.json").read_text())
 

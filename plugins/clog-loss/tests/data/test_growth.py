@@ -13,7 +13,7 @@ CHAIN = ("nano", "micro", "tier1")
 
 
 def shards(folder: Path, *datasets: str) -> dict[str, bytes]:
-    """Path -> content of every shard's sample table in a fresh run's folder, of a chain of datasets from local tables."""
+    """Path -> content of every shard's sample table in a fresh run's folder, of datasets from local tables."""
     folder.mkdir()
     each = {"source": str(folder.parent / "tables"), "folds": 3, "shards": {"train": 1}, "splits": ["train"]}
     config = {"challenges": {"clog-loss": {"datasets": dict.fromkeys(datasets, each), "models": {}}}}

@@ -1,4 +1,4 @@
-"""Clips: which frames, in which size and brightness; changes of a clip; the straightened vessel; the stages' training sets."""
+"""Clips: which frames, size and brightness; changes of a clip; the straightened vessel; the stages' training sets."""
 
 from dataclasses import replace
 
