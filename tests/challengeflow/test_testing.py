@@ -1,6 +1,7 @@
 """The parts of the conformance kit: complaints about declarations, damage to files, where controls may score."""
 
 import json
+import pickle
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import pytest
 from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission
 from challengeflow.arrays import Arrays, Predictions, Writer
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
+from challengeflow.testing.contracts import ModelContract
 from challengeflow.testing.control_scores import complaints
 from challengeflow.testing.damage import CUT, EMPTY, GONE, NOISE, cases, damage, scramble
 
@@ -135,3 +137,15 @@ def test_controls_belong_at_the_ends(tmp_path, perfect, random, chance, sentence
     run = SimpleNamespace(folder=tmp_path, plan=SimpleNamespace(challenge="a", trainable=lambda: ["d"]))
     said = list(complaints(run, replace(GOOD.metric, chance=chance)))
     assert not said if sentence is None else len(said) == 1 and sentence in said[0], said
+
+
+def test_a_pickle_in_a_model_is_said_whatever_it_is_called(tmp_path):
+    (tmp_path / "fold-0").mkdir()
+    run = SimpleNamespace(folder=tmp_path, training=lambda: [SimpleNamespace(outputs=["fold-0"])])
+    contract = ModelContract()
+    contract._plugin = lambda: "mine"
+    (tmp_path / "fold-0" / "weights.json").write_text("[1, 2]")
+    contract.test_no_model_holds_a_pickle(run)
+    (tmp_path / "fold-0" / "weights.json").write_bytes(pickle.dumps({"weights": [1, 2]}))
+    with pytest.raises(pytest.fail.Exception, match=r"leaves a pickle in the model, weights.json \(a pickle\); write"):
+        contract.test_no_model_holds_a_pickle(run)

@@ -6,6 +6,7 @@ sample costs one sample. The same content always gives the same bytes.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ import numpy as np
 from challengeflow.contract.errors import InputError
 
 ALIGNMENT = 64
+KINDS = "biufcSUmM"
+"""Of numpy: truth values, numbers, texts and times; never objects."""
 
 
 class Writer:
@@ -30,23 +33,23 @@ class Writer:
         self._file = open(self.folder / "data.bin", "wb")
         return self
 
-    def __exit__(self, kind, error, trace) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         self._file.close()
         if kind is None:
             (self.folder / "index.json").write_text(json.dumps(self._entries, separators=(",", ":")) + "\n")
 
     def add(self, sample: str, attributes: Mapping[str, Any] | None = None, /, **arrays: np.ndarray) -> None:
         """Append one sample; `attributes` is anything JSON holds."""
-        entry = {"sample": sample, "attributes": dict(attributes or {}), "arrays": {}}
+        places: dict[str, list[Any]] = {}
         for name, array in arrays.items():
             array = np.asarray(array, order="C")
             if array.dtype.hasobject:
                 raise TypeError(f"array {name!r} of sample {sample!r} holds Python objects; convert it to numbers")
             array = array.astype(array.dtype.newbyteorder("<"), copy=False)
             self._file.write(b"\0" * (-self._file.tell() % ALIGNMENT))
-            entry["arrays"][name] = [array.dtype.str, list(np.shape(array)), self._file.tell()]
+            places[name] = [array.dtype.str, list(np.shape(array)), self._file.tell()]
             self._file.write(array.tobytes())
-        self._entries.append(entry)
+        self._entries.append({"sample": sample, "attributes": dict(attributes or {}), "arrays": places})
 
 
 class Arrays(Mapping[str, dict[str, np.ndarray]]):
@@ -60,9 +63,13 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
             raise InputError(
                 f"{self.folder} holds no arrays (no index.json); run the stage that makes it again"
             ) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._damaged("index.json is not JSON") from None
+        if not isinstance(entries, list) or not all(map(_is_entry, entries)):
+            raise self._damaged("index.json lists no samples")
         self._entries = {entry["sample"]: entry for entry in entries}
+        if len(self._entries) != len(entries):
+            raise self._damaged("index.json lists a sample twice")
 
     @cached_property
     def _data(self) -> np.ndarray:
@@ -72,7 +79,7 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
         return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
 
     def __getitem__(self, sample: str) -> dict[str, np.ndarray]:
-        return {name: self._view(*place) for name, place in self._entries[sample]["arrays"].items()}
+        return {name: self._view(name, place) for name, place in self._entries[sample]["arrays"].items()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -82,20 +89,38 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
 
     def attributes(self, sample: str) -> dict[str, Any]:
         """The attributes of a sample; prepared samples have at least `status` and `shape`."""
-        return self._entries[sample]["attributes"]
+        attributes: dict[str, Any] = self._entries[sample]["attributes"]
+        return attributes
 
     def ok(self) -> list[str]:
         """The ids of the samples that could be read."""
         return [sample for sample in self if self.attributes(sample).get("status") == "ok"]
 
-    def _view(self, dtype: str, shape: list[int], offset: int) -> np.ndarray:
-        end = offset + int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    def _view(self, name: str, place: Any) -> np.ndarray:
+        try:
+            text, shape, offset = place
+            dtype = np.dtype(text)
+            if dtype.kind not in KINDS or not all(type(n) is int and n >= 0 for n in (*shape, offset)):
+                raise ValueError
+            end = offset + math.prod(shape) * dtype.itemsize
+        except (TypeError, ValueError, SyntaxError):
+            raise self._damaged(f"index.json does not say where {name!r} is") from None
         if end > len(self._data):
             raise self._damaged("data.bin is cut short")
-        return self._data[offset:end].view(dtype).reshape(shape)
+        array: np.ndarray = self._data[offset:end].view(dtype).reshape(shape)
+        return array
 
     def _damaged(self, how: str) -> InputError:
         return InputError(f"{self.folder} is damaged ({how}); remove it and run the stage that makes it again")
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether this is how the index states a sample."""
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("sample"), str)
+        and all(isinstance(entry.get(part), dict) for part in ("attributes", "arrays"))
+    )
 
 
 class Predictions(Mapping[str, np.ndarray]):

@@ -1,15 +1,16 @@
 """The model on the demo, on a second generator's videos, and the promises every stage makes."""
 
 import json
+import shutil
 from dataclasses import replace
 
-import joblib
 import numpy as np
 import pytest
 from clog_loss_other_optics import write_other_video
 
 from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays, Predictions, write_scores
+from challengeflow.plain_models import load
 from challengeflow_clog_loss.data import preprocess
 from challengeflow_clog_loss.scoring import matthews
 
@@ -49,8 +50,8 @@ def test_the_model_keeps_its_order_on_other_optics(demo, others):
 
     arrays = Arrays(prepared)
     values = np.array([list(features(arrays[name]).values()) for name in labels])
-    models = [joblib.load(folder / "model.joblib") for folder in demo.models]
-    chance = np.mean([_probability(model, values) for model in models], axis=0)
+    models = [load(folder, "boosting_share") for folder in demo.models]
+    chance = np.mean([_probability(parts, numbers["boosting_share"], values) for parts, numbers in models], axis=0)
     stalled = np.array(list(labels.values()))
     above = np.mean(chance[stalled][:, None] > chance[~stalled])
     print(f"area under the curve on the second generator: {above:.3f}")
@@ -110,15 +111,15 @@ def test_a_killed_training_goes_on(demo, stages):
     shards = [shard for shard in demo.train_shards if shard.name != "train-0"]
     whole = stages.train("whole", shards, 0)
     work = stages.root / "work" / "train-whole"
-    assert len(list(work.glob("boosting-*.joblib"))) == 4 and len(list(work.glob("features-*.npy"))) == 2
-    (work / "boosting-3.joblib").unlink()
-    (work / "boosting-2.joblib").rename(work / "boosting-2.part")
-    kept = (work / "boosting-0.joblib").stat().st_mtime_ns
-    expected = (whole / "model.joblib").read_bytes()
-    (whole / "model.joblib").unlink()
+    assert len(list(work.glob("boosting-*"))) == 4 and len(list(work.glob("features-*.npy"))) == 2
+    shutil.rmtree(work / "boosting-3")
+    (work / "boosting-2").rename(work / "boosting-2.part")
+    kept = (work / "boosting-0" / "data.bin").stat().st_mtime_ns
+    expected = {path.name: path.read_bytes() for path in whole.iterdir()}
+    shutil.rmtree(whole)
     stages.train("whole", shards, 0)
-    assert (whole / "model.joblib").read_bytes() == expected
-    assert (work / "boosting-0.joblib").stat().st_mtime_ns == kept
+    assert {path.name: path.read_bytes() for path in whole.iterdir()} == expected
+    assert (work / "boosting-0" / "data.bin").stat().st_mtime_ns == kept
 
 
 def test_one_class_is_refused(demo, stages, tmp_path):
@@ -140,7 +141,7 @@ def test_unreadable_videos_get_the_prior_and_own_folders_are_answered(demo, stag
     assert (stages.root / "raw" / "test-0" / "mine.mp4").is_symlink()
     shard = stages.predict("own", stages.preprocess("test-0", samples, labelled=False), demo.models)
     chance = Predictions(shard.predictions)
-    priors = [joblib.load(folder / "model.joblib")["prior"] for folder in demo.models]
+    priors = [load(folder, "prior")[1]["prior"] for folder in demo.models]
     assert chance["broken"] == pytest.approx(np.mean(priors)) and chance["mine"].dtype == np.float32
     _, decision = demo.stages.score("own", demo.shards.values())
     lines = (stages.package("answers", [shard], decision, str(own)) / "answers.csv").read_text().splitlines()

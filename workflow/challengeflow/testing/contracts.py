@@ -15,6 +15,7 @@ from challengeflow.arrays import Arrays
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import PARAMETER_STAGES
 from challengeflow.contract.samples import read_samples
+from challengeflow.outside.pickled import pickled
 from challengeflow.planning import plugins
 from challengeflow.planning.config import plans, resolve
 from challengeflow.planning.plan import Plan
@@ -78,6 +79,13 @@ class _Contract:
                 "train on the gold of job.shards alone",
             )
             self._same(run, copy, steps, *leak)
+
+    def test_no_model_holds_a_pickle(self, run):
+        """Whatever its files are called: a pickle in a model that someone was given runs what its author wants."""
+        for step in run.training():
+            for found in (found for output in step.outputs for found in pickled(run.folder / output)):
+                mend = "write numbers and texts: challengeflow.arrays, .networks.weights or .plain_models"
+                self._fail("train", f"{step} leaves a pickle in the model, {found}", mend)
 
     def test_prediction_repeats_and_needs_no_gold(self, run, copy):
         """Every shard predicted again in another process, with all gold deleted."""

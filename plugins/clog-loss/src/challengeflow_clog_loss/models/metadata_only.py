@@ -4,12 +4,12 @@ Number of frames, size of the frame, and the region's height, width, area and pl
 could reach by leaks alone (region height and width gave a participant 0.16); crowd_score, tier1 and project are gold.
 """
 
-import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow.arrays import Arrays, write_scores
+from challengeflow.plain_models import boosted_trees, load, save
 from challengeflow_clog_loss.data.gold_labels import read_gold
 
 
@@ -30,19 +30,19 @@ def train(job: TrainJob) -> None:
         boosting = HistGradientBoostingClassifier(
             max_iter=40, learning_rate=0.08, max_leaf_nodes=6, early_stopping=False, random_state=job.seed % 2**32
         ).fit(values, stalled)
-    joblib.dump({"prior": float(stalled.mean()), "boosting": boosting}, job.output / "model.joblib")
+    save(job.output, {"boosting": boosted_trees(boosting)}, prior=float(stalled.mean()))
 
 
 def predict(job: PredictJob) -> None:
     """Mean probability over the models; a video that could not be read gets the training prevalence."""
-    models = [joblib.load(folder / "model.joblib") for folder in job.models]
+    models = [load(folder, "prior") for folder in job.models]
     prepared = Arrays(job.shard.prepared)
-    prior = float(np.mean([model["prior"] for model in models]))
+    prior = float(np.mean([numbers["prior"] for _, numbers in models]))
     chances: dict[str, float] = {}
     if names := prepared.ok():
         values = metadata(prepared, names)
         with threadpool_limits(1):
-            mean = np.mean([model["boosting"].predict_proba(values)[:, 1] for model in models], axis=0)
+            mean = np.mean([parts["boosting"].predict_proba(values)[:, 1] for parts, _ in models], axis=0)
         chances = dict(zip(names, mean, strict=True))
     shape = {sample: prepared.attributes(sample)["shape"] for sample in prepared}
     write_scores(

@@ -1,19 +1,18 @@
 """The model `roi-features`: motion features of the outlined vessel, boosting blended with logistic regression.
 
-The model folder holds `model.joblib`, a pickle that this plugin itself wrote: load none that you did not train. All
-fitting and predicting runs on one thread, so that results do not depend on how many there are.
+All fitting and predicting runs on one thread, so that results do not depend on how many there are.
 """
 
 import os
-from typing import Any
 
-import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from challengeflow import InputError, PredictJob, Shard, TrainJob
 from challengeflow.arrays import Arrays, Predictions, write_scores
+from challengeflow.plain_models import BoostedTrees, Plain, ScaledLogistic, boosted_trees, load, save, scaled_logistic
 
+LOGISTIC = "logistic"  # beside it in a model: boosting-0, boosting-1 and so on
 CLIP = 4.0  # standard deviations beyond which a feature says nothing more
 REGULARISATION = 0.1  # inverse strength of the logistic regression's penalty
 
@@ -30,26 +29,23 @@ def train(job: TrainJob) -> None:
         )
     with threadpool_limits(1):
         bags = job.progress(range(job.parameters["bags"]), "boosted ensemble")
-        parts = [_kept_boost(job, bag, values, stalled) for bag in bags]
-        model = {
-            "prior": float(stalled.mean()),
-            "boosting_share": float(job.parameters["boosting_share"]),
-            "logistic": _logistic(values, stalled),
-            "boosting": parts,
-        }
-    joblib.dump(model, job.output / "model.joblib")
+        parts: dict[str, Plain] = {f"boosting-{bag}": _kept_boost(job, bag, values, stalled) for bag in bags}
+        parts[LOGISTIC] = _logistic(values, stalled)
+    save(job.output, parts, prior=float(stalled.mean()), boosting_share=float(job.parameters["boosting_share"]))
 
 
 def predict(job: PredictJob) -> None:
     """Mean probability over the models for every video; one that could not be read gets the training prevalence."""
-    models = [joblib.load(folder / "model.joblib") for folder in job.models]
+    models = [load(folder, "prior", "boosting_share") for folder in job.models]
     prepared = Arrays(job.shard.prepared)
-    prior = np.mean([model["prior"] for model in models])
+    prior = np.mean([numbers["prior"] for _, numbers in models])
     chances = {}
     values = _shard_features(job.shard, job)
     if len(values):
         with threadpool_limits(1):
-            mean = np.mean([_probability(model, values) for model in models], axis=0)
+            mean = np.mean(
+                [_probability(parts, numbers["boosting_share"], values) for parts, numbers in models], axis=0
+            )
         chances = dict(zip(prepared.ok(), mean, strict=True))
     shape = {sample: prepared.attributes(sample)["shape"] for sample in prepared}
     write_scores(
@@ -57,28 +53,26 @@ def predict(job: PredictJob) -> None:
     )
 
 
-def _probability(model: dict, values: np.ndarray) -> np.ndarray:
-    share = model["boosting_share"]
-    boosted = np.mean([part.predict_proba(values)[:, 1] for part in model["boosting"]], axis=0)
-    return share * boosted + (1 - share) * model["logistic"].predict_proba(values)[:, 1]
+def _probability(parts: dict[str, Plain], share: float, values: np.ndarray) -> np.ndarray:
+    chances = {name: part.predict_proba(values)[:, 1] for name, part in parts.items()}
+    logistic = chances.pop(LOGISTIC)
+    return share * np.mean(list(chances.values()), axis=0) + (1 - share) * logistic
 
 
-def _logistic(values: np.ndarray, stalled: np.ndarray) -> Any:
+def _logistic(values: np.ndarray, stalled: np.ndarray) -> ScaledLogistic:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
-    clip = FunctionTransformer(np.clip, kw_args={"a_min": -CLIP, "a_max": CLIP})
-    return make_pipeline(StandardScaler(), clip, LogisticRegression(C=REGULARISATION, max_iter=1000)).fit(
-        values, stalled
-    )
+    scaler = StandardScaler().fit(values)
+    clipped = np.clip(scaler.transform(values), -CLIP, CLIP)
+    return scaled_logistic(scaler, LogisticRegression(C=REGULARISATION, max_iter=1000).fit(clipped, stalled), CLIP)
 
 
-def _boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> Any:
+def _boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> BoostedTrees:
     """One boosted ensemble on half of the features at each split, with a seed of its own."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    return HistGradientBoostingClassifier(
+    fitted = HistGradientBoostingClassifier(
         max_iter=job.parameters["iterations"],
         learning_rate=0.08,
         max_leaf_nodes=8,
@@ -88,6 +82,7 @@ def _boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> 
         early_stopping=False,
         random_state=(job.seed * 1000 + bag) % 2**32,
     ).fit(values, stalled)
+    return boosted_trees(fitted)
 
 
 def _shard_features(shard: Shard, job: TrainJob | PredictJob) -> np.ndarray:
@@ -113,11 +108,11 @@ def _stalled(shard: Shard) -> np.ndarray:
     return np.array([int(gold[sample].reshape(-1)[0] > 0.5) for sample in Arrays(shard.prepared).ok()], int)
 
 
-def _kept_boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> Any:
+def _kept_boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray) -> BoostedTrees:
     """The boosted ensemble of a bag, from `job.work` where a killed training has left it."""
-    path = job.work / f"boosting-{bag}.joblib"
+    path = job.work / f"boosting-{bag}"
     if not path.exists():
         temporary = path.with_suffix(".part")
-        joblib.dump(_boost(job, bag, values, stalled), temporary)
+        save(temporary, {"boosting": _boost(job, bag, values, stalled)})
         os.replace(temporary, path)
-    return joblib.load(path)  # also when just made: what was read back pickles to other bytes than what was not
+    return load(path)[0]["boosting"]

@@ -1,7 +1,6 @@
 """The model pose-boosting: pose features of every frame, histogram gradient boosting, a few parts averaged.
 
-A model is a folder with `model.json` and a joblib file for each part. joblib files are pickles: they are written and
-read by this workflow alone, never taken from outside.
+A model is a folder with `model.json`, the recipe of its features, and the boosted trees of all parts in `parts`.
 """
 
 import json
@@ -11,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from challengeflow import PredictJob, TrainJob
+from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow.arrays import Arrays, write_scores
+from challengeflow.plain_models import BoostedTrees, boosted_trees, load, save
 from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.features.pose_recipe import Recipe, check_fit, feature_blocks, make_recipe
 from challengeflow_mabe_task1.models.training_frames import (
@@ -35,20 +34,19 @@ THREADS = 1
 def train(job: TrainJob) -> None:
     """Fit `parts` boosted models, each on other frames and features; a part that is done is kept in `job.work`."""
     recipe = make_recipe([Arrays(shard.prepared) for shard in job.shards], job.parameters, job.dataset)
-    facts = {"recipe": asdict(recipe), "models": job.parameters["parts"]}
+    facts = {"recipe": asdict(recipe)}
     (job.output / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
     counts = class_counts(job.shards, len(recipe.vocabulary))
     check_counts(counts, recipe.vocabulary, job.dataset)
-    names = [f"part-{part}.joblib" for part in range(job.parameters["parts"])]
+    names = [f"part-{part}" for part in range(job.parameters["parts"])]
     missing = [part for part, name in enumerate(names) if not (job.work / name).exists()]
     randoms = {part: np.random.default_rng([job.seed, part]) for part in missing}
     rows = _training_rows(job, recipe, randoms)
     for part in job.progress(missing, "part"):
         model = _fit(job.parameters, counts, *rows.pop(part), randoms[part])
-        joblib.dump(model, job.work / (names[part] + ".new"), compress=3)
+        save(job.work / (names[part] + ".new"), {names[part]: model})
         os.replace(job.work / (names[part] + ".new"), job.work / names[part])
-    for name in names:
-        (job.output / name).write_bytes((job.work / name).read_bytes())
+    save(job.output / "parts", {name: load(job.work / name)[0][name] for name in names})
 
 
 def predict(job: PredictJob) -> None:
@@ -65,8 +63,8 @@ def _fit(
     features: np.ndarray,
     labels: np.ndarray,
     random: np.random.Generator,
-) -> dict[str, Any]:
-    """One part: {"columns": its features, "classifier": fitted on them}. counts: labelled frames (C,) there are."""
+) -> BoostedTrees:
+    """One part, fitted on some of the features. counts: labelled frames (C,) there are."""
     width = features.shape[1]
     columns = np.sort(random.permutation(width)[: max(1, round(parameters["features"] * width))])
     classifier = HistGradientBoostingClassifier(
@@ -85,7 +83,7 @@ def _fit(
     weights = weights * (len(labels) / weights[labels].sum())
     with threadpool_limits(THREADS):
         classifier.fit(features[:, columns], labels, sample_weight=weights[labels])
-    return {"columns": columns, "classifier": classifier}
+    return boosted_trees(classifier, columns, width)
 
 
 def _training_rows(
@@ -114,13 +112,15 @@ def _training_rows(
     return {part: (np.concatenate(features[part]), np.concatenate(labels[part])) for part in randoms}
 
 
-def _load(folder: Path) -> tuple[Recipe, list[dict[str, Any]]]:
-    facts = json.loads((folder / "model.json").read_text())
-    parts = [joblib.load(folder / f"part-{part}.joblib") for part in range(facts["models"])]
-    return Recipe(**facts["recipe"]), parts
+def _load(folder: Path) -> tuple[Recipe, list[BoostedTrees]]:
+    try:
+        recipe = Recipe(**json.loads((folder / "model.json").read_text())["recipe"])
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
+        raise InputError(f"{folder / 'model.json'} holds no recipe of features; train the model again") from None
+    return recipe, list(load(folder / "parts")[0].values())
 
 
-def _scores(models: list[tuple[Recipe, list]], prepared: Arrays, name: str) -> np.ndarray:
+def _scores(models: list[tuple[Recipe, list[BoostedTrees]]], prepared: Arrays, name: str) -> np.ndarray:
     """Scores (T, C) float32 of one sequence, rows that sum to 1."""
     attributes = prepared.attributes(name)
     scores = np.zeros(attributes["shape"], np.float64)
@@ -128,7 +128,7 @@ def _scores(models: list[tuple[Recipe, list]], prepared: Arrays, name: str) -> n
         scores[:, background(attributes["vocabulary"])] = 1
         return scores.astype(np.float32)
     # Models of all folds have the same recipe, as a rule: features are made once for all that do.
-    alike: dict[str, list[dict[str, Any]]] = {}
+    alike: dict[str, list[BoostedTrees]] = {}
     for recipe, parts in models:
         check_fit(recipe, attributes, name)
         alike.setdefault(json.dumps(asdict(recipe)), []).extend(parts)
@@ -138,6 +138,6 @@ def _scores(models: list[tuple[Recipe, list]], prepared: Arrays, name: str) -> n
         for frames, features in feature_blocks(Recipe(**json.loads(text)), points, attributes):
             for part in parts:
                 with threadpool_limits(THREADS):
-                    chances = part["classifier"].predict_proba(features[:, part["columns"]])
-                scores[np.ix_(frames, part["classifier"].classes_)] += chances / count
+                    chances = part.predict_proba(features)
+                scores[np.ix_(frames, part.classes)] += chances / count
     return np.clip(scores, 0, 1).astype(np.float32)

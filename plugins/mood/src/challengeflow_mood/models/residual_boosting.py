@@ -4,19 +4,18 @@ Self-supervised: pca-residual describes healthy anatomy; made anomalies go into 
 boosted trees tell abnormal voxels from healthy ones by residuals, texture, symmetry and position. The kinds
 of anomaly are `anomalies.FITTED` and `anomalies.STOPPING`, never those of the proxy split. Minutes on a CPU.
 
-A model is the arrays of pca-residual, `scale.npy` and the boosted trees as a joblib file. That is a pickle: it is written and
-read by this very workflow, from its own results folder, and no file that came with the data is ever read as one.
+A model is the arrays of pca-residual, `scale.npy` and the boosted trees in the folder `trees`.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from challengeflow import PredictJob, TrainJob
+from challengeflow.plain_models import boosted_trees, load, save
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.anomalies.made_cases import made_cases
 from challengeflow_mood.data.healthy_scans import Healthy, read_healthy
@@ -39,13 +38,13 @@ def train(job: TrainJob) -> None:
         fitted = pca_residual.fitted_on_others(healthy, job.parameters["components"])
         parts = [(healthy.subset(at), model) for at, model in job.progress(fitted, "part of the scans")]
         rows, labels = _rows(parts, max(2, round(job.parameters["cases"] / len(healthy))), job)
-        trees = _trees(job).fit(rows, labels)
+        trees = boosted_trees(_trees(job).fit(rows, labels))
         model = pca_residual.fit(healthy.volumes, healthy.masks, job.parameters["components"], job.progress)
         model["scale"] = score_scale.fit(_healthy_values(parts, trees))
         model |= whole_scan.fit(healthy)
     for name, array in model.items():
         np.save(job.output / f"{name}.npy", array)
-    joblib.dump(trees, job.output / "trees.joblib", compress=3)
+    save(job.output / "trees", {"trees": trees})
     facts = {"scans": len(healthy), "kinds": FITTED + STOPPING, "voxels": len(rows), "abnormal": int(labels.sum())}
     (job.output / "model.json").write_text(json.dumps(facts, indent=1) + "\n")
 
@@ -58,7 +57,7 @@ def predict(job: PredictJob) -> None:
 
 def _loaded(folder: Path):
     model = {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))}
-    trees = joblib.load(folder / "trees.joblib")
+    trees = load(folder / "trees")[0]["trees"]
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         raw, where = raw_map(model, trees, volume, mask)
