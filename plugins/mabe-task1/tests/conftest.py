@@ -205,7 +205,7 @@ class Stages:
             self.source,
             tuple(shard for shard in self.shards if shard.split == "test"),
             decision or self.root / "decision.json",
-            (Member("pose-boosting", {}, ()),),
+            (Member("pose-boosting", {}, (), module="", summary=""),),
         )
         job = PackageJob(
             **common(self.root / "work-package", defaults(CHALLENGE.schema["package"], **parameters)),

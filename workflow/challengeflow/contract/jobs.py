@@ -1,7 +1,7 @@
 """What a stage is given: one small frozen dataclass each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -127,12 +127,17 @@ class ScoreJob(Job):
 
 @dataclass(frozen=True)
 class Member:
-    """One trained model behind the answers: its declared name, parameters, fold folders and weight in an ensemble."""
+    """One trained model behind the answers: its declared name, parameters, fold folders and weight in an ensemble.
+
+    module, summary: what its plugin declares: the module that predicts, and the sentence that says what it is.
+    """
 
     model: str
     parameters: Mapping[str, Any]
     models: tuple[Path, ...]
     weight: float = 1.0
+    module: str = field(kw_only=True)
+    summary: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)

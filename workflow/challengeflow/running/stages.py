@@ -280,7 +280,9 @@ class Stages:
         for member, weight in self.plan.members(variant).items():
             entry = self.plan.models[member]
             folders = tuple(Path(path) for path in self.plan.fold_models(dataset, member))
-            members.append(Member(entry["model"], entry["parameters"], folders, weight))
+            declared = self.registry.model(self.challenge.name, entry["model"])
+            facts = {"module": declared.module, "summary": declared.summary}
+            members.append(Member(entry["model"], entry["parameters"], folders, weight, **facts))
         return tuple(members)
 
     # -- common ---------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def drawn(tmp_path_factory):
         scores, decision = made.root / f"{name}.json", made.root / f"{name}-decision.json"
         score(ScoreJob(**common, shards=tuple(shards), scores=scores, decision=decision))
         scores.write_text(json.dumps({"splits": json.loads(scores.read_text())}))  # as the core completes it
-        member = Member("resnet3d-small", NETWORKS["resnet3d-small"], tuple(folders))
+        member = Member("resnet3d-small", NETWORKS["resnet3d-small"], tuple(folders), module="", summary="")
         paths = {"scores": scores, "decision": decision, "output": output}
         pictures.draw(DrawJob(**common, shards=tuple(shards), members=(member,), **paths))
         check(output, "pictures")
