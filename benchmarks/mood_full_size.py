@@ -2,10 +2,10 @@
 
     python benchmarks/mood_full_size.py FOLDER [--model pca-residual] [--sizes 256 512]
 
-Trains the model on the demo, then for each size makes one float32 head of that many voxels a side and measures, each in processes of
-its own: the workflow on it (`snakemake`: download, preprocess, predict, both tasks' answers), each script of the submission's archive,
-and `mood-score` of its map. CPU seconds are those of all processes, so they mean the same on a busy machine; the peak is that of
-the largest process. Cases and models that are in FOLDER are used again.
+Trains the model on the demo, then for each size makes one float32 head of that many voxels a side and measures, each in
+processes of its own: the workflow on it (`snakemake`: download, preprocess, predict, both tasks' answers), each script
+of the submission's archive, and `mood-score` of its map. CPU seconds are those of all processes, so they mean the same
+on a busy machine; the peak is that of the largest process. Cases and models that are in FOLDER are used again.
 """
 
 import argparse

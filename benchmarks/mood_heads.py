@@ -1,16 +1,18 @@
-"""Real heads for the proxy benchmark of mood: random draws of the heads of 20 individuals, a third of them left out at a time.
+"""Real heads for the proxy benchmark of mood: random draws of the heads of 20 individuals, a third of them left out at
+a time.
 
     pip install -c constraints.txt -e ".[heads]"
     python benchmarks/mood_fetch_heads.py data/mood-fetched
     python benchmarks/mood_heads.py data/mood/brain data/mood-fetched data/mood-heads
 
-The first folder holds the T1 volumes named in `HEADS` below (three individuals, two averages of many; docs/mood-proxy.md says where they
-come from), the second the heads of 17 more individuals. Skulls are taken off by deepbet (Fisch et al. 2024, 10.1016/j.compbiomed.2024.108845), needed here alone.
-For each part X of the individuals, OUT/without-X has the official layout: brain/brain_train with draws of all other
-heads (groups.csv tells which is which), and brain/toy and brain/toy_label with draws of the part alone, half of them
-with an anomaly of a kind that no model is trained on. `planted` has the healthy ones of them once more, each with a
-tumour 30 to 60 mm wide by the demo's code, which made none of the others; `graded`, each with a dark lesion of known width and
-darkness. OUT/lesion is a real tumour.
+The first folder holds the T1 volumes named in `HEADS` below (three individuals, two averages of many;
+docs/mood-proxy.md says where they come from), the second the heads of 17 more individuals. Skulls are taken off by
+deepbet (Fisch et al. 2024, 10.1016/j.compbiomed.2024.108845), needed here alone. For each part X of the individuals,
+OUT/without-X has the official layout: brain/brain_train with draws of all other heads (groups.csv tells which is
+which), and brain/toy and brain/toy_label with draws of the part alone, half of them with an anomaly of a kind that no
+model is trained on. `planted` has the healthy ones of them once more, each with a tumour 30 to 60 mm wide by the demo's
+code, which made none of the others; `graded`, each with a dark lesion of known width and darkness. OUT/lesion is a real
+tumour.
 
 A draw is a small affine map, a smooth deformation, another contrast curve, a bias field, blur and noise, on a grid
 of 2.5 mm; background is 0. About 5 CPU minutes in all.
@@ -128,7 +130,9 @@ def link(out: Path, names: list[str], pool: Path) -> None:
 
 
 def dark_lesion(volume: np.ndarray, width: float, darkness: float, random: np.random.Generator) -> np.ndarray:
-    """A copy with a rounded lesion deep in the brain, `width` mm wide, its tissue by `darkness` (0 to 1) as dark as fluid."""
+    """A copy with a rounded lesion deep in the brain, `width` mm wide, its tissue by `darkness` (0 to 1) as dark as
+    fluid.
+    """
     depth = ndimage.distance_transform_edt(volume > 0) * SPACING
     places = np.argwhere(depth >= min(width / 2, 0.9 * depth.max()))
     centre = places[random.integers(len(places))]
@@ -194,7 +198,9 @@ def _toy(folder: Path, names: tuple[str, ...], pool: Path) -> None:
 
 
 def _with_lesions(folder: Path) -> None:
-    """The healthy toy cases with a tumour each, and with a dark lesion each: scans of their own contrast that show something."""
+    """The healthy toy cases with a tumour each, and with a dark lesion each: scans of their own contrast that show
+    something.
+    """
     labels = sorted((folder / "brain" / "toy_label" / "sample").glob("*.txt"))
     names = [label.name.removesuffix(".txt") for label in labels if label.read_text().strip() == "0"]
     grades = [(width, dark) for width in WIDTHS for dark in DARKNESS]

@@ -1,10 +1,12 @@
 """How a network of mood learns: loss and inner score by step, drawn from the models of runs of the workflow.
 
     python benchmarks/mood_learning_curve.py MODEL PICTURE.png FOLDER [FOLDER ...]
-    python benchmarks/mood_learning_curve.py unet3d docs/images/mood-unet3d-curve.png results-mood-heads/*/mood/brain/unet3d/fold-all
+    python benchmarks/mood_learning_curve.py unet3d docs/images/mood-unet3d-curve.png \\
+        results-mood-heads/*/mood/brain/unet3d/fold-all
 
-FOLDERs are trained models, each with its `curve.csv`. The inner score is the mean of the average precisions over voxels and over
-cases, on groups and kinds of anomaly that were held out inside the training data, if any were; a dot marks the weights that were kept.
+FOLDERs are trained models, each with its `curve.csv`. The inner score is the mean of the average precisions over voxels
+and over cases, on groups and kinds of anomaly that were held out inside the training data, if any were; a dot marks the
+weights that were kept.
 """
 
 import csv

@@ -5,8 +5,8 @@
     python benchmarks/mood_network_step.py timm-slices 64 '{}'
     python benchmarks/mood_network_step.py unet3d 64 '{"channels": 64, "stem": 1, "batch": 4}' cuda
 
-The arguments are the model, the prepared grid, its parameters and the device. Training is the model's own, on four phantoms,
-for one step; the making of cases and the optimiser are part of it.
+The arguments are the model, the prepared grid, its parameters and the device. Training is the model's own, on four
+phantoms, for one step; the making of cases and the optimiser are part of it.
 """
 
 import json

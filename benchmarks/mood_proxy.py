@@ -3,11 +3,12 @@
     python benchmarks/mood_proxy.py RESULTS DATA MODEL [MODEL ...]
     python benchmarks/mood_proxy.py results-mood-heads data/mood-heads pca-residual residual-boosting unet3d
 
-RESULTS/without-X holds the run of examples/mood-heads.yaml for each part X of the individuals, DATA what mood_heads.py made. Nothing is
-trained. Average precisions are the organisers' over the cases of each part, then their mean. A bootstrap draws cases with
-replacement within each part, healthy and abnormal ones apart; another draws whole people, with all their cases. Both draw the same for
-both sides of a comparison; a gain holds where the 95 % interval of the difference lies above 0. The sample scores of scans from
-elsewhere, of a real tumour and of planted lesions are set beside those of the healthy draws of the part.
+RESULTS/without-X holds the run of examples/mood-heads.yaml for each part X of the individuals, DATA what mood_heads.py
+made. Nothing is trained. Average precisions are the organisers' over the cases of each part, then their mean. A
+bootstrap draws cases with replacement within each part, healthy and abnormal ones apart; another draws whole people,
+with all their cases. Both draw the same for both sides of a comparison; a gain holds where the 95 % interval of the
+difference lies above 0. The sample scores of scans from elsewhere, of a real tumour and of planted lesions are set
+beside those of the healthy draws of the part.
 """
 
 import csv
@@ -86,14 +87,18 @@ class Part:
 
     @cached_property
     def bars(self) -> np.ndarray:
-        """The highest score of all healthy draws, of those of all people but the strangest one, and what one in ten of all reaches."""
+        """The highest score of all healthy draws, of those of all people but the strangest one, and what one in ten of
+        all reaches.
+        """
         others = [score for name, score in self.healthy.items() if self.person[name] != self.strangest_person]
         scores = np.array(list(self.healthy.values()))
         alarm = decision.operating_point(scores, np.zeros(len(scores)))["score"]
         return np.array([scores.max(), max(others), alarm])
 
     def above(self, dataset: str) -> dict[str, np.ndarray]:
-        """Of each lesion whether it is above each bar, and whether it counts there, (2, 3): the strangest person's do not at the second."""
+        """Of each lesion whether it is above each bar, and whether it counts there, (2, 3): the strangest person's do
+        not at the second.
+        """
         result = {}
         for name, score in self.scores_of(dataset).items():
             counted = np.array([True, self.person[name] != self.strangest_person, True])
@@ -112,7 +117,9 @@ def means(parts: Sequence[Part], draws: Sequence[Sequence[np.ndarray]]) -> np.nd
 
 
 def draws_of_cases(parts: Sequence[Part]) -> list[list[np.ndarray]]:
-    """For each draw, indices of cases of each part; healthy and abnormal ones are drawn apart, so that none is without."""
+    """For each draw, indices of cases of each part; healthy and abnormal ones are drawn apart, so that none is
+    without.
+    """
     random = np.random.default_rng(0)
 
     def one(part: Part) -> np.ndarray:
@@ -138,7 +145,9 @@ def everything(parts: Sequence[Part], chosen=lambda part: part.labels >= 0) -> l
 
 
 def report_model(model: str, parts: Sequence[Part], drawn: dict[str, np.ndarray]) -> None:
-    """Both average precisions with their intervals; those of each part; and by kind, each kind's cases among all healthy ones."""
+    """Both average precisions with their intervals; those of each part; and by kind, each kind's cases among all
+    healthy ones.
+    """
     own = means(parts, [everything(parts)])[0]
     for at, task in enumerate(TASKS):
         intervals = [f"over {by} [{_interval(values[:, at])}]" for by, values in drawn.items()]

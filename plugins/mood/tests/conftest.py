@@ -1,5 +1,6 @@
 """Runs the hooks of the mood plugin in a folder, as the workflow would: what all its tests of stages share."""
 
+import importlib
 import json
 import os
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,19 @@ from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import read_samples
 from challengeflow_mood.data.preprocess import prepare
 from challengeflow_mood.demo.phantoms import phantom
+from challengeflow_mood.models import pca_residual
 
 MODEL_DEFAULTS = {name: schema["default"] for name, schema in plugin.PCA_RESIDUAL.parameters.items()}
+
+
+def stage(name: str):
+    """The function of a stage, as the core finds it."""
+    return getattr(importlib.import_module(plugin.MOOD.stages[name]), name)
+
+
+def member_of(model: Model, parameters: dict, models: tuple[Path, ...], weight: float = 1.0) -> Member:
+    """A trained model behind the answers, with what the plugin declares of it."""
+    return Member(model.name, parameters, models, weight, module=model.module, summary=model.summary)
 
 
 @dataclass
@@ -67,7 +79,7 @@ class Run:
         }
 
     def download(self, part: str, output: Path, **more) -> None:
-        plugin.download(
+        stage("download")(
             DownloadJob(
                 **self.common("download"),
                 part=part,
@@ -107,7 +119,7 @@ class Run:
         write_samples(index, samples)
         self.download("shard", raw, shard=name, samples=samples)
         prepared, gold = self.folder("prepared", name), self.folder("gold", name)
-        plugin.preprocess(
+        stage("preprocess")(
             PreprocessJob(
                 **self.common("preprocess"),
                 shard=name,
@@ -128,7 +140,7 @@ class Run:
         output = self.folder("models", name or f"fold-{fold}")
         shards = tuple(replace(s, gold=None) for s in self.shards if s.split == "train" and s.fold != fold)
         job = self.common("train", **MODEL_DEFAULTS)
-        plugin.train(TrainJob(**job, model="pca-residual", fold=fold, shards=shards, output=output))
+        pca_residual.train(TrainJob(**job, model="pca-residual", fold=fold, shards=shards, output=output))
         return output
 
     def predict(self, models: tuple[Path, ...], split: str, name: str = "predictions") -> list[Shard]:
@@ -138,14 +150,14 @@ class Run:
                 job = self.common("predict", **MODEL_DEFAULTS)
                 output = self.folder(name, shard.name)
                 blind = replace(shard, gold=None)
-                plugin.predict(PredictJob(**job, model="pca-residual", models=models, shard=blind, output=output))
+                pca_residual.predict(PredictJob(**job, model="pca-residual", models=models, shard=blind, output=output))
                 shards.append(replace(shard, predictions=output))
         return shards
 
     def score(self, shards: list[Shard], name: str = "pca-residual") -> dict:
         folder = self.folder("scores", name)
         job = self.common("score")
-        plugin.score(
+        stage("score")(
             ScoreJob(
                 **job,
                 model=name,
@@ -158,13 +170,13 @@ class Run:
 
     def answers(self, shards: list[Shard], models: tuple[Path, ...]) -> Answers:
         decision = self.root / "scores" / "pca-residual" / "decision.json"
-        member = Member("pca-residual", MODEL_DEFAULTS, models)
+        member = member_of(plugin.PCA_RESIDUAL, MODEL_DEFAULTS, models)
         return Answers(self.dataset, "pca-residual", self.source, tuple(shards), decision, (member,))
 
     def package(self, submission: str, answers: dict[str, Answers], name: str = "made") -> Path:
         output = self.folder(name)
         job = self.common("package")
-        plugin.package(PackageJob(**job, submission=submission, name="made", answers=answers, output=output))
+        stage("package")(PackageJob(**job, submission=submission, name="made", answers=answers, output=output))
         return output
 
 
@@ -253,12 +265,16 @@ class SmallModel:
     def train(self, name: str = "model", **parameters) -> Path:
         output = self.folder / name
         output.mkdir(parents=True)
-        plugin.train(TrainJob(**self.common(**parameters), fold=None, shards=(self.shard,), output=output))
+        importlib.import_module(self.model.module).train(
+            TrainJob(**self.common(**parameters), fold=None, shards=(self.shard,), output=output)
+        )
         return output
 
     def predict(self, *models: Path, **parameters) -> Predictions:
         output = self.folder / "predictions"
-        plugin.predict(PredictJob(**self.common(**parameters), models=models, shard=self.shard, output=output))
+        importlib.import_module(self.model.module).predict(
+            PredictJob(**self.common(**parameters), models=models, shard=self.shard, output=output)
+        )
         return Predictions(output)
 
 

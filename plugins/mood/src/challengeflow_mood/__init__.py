@@ -4,6 +4,7 @@ from challengeflow import (
     Challenge,
     Dataset,
     Metric,
+    Model,
     Resources,
     Source,
     Submission,
@@ -59,7 +60,8 @@ MOOD = Challenge(
         ),
         Submission(
             name="maps",
-            summary="a NIfTI map of each scan's own shape and affine, tables of scores and findings, the operating point",
+            summary="a NIfTI map of each scan's own shape and affine, tables of scores and findings, "
+            "the operating point",
             own_data=True,
         ),
     ),
@@ -113,10 +115,10 @@ MOOD = Challenge(
 
 
 @hookimpl
-def challenges():
+def challenges() -> list[Challenge]:
     return [MOOD]
 
 
 @hookimpl
-def models():
+def models() -> list[Model]:
     return [PCA_RESIDUAL, RESIDUAL_BOOSTING, UNET3D, TIMM_SLICES]

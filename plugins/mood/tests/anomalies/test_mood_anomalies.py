@@ -1,4 +1,6 @@
-"""The library of made anomalies: every kind shows, lies in the body, is made again by its recipe, and keeps to its side of the split."""
+"""The library of made anomalies: every kind shows, lies in the body, is made again by its recipe, and keeps to its side
+of the split.
+"""
 
 import json
 

@@ -1,4 +1,6 @@
-"""The organisers' files, in zips and folders: found by any of their names, audited from headers, people kept together."""
+"""The organisers' files, in zips and folders: found by any of their names, audited from headers, people kept
+together.
+"""
 
 import csv
 import gzip

@@ -1,4 +1,6 @@
-"""At run time: a safe answer first, then a cheap one, then the real one; no case is worse for another, whatever it does."""
+"""At run time: a safe answer first, then a cheap one, then the real one; no case is worse for another, whatever it
+does.
+"""
 
 import contextlib
 import json
@@ -14,6 +16,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+import challengeflow_mood as plugin
 from challengeflow import InputError, Member
 from challengeflow.arrays import Predictions
 from challengeflow.running.ensemble import average
@@ -35,7 +38,7 @@ def folders(tmp_path, mood_brain):
 
 
 def run(folders, task="sample", **more):
-    return infer.run(task, folders / "in", folders / "out", folders / "model", **more)
+    return infer.answer_folder(task, folders / "in", folders / "out", folders / "model", **more)
 
 
 def answers(folders):
@@ -68,7 +71,8 @@ def test_an_ensemble_answers_as_the_core_averages(folders, mood_brain):
     members, predicted = [], []
     for number, weight in enumerate((0.3, 1.7)):
         models = (mood_brain.models[number],)
-        members.append(Member("pca-residual", {"components": 30, "max_scans": 150}, models, weight))
+        declared = {"module": plugin.PCA_RESIDUAL.module, "summary": plugin.PCA_RESIDUAL.summary}
+        members.append(Member("pca-residual", {"components": 30, "max_scans": 150}, models, weight, **declared))
         predicted.append(mood_brain.predict(models, "test", f"member-{number}")[0].predictions)
     all_answers = replace(mood_brain.answers([shard], mood_brain.models), members=tuple(members))
     shutil.rmtree(folders / "model")
@@ -169,4 +173,4 @@ def test_what_cannot_be_run(folders):
         run(folders, "voxel")
     (folders / "empty").mkdir()
     with pytest.raises(InputError, match="holds no scan"):
-        infer.run("pixel", folders / "empty", folders / "out", folders / "model")
+        infer.answer_folder("pixel", folders / "empty", folders / "out", folders / "model")

@@ -1,4 +1,6 @@
-"""residual-boosting repeats itself, learns from no scored kind, and answers every scan; the score scale all models share."""
+"""residual-boosting repeats itself, learns from no scored kind, and answers every scan; the score scale all models
+share.
+"""
 
 import json
 

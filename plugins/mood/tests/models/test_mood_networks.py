@@ -1,4 +1,6 @@
-"""The networks: they can learn, repeat themselves to the bit, go on after a kill, see no scored kind and no other data."""
+"""The networks: they can learn, repeat themselves to the bit, go on after a kill, see no scored kind and no other
+data.
+"""
 
 import csv
 import itertools

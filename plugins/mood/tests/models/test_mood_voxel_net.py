@@ -1,4 +1,6 @@
-"""The voxel-wise net beside the networks: it finds anomalies in heads it has not seen, and the predictions depend on it."""
+"""The voxel-wise net beside the networks: it finds anomalies in heads it has not seen, and the predictions depend on
+it.
+"""
 
 from dataclasses import replace
 

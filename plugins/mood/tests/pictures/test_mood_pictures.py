@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import challengeflow_mood as plugin
 from challengeflow import DrawJob, Member
 from challengeflow.arrays import Predictions, write_scores
 from challengeflow.running import check_pictures
+from challengeflow_mood.pictures.draw import draw as draw_stage
 
 
 def draw(run, name, shards, scores=None):
@@ -22,10 +22,10 @@ def draw(run, name, shards, scores=None):
         shards=tuple(shards),
         scores=path,
         decision=run.root / "scores" / "pca-residual" / "decision.json",
-        members=(Member("pca-residual", {}, run.models),),
+        members=(Member("pca-residual", {}, run.models, module="", summary=""),),
         output=output,
     )
-    plugin.draw(job)
+    draw_stage(job)
     return output
 
 

@@ -1,4 +1,6 @@
-"""What the score stage tells besides the score: cases that count as zero and why, the organisers' draws, each case, curves."""
+"""What the score stage tells besides the score: cases that count as zero and why, the organisers' draws, each case,
+curves.
+"""
 
 from dataclasses import replace
 

@@ -1,7 +1,7 @@
 """Folders of files score as by the organisers' evalresults.py, to the last digit, whatever lies in them.
 
-The reference here restates what that program does; where its repository (MIC-DKFZ/mood) is at hand, MOOD_REPOSITORY names
-it and the program itself is the reference too, with the one repair it needs on today's NumPy (`np.int`).
+The reference here restates what that program does; where its repository (MIC-DKFZ/mood) is at hand, MOOD_REPOSITORY
+names it and the program itself is the reference too, with the one repair it needs on today's NumPy (`np.int`).
 """
 
 import importlib.util

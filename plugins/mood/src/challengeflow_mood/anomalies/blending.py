@@ -1,4 +1,6 @@
-"""Seamless cloning: other tissue's gradients with this place's values at the rim (Perez et al. 2003, Poisson image editing)."""
+"""Seamless cloning: other tissue's gradients with this place's values at the rim (Perez et al. 2003, Poisson image
+editing).
+"""
 
 import numpy as np
 from scipy import sparse
@@ -31,8 +33,8 @@ def seamless(target: np.ndarray, other: np.ndarray, inside: np.ndarray) -> np.nd
             rows.append(np.flatnonzero(within))
             columns.append(which[within])
             right[~within] += difference[tuple(beside[~within].T)]
-    rows, columns = np.concatenate(rows), np.concatenate(columns)
-    neighbours = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
+    at = np.concatenate(rows), np.concatenate(columns)
+    neighbours = sparse.csr_matrix((np.ones(len(at[0])), at), shape=(count, count))
     start = np.full(count, difference[inside].mean())
     harmonic, _ = cg(sparse.diags(np.full(count, 6.0)) - neighbours, right, x0=start, rtol=1e-3, maxiter=200)
     result = target.copy()

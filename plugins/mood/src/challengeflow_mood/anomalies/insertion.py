@@ -1,4 +1,6 @@
-"""Inserting one anomaly into a scan: where, how large, in which shape; the recipe that makes it again; the mask of it."""
+"""Inserting one anomaly into a scan: where, how large, in which shape; the recipe that makes it again; the mask of
+it.
+"""
 
 from functools import cached_property
 from typing import Any
@@ -17,10 +19,15 @@ MIN_CHANGE = 0.02  # a voxel counts as abnormal when its value changed by more, 
 VISIBLE = 0.07  # mean change within the shape: even tissue turned about itself is no anomaly
 MIN_VOXELS = 20
 ATTEMPTS = 40
+Window = tuple[slice, ...]
+Made = tuple[Window, np.ndarray, np.ndarray, float]
+"""Where an anomaly is, the new values and the mask there, and the mean change within the shape."""
 
 
 class Body:
-    """Where anomalies may lie in a scan: a mask (X, Y, Z), bool, and its bounding box. Made once, used for many anomalies."""
+    """Where anomalies may lie in a scan: a mask (X, Y, Z), bool, and its bounding box. Made once, used for many
+    anomalies.
+    """
 
     def __init__(self, mask: np.ndarray):
         self.mask = np.asarray(mask, bool)
@@ -55,12 +62,13 @@ def insert(
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """A copy of `volume` (X, Y, Z) in [0, 1] with one anomaly of `kind`, its mask (uint8) and its recipe.
 
-    foreign: another scan, where the kind needs one; of another shape it is read in proportion. radii: the least and the largest, in
-    shares of the body's mean side. Of up to 40 places the first is taken at
+    foreign: another scan, where the kind needs one; of another shape it is read in proportion. radii: the least and the
+    largest, in shares of the body's mean side. Of up to 40 places the first is taken at
     which the anomaly clearly shows, or the one at which it shows best. Raises InputError when there is none at which
     at least 20 voxels change.
     """
-    best, best_change = None, 0.0
+    best: tuple[dict[str, Any], Window, np.ndarray, np.ndarray] | None = None
+    best_change = 0.0
     for _ in range(ATTEMPTS):
         recipe = _draw(body, kind, random, radii)
         if recipe is None:
@@ -72,8 +80,8 @@ def insert(
             break
     if best is None:
         raise InputError(f"no place was found for an anomaly of kind {kind!r}")
-    recipe, *made = best
-    return *_placed(volume, *made), recipe
+    recipe, window, changed, mask = best
+    return *_placed(volume, window, changed, mask), recipe
 
 
 def make(
@@ -100,7 +108,7 @@ def _draw(body: Body, kind: str, random: np.random.Generator, radii: tuple[float
     }
 
 
-def _make(volume, body: Body, recipe, foreign):
+def _make(volume: np.ndarray, body: Body, recipe: dict[str, Any], foreign: np.ndarray | None) -> Made:
     """The window of an anomaly, its new values and mask there, and the mean change within the shape."""
     random, radius = np.random.default_rng(recipe["seed"]), recipe["radius"]
     centre, reach = np.array(recipe["centre"]), int(np.ceil(REACH * radius))
@@ -115,7 +123,8 @@ def _make(volume, body: Body, recipe, foreign):
     distance = SHAPES[recipe["shape"]](offsets / np.float32(radius), random).astype(np.float32)
 
     def elsewhere() -> np.ndarray:
-        place = next(filter(lambda c: c is not None, (body.centre(random) for _ in range(ATTEMPTS))), centre)
+        places = (body.centre(random) for _ in range(ATTEMPTS))
+        place = next((place for place in places if place is not None), centre)
         return _values_at(volume, place[:, None, None, None] + offsets)
 
     def same_place() -> np.ndarray:
@@ -135,14 +144,14 @@ def _make(volume, body: Body, recipe, foreign):
     return window, np.where(where, changed, around), mask, change
 
 
-def _placed(volume: np.ndarray, window, changed: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _placed(volume: np.ndarray, window: Window, changed: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     result, labels = volume.copy(order="K"), np.zeros(volume.shape, np.uint8)
     result[window] = changed
     labels[window] = mask
     return result, labels
 
 
-def _window(centre: np.ndarray, reach: int, shape: tuple[int, ...]) -> tuple[slice, ...]:
+def _window(centre: np.ndarray, reach: int, shape: tuple[int, ...]) -> Window:
     return tuple(slice(max(0, int(c) - reach), min(n, int(c) + reach + 1)) for c, n in zip(centre, shape, strict=True))
 
 

@@ -21,8 +21,9 @@ JITTER = 0.15  # grey values of foreign tissue are moved by up to this
 class Patch:
     """The surroundings of one anomaly: all arrays (X, Y, Z), float32, values in [0, 1].
 
-    values: what is there; distance: from the centre in units of the shape, below 1 inside; offsets (3, X, Y, Z): from the
-    centre, in voxels; elsewhere: the same scan around another place of the body; foreign: another scan around the same place.
+    values: what is there; distance: from the centre in units of the shape, below 1 inside; offsets (3, X, Y, Z): from
+    the centre, in voxels; elsewhere: the same scan around another place of the body; foreign: another scan around the
+    same place.
     """
 
     values: np.ndarray
@@ -34,7 +35,9 @@ class Patch:
     foreign: Callable[[], np.ndarray]
 
     def sample(self, wanted: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
-        """`values` (of this place by default) at offsets `wanted` (3, X, Y, Z) from the centre; linear, edges repeated."""
+        """`values` (of this place by default) at offsets `wanted` (3, X, Y, Z) from the centre; linear, edges
+        repeated.
+        """
         at = wanted - self.offsets[:, :1, :1, :1]
         return ndimage.map_coordinates(self.values if values is None else values, at, order=1, mode="nearest")
 

@@ -14,7 +14,8 @@ from challengeflow_mood.data.healthy_scans import Healthy
 class Case:
     """One made case: volume (g, g, g) float32, its body, and where the anomaly is; `kind` is empty for a healthy one.
 
-    anatomy: arrays of pca-residual and of `registration`, fitted on other scans, for models that look at what they leave unexplained.
+    anatomy: arrays of pca-residual and of `registration`, fitted on other scans, for models that look at what they
+    leave unexplained.
     """
 
     volume: np.ndarray
@@ -22,6 +23,12 @@ class Case:
     anomaly: np.ndarray
     kind: str
     anatomy: Mapping[str, np.ndarray] | None = None
+
+    @property
+    def known_anatomy(self) -> Mapping[str, np.ndarray]:
+        """`anatomy`, for what cannot do without: a case that has none is a mistake of the caller's."""
+        assert self.anatomy is not None
+        return self.anatomy
 
 
 def unlabelled(volume: np.ndarray, mask: np.ndarray, anatomy: Mapping[str, np.ndarray] | None = None) -> Case:
@@ -37,7 +44,8 @@ def made_case(
     which: int | None = None,
     most: int = 1,
 ) -> Case:
-    """One case of a scan (a random one unless `which` is said); in the `share` of them with 1 to `most` anomalies of `kinds`.
+    """One case of a scan (a random one unless `which` is said); in the `share` of them with 1 to `most` anomalies of
+    `kinds`.
 
     `kind` is that of the last anomaly that found a place.
     """
@@ -52,7 +60,7 @@ def made_case(
 
 def _with_anomaly(case: Case, healthy: Healthy, which: int, kinds: Sequence[str], random: np.random.Generator) -> Case:
     """The case with one more anomaly, or as it is where none finds a place."""
-    kind = kinds[random.integers(len(kinds))]
+    kind = kinds[int(random.integers(len(kinds)))]
     foreign = np.asarray(healthy.volumes[_another(healthy.groups, which, random)], np.float32)
     try:
         changed, anomaly, _ = insert(case.volume, Body(case.mask), kind, random, foreign, LEARNT_RADII)

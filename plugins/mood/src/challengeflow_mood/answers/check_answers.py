@@ -12,6 +12,7 @@ import numpy as np
 from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mood.answers.maps import map_name
+from challengeflow_mood.data.images import load_image
 from challengeflow_mood.data.official_layout import is_scan
 
 
@@ -50,11 +51,13 @@ def check_score(text: str, what: str) -> None:
 
 
 def check_map(path: Path, shape: list[int], affine: Any) -> None:
-    """A map of the scan's shape and affine, float32 or float64, finite, in [0, 1]; a wrong shape would be scored as all zero."""
+    """A map of the scan's shape and affine, float32 or float64, finite, in [0, 1]; a wrong shape would be scored as all
+    zero.
+    """
     if not path.is_file():
         raise InputError(f"the map {path} is missing; expected one for this scan")
     try:
-        image = nib.load(path, mmap=False)
+        image = load_image(path)
         values = np.asarray(image.dataobj, dtype=np.float32)
     except (OSError, ValueError, EOFError, nib.filebasedimages.ImageFileError) as error:
         raise InputError(f"the map {path} cannot be read ({error}); expected one for this scan") from None
@@ -72,7 +75,9 @@ def check_map(path: Path, shape: list[int], affine: Any) -> None:
 
 
 def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[str] = frozenset()) -> Iterator[str]:
-    """A sentence for each answer that is missing or wrong, and for what a script left behind. `unreadable` scans need no map."""
+    """A sentence for each answer that is missing or wrong, and for what a script left behind. `unreadable` scans need
+    no map.
+    """
     expected = set()
     for name in sorted(path.name for path in inputs.iterdir() if is_scan(path.name)):
         answer = f"{name}.txt" if task == "sample" else map_name(name)
@@ -82,7 +87,7 @@ def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[
             if task == "sample":
                 _check_score_file(path, name)
             elif name not in unreadable:
-                scan = nib.load(inputs / name)
+                scan = load_image(inputs / name)
                 check_map(path, list(scan.shape), scan.affine)
         except InputError as error:
             yield str(error)
@@ -91,14 +96,16 @@ def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[
 
 
 def all_alike(outputs: Path) -> bool:
-    """Whether the answers, two at least, say nothing: the same number in every score, or one value in all of every map."""
+    """Whether the answers, two at least, say nothing: the same number in every score, or one value in all of every
+    map.
+    """
     paths = sorted(outputs.iterdir())
-    values = set()
+    values: set[str | float] = set()
     for path in paths:
         if path.suffix == ".txt":
             values.add(path.read_text().strip())
         else:
-            scores = np.asarray(nib.load(path, mmap=False).dataobj)
+            scores = np.asarray(load_image(path).dataobj)
             values |= {float(scores.min()), float(scores.max())}
         if len(values) > 1:
             return False

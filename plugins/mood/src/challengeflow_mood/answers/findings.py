@@ -1,4 +1,6 @@
-"""Findings: the connected regions of a map that stand out, in millimetres and world coordinates, for people who read scans."""
+"""Findings: the connected regions of a map that stand out, in millimetres and world coordinates, for people who read
+scans.
+"""
 
 import csv
 from collections.abc import Iterable
@@ -14,7 +16,8 @@ EXTENT = 0.5  # a region reaches as far as half the score that makes it a findin
 
 @dataclass(frozen=True)
 class Finding:
-    """One region, strongest first. Coordinates: millimetres to the right, front and top (NIfTI's world), of the peak and the centre.
+    """One region, strongest first. Coordinates: millimetres to the right, front and top (NIfTI's world), of the peak
+    and the centre.
 
     volume_mm3 and extent_mm (along right, front, top) are those of the region on the prepared grid.
     """
@@ -36,7 +39,8 @@ class Finding:
 
 
 def findings(dataset: str, case: str, values: np.ndarray, facts: dict[str, Any], score: float) -> list[Finding]:
-    """Regions of the map `values` (g, g, g) in [0, 1] whose peak reaches `score`; touching faces, edges and corners count as one.
+    """Regions of the map `values` (g, g, g) in [0, 1] whose peak reaches `score`; touching faces, edges and corners
+    count as one.
 
     facts: `mapping` (see `alignment.align`) and `affine` of the scan.
     """

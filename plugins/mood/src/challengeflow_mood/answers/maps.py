@@ -1,13 +1,14 @@
 """Writing maps: a NIfTI of the scan's own shape, affine and header, a plane at a time, whole or not at all.
 
-The organisers' scorer casts to float16, so scores are rounded to its values first: no score changes and the file halves.
+The organisers' scorer casts to float16, so scores are rounded to its values first: no score changes and the file
+halves.
 """
 
 import base64
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -25,10 +26,11 @@ def map_name(file: str) -> str:
 
 
 def planes(values: np.ndarray, mapping: dict[str, Any]) -> Iterator[tuple[int, np.ndarray]]:
-    """A map on the grid (g, g, g) brought back to its scan: index along the last stored axis, and float32 scores (Y, X).
+    """A map on the grid (g, g, g) brought back to its scan: index along the last stored axis, and float32 scores (Y,
+    X).
 
-    In float16's values in [0, 1], as they are written and scored; NaN is 0. Planes that the grid does not reach are left out:
-    they are 0. In the order of a NIfTI file, so that no full volume is ever in memory.
+    In float16's values in [0, 1], as they are written and scored; NaN is 0. Planes that the grid does not reach are
+    left out: they are 0. In the order of a NIfTI file, so that no full volume is ever in memory.
     """
     turned = {  # the scan seen from its last axis: planes come in the order of the file
         "stored": mapping["stored"][::-1],
@@ -42,8 +44,8 @@ def planes(values: np.ndarray, mapping: dict[str, Any]) -> Iterator[tuple[int, n
 def write_map(values: np.ndarray | None, facts: dict[str, Any], target: Path) -> None:
     """Write a map on the grid (g, g, g) as the NIfTI `target` on the scan's own grid; None is a map of zeros.
 
-    facts: `original` (stored shape), `affine`, `header` (base64 or None) and, for values, `mapping`. The file has the same bytes
-    each time and appears whole, by a temporary name in the same folder.
+    facts: `original` (stored shape), `affine`, `header` (base64 or None) and, for values, `mapping`. The file has the
+    same bytes each time and appears whole, by a temporary name in the same folder.
     """
     part = target.with_name(f".{target.name}.part")
     try:
@@ -58,7 +60,7 @@ def write_map(values: np.ndarray | None, facts: dict[str, Any], target: Path) ->
         part.unlink(missing_ok=True)
 
 
-def _write(file, values: np.ndarray | None, facts: dict[str, Any]) -> None:
+def _write(file: BinaryIO | igzip.IGzipFile, values: np.ndarray | None, facts: dict[str, Any]) -> None:
     file.write(_header(facts))
     stored = facts["original"][:3]
     empty = np.zeros(stored[1::-1], "<f4")
@@ -81,7 +83,9 @@ def _rounded(plane: np.ndarray) -> np.ndarray:
 
 
 def _header(facts: dict[str, Any]) -> bytes:
-    """The scan's header for a float32 map. The data type is set: a uint8 header would quantise the map to 256 levels."""
+    """The scan's header for a float32 map. The data type is set: a uint8 header would quantise the map to 256
+    levels.
+    """
     header = nib.Nifti1Header()
     if facts["header"] is not None:
         header = nib.Nifti1Header(base64.b64decode(facts["header"]), check=False)

@@ -1,9 +1,13 @@
-"""The package stage: maps with tables of scores and findings, or the archive of the docker submission; both checked first."""
+"""The package stage: maps with tables of scores and findings, or the archive of the docker submission; both checked
+first.
+"""
 
 import csv
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,10 +62,10 @@ def _write_docker(job: PackageJob) -> None:
         package = job.output / f"mood-{job.name}.tar"
         archive.write_tar(context, package)
         handing_in.write(job, context, package)
-    prove_archive.run(job, package)
+    prove_archive.prove(job, package)
 
 
-def _cases(dataset: str, answers: Answers):
+def _cases(dataset: str, answers: Answers) -> Iterator[tuple[dict[str, Any], np.ndarray, dict[str, Any]]]:
     """Each test case in order: its row of the table, its map on the prepared grid, and its facts."""
     chosen = json.loads(answers.decision.read_text())
     for shard in answers.shards:
@@ -87,7 +91,8 @@ def _cases(dataset: str, answers: Answers):
 def _on_grid(scores: np.ndarray, facts: dict) -> np.ndarray:
     if list(scores.shape) != facts["shape"]:
         raise InputError(
-            f"the prediction of {facts['file']} has the shape {list(scores.shape)}; expected {facts['shape']}; run predict again"
+            f"the prediction of {facts['file']} has the shape {list(scores.shape)}; expected {facts['shape']}; run "
+            "predict again"
         )
     return scores
 

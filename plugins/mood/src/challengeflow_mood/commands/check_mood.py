@@ -1,12 +1,13 @@
-"""The command `challengeflow check-mood`: whether the organisers' files are all there and sound, before days are spent on them.
+"""The command `challengeflow check-mood`: whether the organisers' files are all there and sound, before days are spent
+on them.
 
-Counts, shapes, types, affines, copies and labels are read from the headers, in zips too, without unpacking them. With `--values`
-every voxel is read: NaN, values outside [0, 1], constant scans.
+Counts, shapes, types, affines, copies and labels are read from the headers, in zips too, without unpacking them. With
+`--values` every voxel is read: NaN, values outside [0, 1], constant scans.
 """
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import nibabel as nib
@@ -75,7 +76,7 @@ def _copies(train: Mapping[str, Entry]) -> Iterator[str]:
             yield f"{', '.join(names)} hold the same; they share a group"
 
 
-def _odd_headers(scans, side: int) -> Iterator[str]:
+def _odd_headers(scans: Iterable[tuple[str, Entry]], side: int) -> Iterator[str]:
     """Unreadable headers, shapes other than announced, types and affines other than most scans have."""
     facts = {}
     for name, entry in scans:
@@ -90,7 +91,10 @@ def _odd_headers(scans, side: int) -> Iterator[str]:
                 yield f"{name} has the {what} {fact[at]}, most have {usual[0][0]}"
     for name, (shape, _, _) in facts.items():
         if shape != (side,) * 3:
-            yield f"{name} has the shape {shape}, expected {(side,) * 3} (preparing it takes about {memory_needed(shape) / 1e9:.1f} GB)"
+            yield (
+                f"{name} has the shape {shape}, expected {(side,) * 3} (preparing it takes about "
+                f"{memory_needed(shape) / 1e9:.1f} GB)"
+            )
 
 
 def header_facts(entry: Entry) -> tuple[tuple[int, ...], str, str]:

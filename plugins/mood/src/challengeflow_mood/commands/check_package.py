@@ -1,8 +1,9 @@
-"""The command `challengeflow check-package`: a submission archive, run as the organisers run it, checked, scored and timed.
+"""The command `challengeflow check-package`: a submission archive, run as the organisers run it, checked, scored and
+timed.
 
-Starts from the archive alone: a build context (what `package` writes) or an image (`docker save`). First the scripts are read
-(`lint`), then the sandbox is probed, then each of the four scripts answers the toy cases, once as an arbitrary user and all
-cases, once as root and the first case alone; from the difference comes the time of a whole test folder.
+Starts from the archive alone: a build context (what `package` writes) or an image (`docker save`). First the scripts
+are read (`lint`), then the sandbox is probed, then each of the four scripts answers the toy cases, once as an arbitrary
+user and all cases, once as root and the first case alone; from the difference comes the time of a whole test folder.
 """
 
 import argparse
@@ -59,8 +60,8 @@ def check(
 ) -> Report:
     """Lint, probe and run a package on toy cases in `work`; answers stay in work/answers/DATASET/TASK.
 
-    test_cases: project the time to a folder of that many, which takes a second run of each script; None leaves that out.
-    Raises InputError where the package is no archive or nothing here can run it.
+    test_cases: project the time to a folder of that many, which takes a second run of each script; None leaves that
+    out. Raises InputError where the package is no archive or nothing here can run it.
     """
     report, unpacked = Report(), work / "package"
     unpacked.mkdir()
@@ -77,7 +78,9 @@ def check(
 
 
 def toy_cases(data: Path | None, folder: Path) -> dict[str, Toys]:
-    """Toy cases of both datasets in `folder`: the official ones under `data` (folders or zips), or two made ones of each."""
+    """Toy cases of both datasets in `folder`: the official ones under `data` (folders or zips), or two made ones of
+    each.
+    """
     return {dataset: _toys(data, dataset, folder / dataset) for dataset in DATASETS}
 
 

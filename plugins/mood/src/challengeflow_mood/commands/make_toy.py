@@ -49,7 +49,8 @@ def write(
 ) -> int:
     """Write cases made of `scans` (volume in [0, 1], affine, name) into `folder`; how many there are.
 
-    The share `healthy` of them stays as it is; the kinds take turns. The scan before is the foreign one of a kind that needs one.
+    The share `healthy` of them stays as it is; the kinds take turns. The scan before is the foreign one of a kind that
+    needs one.
     """
     for part in ("toy", "toy_label/sample", "toy_label/pixel"):
         (folder / part).mkdir(parents=True, exist_ok=True)

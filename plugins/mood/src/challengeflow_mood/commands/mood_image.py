@@ -1,8 +1,8 @@
 """The command `challengeflow mood-image`: a loadable image without docker, as `docker save` would write it.
 
-Three layers: a root file system that the user brings (no image can be fetched offline, and nobody's system is ours to hand on), the
-libraries of requirements.txt as installed here (their wheels bring what they need but the C library), and the package itself. Written
-with the standard library alone; the same inputs give the same bytes.
+Three layers: a root file system that the user brings (no image can be fetched offline, and nobody's system is ours to
+hand on), the libraries of requirements.txt as installed here (their wheels bring what they need but the C library), and
+the package itself. Written with the standard library alone; the same inputs give the same bytes.
 """
 
 import argparse

@@ -1,7 +1,9 @@
-"""The challenge's ranking of models: by dataset, then both joined, for each task; the command `challengeflow mood-rank`.
+"""The challenge's ranking of models: by dataset, then both joined, for each task; the command `challengeflow
+mood-rank`.
 
-As the organisers' `ranking/generate_ranking.r` does with challengeR: aggregateThenRank (mean of the draws, a missing value is 0,
-ties share the best rank), then consensus "euclidean": the mean of the ranks over the datasets, ties with their average rank.
+As the organisers' `ranking/generate_ranking.r` does with challengeR: aggregateThenRank (mean of the draws, a missing
+value is 0, ties share the best rank), then consensus "euclidean": the mean of the ranks over the datasets, ties with
+their average rank.
 """
 
 import argparse
@@ -32,7 +34,9 @@ class Place:
 
 
 def rank(draws: Draws) -> list[Place]:
-    """The models in the order of the consensus; a model that a dataset lacks, or a draw that is NaN, counts as 0 there."""
+    """The models in the order of the consensus; a model that a dataset lacks, or a draw that is NaN, counts as 0
+    there.
+    """
     models = sorted({model for own in draws.values() for model in own})
     values = {
         dataset: {model: float(np.mean(np.nan_to_num(list(own.get(model, [0.0])), nan=0.0))) for model in models}
@@ -54,8 +58,9 @@ def rank(draws: Draws) -> list[Place]:
     return sorted(found, key=lambda place: (place.place, place.model))
 
 
-def read_draws(results: Path, split: str) -> dict[str, Draws]:
-    """Task -> draws of every model scored on both datasets' `split`, from results/mood/DATASET/MODEL/scores.json; no controls.
+def read_draws(results: Path, split: str) -> Mapping[str, Draws]:
+    """Task -> draws of every model scored on both datasets' `split`, from results/mood/DATASET/MODEL/scores.json; no
+    controls.
 
     Raises InputError where there is no model to rank.
     """
@@ -109,7 +114,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _ranks(values: Mapping[str, float], ties: str) -> dict[str, float]:
-    """Rank of each, 1 for the largest; equal ones share their smallest rank ("min") or the mean of theirs ("average")."""
+    """Rank of each, 1 for the largest; equal ones share their smallest rank ("min") or the mean of theirs
+    ("average").
+    """
     ranks = {}
     for name, value in values.items():
         above = sum(other > value for other in values.values())

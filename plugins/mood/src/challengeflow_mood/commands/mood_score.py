@@ -1,7 +1,10 @@
-"""The command `challengeflow mood-score`: a folder of predictions against a folder of labels, as the organisers score it."""
+"""The command `challengeflow mood-score`: a folder of predictions against a folder of labels, as the organisers score
+it.
+"""
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from challengeflow_mood.scoring.official_scoring import FolderScore, score_folder
@@ -27,7 +30,7 @@ def main(arguments: list[str]) -> int:
     return 1 if score.average_precision is None else 0
 
 
-def _lines(score: FolderScore):
+def _lines(score: FolderScore) -> Iterator[str]:
     lost = score.lost()
     for name in score.dropped:
         yield f"{name}: not scored, its label cannot be read"

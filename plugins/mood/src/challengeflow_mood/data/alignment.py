@@ -5,6 +5,7 @@ one step an axis. So a scan is never turned or flipped in memory, resampling is 
 and a map returns to the stored orientation exactly.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import nibabel as nib
@@ -84,7 +85,7 @@ def to_scan(values: np.ndarray, mapping: dict[str, Any]) -> np.ndarray:
     return result
 
 
-def planes_of_scan(values: np.ndarray, mapping: dict[str, Any]):
+def planes_of_scan(values: np.ndarray, mapping: dict[str, Any]) -> Iterator[tuple[int, np.ndarray]]:
     """The same as `to_scan`, one plane of the first stored axis at a time: pairs of index and float32 (Y, Z).
 
     Planes outside the grid are left out: they are 0. One case of 512^3 costs 70 MB this way instead of 540.

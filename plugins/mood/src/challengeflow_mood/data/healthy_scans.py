@@ -39,7 +39,8 @@ def read_healthy(shards: Sequence[Shard], most: int, least: int, seed: int, mode
     places = [(shard, sample) for shard in shards for sample in Arrays(shard.prepared).ok()]
     if len(places) < least:
         raise InputError(
-            f"{model} needs at least {least} readable train scans, and {len(places)} are there; add scans or use fewer folds"
+            f"{model} needs at least {least} readable train scans, and {len(places)} are there; add scans or use fewer "
+            "folds"
         )
     chosen = np.sort(np.random.default_rng(seed).permutation(len(places))[:most])
     group_of = {sample.id: sample.group for shard in shards for sample in shard.samples}
@@ -65,7 +66,9 @@ def parts_by_group(groups: Sequence[str], parts: int) -> np.ndarray:
 
 
 def beside_others(healthy: Healthy, parts: int, least: int) -> Iterator[tuple[np.ndarray, Healthy]]:
-    """Indices of the scans of each part, with the scans of other groups; a part beside which fewer than `least` are left is passed over."""
+    """Indices of the scans of each part, with the scans of other groups; a part beside which fewer than `least` are
+    left is passed over.
+    """
     part = parts_by_group(healthy.groups, parts)
     for number in range(part.max() + 1):
         others = np.flatnonzero(part != number)

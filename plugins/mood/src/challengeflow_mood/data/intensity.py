@@ -4,7 +4,9 @@ import numpy as np
 
 
 def relative_grey(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Grey values (g, g, g), float32: 1 is the body's median, and 1 more is its 10 to 90 % range; air is about 0; from -1 to 4."""
+    """Grey values (g, g, g), float32: 1 is the body's median, and 1 more is its 10 to 90 % range; air is about 0; from
+    -1 to 4.
+    """
     grey = np.asarray(volume, np.float32)
     inside = mask > 0
     if not inside.any():

@@ -105,8 +105,8 @@ def find_layout(roots: list[Path], dataset: str) -> Layout:
             part = _part(place, dataset)
             if part:
                 found[part].setdefault(entry.name, entry)
-    parts = (dict(sorted(found[part].items())) for part in ("train", "toy", "sample", "pixel"))
-    return Layout(*parts, found["groups"].get(GROUPS))
+    train, toy, sample, pixel = (dict(sorted(found[part].items())) for part in ("train", "toy", "sample", "pixel"))
+    return Layout(train, toy, sample, pixel, found["groups"].get(GROUPS))
 
 
 def find_scans(root: Path) -> dict[str, Entry]:

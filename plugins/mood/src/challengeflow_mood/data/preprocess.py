@@ -6,14 +6,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
 
 from challengeflow import InputError, PreprocessJob, Sample
 from challengeflow.arrays import Writer
 from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.data import alignment
+from challengeflow_mood.data.images import load_image
 from challengeflow_mood.data.volumes import read_scan
 
 
@@ -22,15 +23,15 @@ def preprocess(job: PreprocessJob) -> None:
 
     Attributes: `status`, `shape` [1, grid, grid, grid] (the leading 1 keeps a prediction on the grid apart from one on
     the scan's own), `mapping` (see `alignment.align`) and the scan's geometry (see `volumes.read_scan`).
-    Gold: `scores`, uint8, in the scan's own shape, with the attributes `sample` (0 or 1), `kind` and, of a made anomaly,
-    the `recipe` that makes it again.
+    Gold: `scores`, uint8, in the scan's own shape, with the attributes `sample` (0 or 1), `kind` and, of a made
+    anomaly, the `recipe` that makes it again.
     """
     with ExitStack() as stack:
         prepared = stack.enter_context(Writer(job.prepared))
         gold = stack.enter_context(Writer(job.gold)) if job.labelled else None
         for sample in job.progress(job.samples, "scan"):
             volume, facts, truth = _read(job, sample)
-            arrays = {}
+            arrays: dict[str, np.ndarray] = {}
             if volume is not None:
                 facts, arrays = prepare(volume, facts, job.parameters["grid"])
             prepared.add(sample.id, facts, **arrays)
@@ -54,7 +55,9 @@ def proxy_kinds(plan: Path) -> dict[str, str]:
 
 
 def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[str, Any], tuple | None]:
-    """The scan (None when it cannot be used), its facts and its truth: mask, kind and more about it; None when unknown."""
+    """The scan (None when it cannot be used), its facts and its truth: mask, kind and more about it; None when
+    unknown.
+    """
     shape = [1] + [job.parameters["grid"]] * 3
     facts: dict[str, Any] = {"status": "ok", "shape": shape}
     volume, truth = None, None
@@ -89,7 +92,7 @@ def _toy_label(folder: Path, file: str, shape: list[int] | None) -> tuple[np.nda
         pixel = folder / "pixel" / file
         if abnormal == 0 and not pixel.exists() and shape is not None:
             return np.zeros(shape, np.uint8), "healthy", {}
-        mask = np.rint(np.asarray(nib.load(pixel).dataobj, dtype=np.float32)).clip(0, 1) == 1
-    except (OSError, ValueError, IndexError, nib.filebasedimages.ImageFileError):
+        mask = np.rint(np.asarray(load_image(pixel).dataobj, dtype=np.float32)).clip(0, 1) == 1
+    except (OSError, ValueError, IndexError, ImageFileError):
         return None
     return mask.astype(np.uint8), "toy" if abnormal else "healthy", {}

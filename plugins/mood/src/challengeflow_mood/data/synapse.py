@@ -1,7 +1,7 @@
 """The official zips from Synapse, by its own client (the plugin's extra `synapse`).
 
-The client reads your token itself (SYNAPSE_AUTH_TOKEN, or ~/.synapseConfig) and compares each file with the MD5 that Synapse
-states; an interrupted download goes on. No token ever passes through here.
+The client reads your token itself (SYNAPSE_AUTH_TOKEN, or ~/.synapseConfig) and compares each file with the MD5 that
+Synapse states; an interrupted download goes on. No token ever passes through here.
 """
 
 import os
@@ -27,7 +27,8 @@ def fetch(job: DownloadJob) -> None:
         found = _download(name, job)
     except SynapseError as error:
         raise InputError(
-            f"Synapse did not give {name} ({type(error).__name__}: {str(error).splitlines()[0]}); join the challenge at {PAGE}, "
+            f"Synapse did not give {name} ({type(error).__name__}: {str(error).splitlines()[0]}); join the challenge "
+            f"at {PAGE}, "
             f"accept its conditions, and put a token with the scopes view and download into SYNAPSE_AUTH_TOKEN; "
             f"{BY_HAND.format(job.dataset)}"
         ) from error
@@ -45,7 +46,8 @@ def _download(name: str, job: DownloadJob) -> str:
     found = [entry for _, _, files in folders for entry in files if entry.name == name]
     if len(found) != 1:
         raise InputError(
-            f"the project {PAGE} has {len(found) or 'no'} files {name} that you may see, and one is expected; look there, "
+            f"the project {PAGE} has {len(found) or 'no'} files {name} that you may see, and one is expected; look "
+            "there, "
             f"{BY_HAND.format(job.dataset)}"
         )
     job.progress.message(f"{name} is {found[0].id}")

@@ -10,6 +10,7 @@ import nibabel as nib
 import numpy as np
 
 from challengeflow import InputError
+from challengeflow_mood.data.images import load_image
 
 IN_RANGE = (-0.01, 1.01)  # MOOD's own files are scaled to [0, 1]; rounding may step over
 PERCENTILES = (0.1, 99.9)
@@ -24,12 +25,12 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     Values outside [0, 1] (8-bit greys, Hounsfield units) are scaled by their 0.1 and 99.9 percentiles and clipped.
     The geometry holds JSON alone: `file` (name), `original` (full stored shape), `affine`, `header` (a NIfTI header in
     base64, or None), `scaling` ([low, high] that became 0 and 1), `nonfinite` (NaN or infinite voxels, now 0).
-    Raises InputError with the reason when the file is missing, cannot be read, is not three-dimensional, is constant, or
-    would not fit into the memory of this machine; that is told from the header, before any voxel is read.
+    Raises InputError with the reason when the file is missing, cannot be read, is not three-dimensional, is constant,
+    or would not fit into the memory of this machine; that is told from the header, before any voxel is read.
     """
     if not path.exists():
         raise InputError("file missing")
-    image = nib.load(path, mmap=False)
+    image = load_image(path)
     shape = tuple(int(n) for n in image.shape)
     if len(shape) < 3 or any(n != 1 for n in shape[3:]):
         raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
@@ -38,14 +39,15 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     needed, there = memory_needed(shape), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > there:
         raise InputError(
-            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and this machine has {there / 1e9:.1f}; "
+            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and this machine has "
+            f"{there / 1e9:.1f}; "
             "resample it to fewer voxels"
         )
     volume = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3], order="F")
     geometry = {
         "file": path.name,
         "original": list(shape),
-        "affine": np.asarray(image.affine, float).tolist(),
+        "affine": np.asarray(image.affine, np.float64).tolist(),
         "header": _header_text(image),
         "nonfinite": _fill_nonfinite(volume),
     }

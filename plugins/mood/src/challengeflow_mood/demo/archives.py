@@ -20,6 +20,8 @@ from challengeflow_mood.demo.phantoms import phantom, smooth_field
 SPACING = {"brain": 1.4, "abdom": 4.0}  # mm at the size of the demo
 SIDE = {"brain": 1.0, "abdom": 1.125}
 HEALTHY_SHARE = 0.4
+Lesion = tuple[np.ndarray, np.ndarray]
+"""New values of a whole scan, and where they count; bool."""
 VISIBLE = 0.06  # mean change of grey value within a lesion
 
 
@@ -87,7 +89,7 @@ def with_lesion(volume: np.ndarray, kind: str, random: np.random.Generator) -> t
     raise InputError(f"the demo found no place for a lesion of kind {kind!r}; choose another seed")
 
 
-def tumour(volume, distance, centre, random):
+def tumour(volume: np.ndarray, distance: np.ndarray, centre: np.ndarray, random: np.random.Generator) -> Lesion:
     """A ring that enhances around a darker core, with a soft rim."""
     ring = np.exp(-(((distance - 0.75) / 0.2) ** 2))
     inside = np.clip((1.05 - distance) / 0.2, 0, 1)
@@ -95,12 +97,12 @@ def tumour(volume, distance, centre, random):
     return volume * (1 - inside) + inside * level, distance < 1
 
 
-def blur(volume, distance, centre, random):
+def blur(volume: np.ndarray, distance: np.ndarray, centre: np.ndarray, random: np.random.Generator) -> Lesion:
     """Structure lost: tissue smoothed away and slightly swollen in grey value."""
     return ndimage.gaussian_filter(volume, 2.5) + random.choice([-1, 1]) * 0.06, distance < 1
 
 
-def turned(volume, distance, centre, random):
+def turned(volume: np.ndarray, distance: np.ndarray, centre: np.ndarray, random: np.random.Generator) -> Lesion:
     """A piece of the same scan, turned by a quarter about a random axis."""
     radius = int(np.ceil(volume.shape[0] * 0.14))
     padded = np.pad(volume, radius, mode="edge")
@@ -111,7 +113,7 @@ def turned(volume, distance, centre, random):
     return padded[inner, inner, inner], distance < 1
 
 
-def scar(volume, distance, centre, random):
+def scar(volume: np.ndarray, distance: np.ndarray, centre: np.ndarray, random: np.random.Generator) -> Lesion:
     """A thin curved sheet of fluid or calcium."""
     normal = random.standard_normal(3)
     normal /= np.linalg.norm(normal)
@@ -121,9 +123,7 @@ def scar(volume, distance, centre, random):
     return np.full_like(volume, random.choice([0.15, 0.85])), (distance < 1.15) & (np.abs(height) < 1.6)
 
 
-LESIONS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
-    lesion.__name__: lesion for lesion in (tumour, blur, turned, scar)
-}
+LESIONS: dict[str, Callable[..., Lesion]] = {lesion.__name__: lesion for lesion in (tumour, blur, turned, scar)}
 
 
 def _nifti(volume: np.ndarray, dataset: str) -> bytes:

@@ -3,12 +3,13 @@
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 from challengeflow import InputError
 
 WHITEOUT = ".wh."
 # Debian 12's own Python, 3.11.2, knows no filters yet.
-EXTRACTION = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
+EXTRACTION: dict[str, Any] = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
 
 
 def write_tar(folder: Path, target: Path) -> None:
@@ -85,6 +86,9 @@ def _extract(files: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> N
     files.extract(member, folder, **EXTRACTION)
 
 
-def _manifest(archive: Path) -> dict:
+def _manifest(archive: Path) -> dict[str, Any]:
     with tarfile.open(archive) as tar:
-        return json.loads(tar.extractfile("manifest.json").read())[0]
+        file = tar.extractfile("manifest.json")
+        if file is None:
+            raise InputError(f"{archive} has a manifest.json that is no file; save the image again")
+        return json.loads(file.read())[0]

@@ -11,7 +11,6 @@ from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
 from challengeflow.scoring import write_json
 from challengeflow_mood.docker.carried_code import carried, licences, pinned
-from challengeflow_mood.docker.declared_models import declared_model
 
 TASKS = ("sample", "pixel")
 DATASETS = ("brain", "abdom")
@@ -57,9 +56,9 @@ def write_context(answers: Mapping[str, Answers], context: Path) -> None:
             script.write_text(SCRIPT.format(task=task, dataset=dataset, name=script.name), newline="\n")
             script.chmod(0o755)
     files, libraries = carried(sorted(modules))
-    for place, file in files.items():
+    for place, source in files.items():
         (context / "src" / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, context / "src" / place)
+        shutil.copyfile(source, context / "src" / place)
     requirements = pinned(libraries)
     (context / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements))
     with open(context / "licences.csv", "w", newline="") as file:
@@ -88,7 +87,7 @@ def write_model(folder: Path, dataset: str, answers: Answers) -> set[str]:
         members.append(
             {
                 "model": member.model,
-                "module": declared_model(member.model).module,
+                "module": member.module,
                 "parameters": dict(member.parameters),
                 "weight": member.weight,
                 "folders": names,

@@ -5,8 +5,8 @@ import re
 from challengeflow_mood.docker.sandbox import Finished
 
 CAUSES = {
-    r"read-only file system|Errno 30|No usable temporary directory": "it writes outside the output folder, where nothing can be written; "
-    "set TMPDIR and the like to the output folder",
+    r"read-only file system|Errno 30|No usable temporary directory": "it writes outside the output folder, where "
+    "nothing can be written; set TMPDIR and the like to the output folder",
     r"name resolution|Name or service not known|getaddrinfo|Network is unreachable|could not resolve|urlopen error|"
     r"Errno 101|nodename nor servname": "it needs the network, and there is none; bring everything along in the image",
     r"No module named|ImportError|cannot open shared object": "it needs a library that the package does not bring",
@@ -16,8 +16,10 @@ CAUSES = {
 }
 
 
-def diagnose(what: str, done: Finished, limit: float, cases: int) -> str:
-    """A sentence about a run that failed or took too long, with its last words; empty for one that ended well in time."""
+def failure_reason(what: str, done: Finished, limit: float, cases: int) -> str:
+    """A sentence about a run that failed or took too long, with its last words; empty for one that ended well in
+    time.
+    """
     if done.stopped:
         return f"{what} was stopped after {limit * cases:g} s; expected at most {limit:g} s a case and {cases} cases"
     if done.status == 0:

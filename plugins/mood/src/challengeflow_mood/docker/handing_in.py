@@ -4,8 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from challengeflow import Answers, PackageJob
-from challengeflow_mood.docker.declared_models import declared_model
+from challengeflow import Answers, Member, PackageJob
 
 README = """# MOOD submission {name}
 
@@ -17,7 +16,8 @@ README = """# MOOD submission {name}
 challengeflow check-package {archive} --data FOLDER_OF_THE_TOY_CASES
 ```
 
-Read-only root, no network, no /tmp, an arbitrary user, 600 s a case; under docker, podman or bubblewrap, whichever works.
+Read-only root, no network, no /tmp, an arbitrary user, 600 s a case; under docker, podman or bubblewrap, whichever
+works.
 
 ## Build it
 
@@ -27,13 +27,13 @@ docker run --rm --network none --read-only -v /abs/in:/mnt/data:ro -v /abs/out:/
     /workspace/run_pixel_brain.sh /mnt/data /mnt/pred
 ```
 
-Paths must be absolute and the output folder writable for the container's user. Without docker, `challengeflow mood-image` makes a
-loadable image of a root file system that you bring; the plugin's README says how.
+Paths must be absolute and the output folder writable for the container's user. Without docker, `challengeflow
+mood-image` makes a loadable image of a root file system that you bring; the plugin's README says how.
 
 ## Hand it in (Synapse, https://www.synapse.org/mood)
 
-1. Be a registered, certified Synapse user and a member of the challenge's team; make a project of your own and share it with
-   the organisers' team (may download).
+1. Be a registered, certified Synapse user and a member of the challenge's team; make a project of your own and share
+   it with the organisers' team (may download).
 2. Push the image to the project. SYN is its number, as in syn12345:
 
    ```
@@ -41,11 +41,12 @@ loadable image of a root file system that you bring; the plugin's README says ho
    docker tag mood-{name} docker.synapse.org/SYN/mood-{name}
    docker push docker.synapse.org/SYN/mood-{name}
    ```
-3. On the project's Docker page choose the image, then "Submit to challenge", once for each task (sample, pixel). The toy queue
-   first: it does not count. Of up to three submissions the last one counts.
+3. On the project's Docker page choose the image, then "Submit to challenge", once for each task (sample, pixel). The
+   toy queue first: it does not count. Of up to three submissions the last one counts.
 4. Send the abstract (`abstract.md` is a start) as a PDF with your names.
 
-`checklist.md` has the rules, `answers_brain.csv` and `answers_abdom.csv` the score and answer of every test case of this run.
+`checklist.md` has the rules, `answers_brain.csv` and `answers_abdom.csv` the score and answer of every test case of
+this run.
 """
 CUDA = """
 # with a GPU (the image is larger; needs the NVIDIA container toolkit, and --gpus all in docker run):
@@ -58,16 +59,18 @@ ABSTRACT = """# {name}: abstract for MOOD
 
 **Data.** {data} No other data and no pretrained weights were used. Prediction is fully automatic.
 
-**Output.** A map of scores in [0, 1] on the scan's own grid and one calibrated score a scan, from the same map. Scores are rounded
-to float16, as the scorer does.
+**Output.** A map of scores in [0, 1] on the scan's own grid and one calibrated score a scan, from the same map. Scores
+are rounded to float16, as the scorer does.
 
 **Own evaluation.** {measured} Anomalies of the proxy split were made, by kinds that training did not see; the figures
 say how models compare and nothing about the hidden test set.
 """
 CHECKLIST = """# Rules, and where this package stands
 
-- [x] Four scripts, `run_{{sample,pixel}}_{{brain,abdom}}.sh IN OUT`: POSIX, executable, and run on test cases when this was packaged
-- [x] Every readable case answered: finite scores in [0, 1], maps of the scan's shape and affine; an unreadable one does not stop the rest
+- [x] Four scripts, `run_{{sample,pixel}}_{{brain,abdom}}.sh IN OUT`: POSIX, executable, and run on test cases when this
+  was packaged
+- [x] Every readable case answered: finite scores in [0, 1], maps of the scan's shape and affine; an unreadable one does
+  not stop the rest
 - [x] The archive alone answers byte for byte as the workflow did
 - [{official}] Trained on the challenge's data alone: {sources}
 - [ ] `check-package` on your machine: "nothing is wrong", and the projected seconds below 600 a case on 512^3
@@ -104,11 +107,11 @@ def _abstract(job: PackageJob) -> str:
     )
 
 
-def _method(member) -> str:
+def _method(member: Member) -> str:
     settings = ", ".join(f"{key} {value}" for key, value in sorted(member.parameters.items()))
     folds = f"mean of {len(member.models)} fold models" if len(member.models) > 1 else "one model"
     weight = f", weight {member.weight:g}" if member.weight != 1 else ""
-    return f"{member.model} ({declared_model(member.model).summary}; {folds}{weight}; {settings})"
+    return f"{member.model} ({member.summary}; {folds}{weight}; {settings})"
 
 
 def _measured(dataset: str, answers: Answers) -> list[str]:

@@ -1,8 +1,8 @@
 """What runs inside the image: `python -m challengeflow_mood.docker.infer TASK IN_DIR OUT_DIR MODEL_DIR`.
 
 The same code as the stages: read, align, predict, bring back. First every case gets an answer that is safe, then one by
-the cheap model where there is one, then the real one; each replaces the one before in a single step. So whatever a case does,
-even if it ends the process, every case has an answer, and no case is worse for another. Only OUT_DIR is written.
+the cheap model where there is one, then the real one; each replaces the one before in a single step. So whatever a case
+does, even if it ends the process, every case has an answer, and no case is worse for another. Only OUT_DIR is written.
 A case that passes its deadline keeps the answer it has: MOOD_DEADLINE seconds, 420 of the organisers' 600 by default.
 """
 
@@ -16,18 +16,18 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
-import nibabel as nib
 import numpy as np
 
 from challengeflow import InputError, PredictJob, Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer
 from challengeflow.contract.progress import Progress
 from challengeflow_mood.answers.maps import map_name, write_map
+from challengeflow_mood.data.images import load_image
 from challengeflow_mood.data.official_layout import is_scan
 from challengeflow_mood.data.preprocess import prepare
 from challengeflow_mood.data.volumes import read_scan
@@ -53,11 +53,11 @@ class DeadlinePassed(BaseException):
     """A case took too long. No Exception, so that a model that survives its own errors does not take it for one."""
 
 
-def run(task: str, inputs: Path, outputs: Path, model: Path, deadline: float = DEADLINE) -> int:
+def answer_folder(task: str, inputs: Path, outputs: Path, model: Path, deadline: float = DEADLINE) -> int:
     """Answer every scan in `inputs`; the number of scans that kept the safe answer, or the cheap model's.
 
     task "pixel": a map NAME of the scan's own shape and affine; task "sample": NAME.txt with one number in [0, 1].
-    model: the folder that `container.write_model` wrote. deadline: seconds a case.
+    model: the folder that `build_context.write_model` wrote. deadline: seconds a case.
     """
     if task not in ("pixel", "sample"):
         raise InputError(f"the task is {task!r}; expected 'pixel' or 'sample'")
@@ -66,12 +66,12 @@ def run(task: str, inputs: Path, outputs: Path, model: Path, deadline: float = D
         raise InputError(f"{inputs} holds no scan; expected .nii.gz files")
     ensemble = json.loads((model / "ensemble.json").read_text())
     cheap = [member for member in ensemble["members"] if member["model"] == CHEAP]
-    passes = [("the safe answer", [])]
+    passes: list[tuple[str, list[dict[str, Any]]]] = [("the safe answer", [])]
     if cheap and len(ensemble["members"]) > 1:
         passes.append((f"the answer of {CHEAP}", cheap))
     passes.append(("the answer", ensemble["members"]))
     failed: set[str] = set()
-    spent: Counter[str] = Counter()
+    spent = dict.fromkeys(names, 0.0)
     with _work(outputs) as work:
         for what, members in passes:
             for name in names:
@@ -105,7 +105,7 @@ def _work(outputs: Path) -> Iterator[Path]:
 def _deadline(seconds: float) -> Iterator[None]:
     """Raise DeadlinePassed in the block once `seconds` have passed."""
 
-    def passed(number, frame):
+    def passed(number: int, frame: FrameType | None) -> NoReturn:
         raise DeadlinePassed("the deadline has passed")
 
     before = signal.signal(signal.SIGALRM, passed)
@@ -121,7 +121,7 @@ def _write_safe(task: str, scan: Path, outputs: Path) -> None:
     if task == "sample":
         _write_text(outputs / f"{scan.name}.txt", SAFE_SCORE)
         return
-    image = nib.load(scan)  # the header alone
+    image = load_image(scan)  # the header alone
     shape = [int(n) for n in image.shape]
     facts = {"original": shape, "affine": np.asarray(image.affine), "header": None}
     write_map(None, facts, outputs / map_name(scan.name))
@@ -194,13 +194,15 @@ def _write_text(target: Path, value: float) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Run from the command line; what libraries keep for themselves (caches, settings) goes to a folder that is removed."""
+    """Run from the command line; what libraries keep for themselves (caches, settings) goes to a folder that is
+    removed.
+    """
     task, (inputs, outputs, model) = arguments[0], (Path(argument) for argument in arguments[1:4])
     deadline = float(os.environ.get("MOOD_DEADLINE", DEADLINE))
     with _work(outputs) as scratch:
         os.environ.update(dict.fromkeys(PLACES, str(scratch)))
         tempfile.tempdir = str(scratch)
-        run(task, inputs, outputs, model, deadline)
+        answer_folder(task, inputs, outputs, model, deadline)
 
 
 if __name__ == "__main__":

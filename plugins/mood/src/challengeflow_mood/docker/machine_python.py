@@ -1,7 +1,8 @@
 """This machine's system and Python as a root for bubblewrap: with the libraries a package asks for, and nothing else.
 
-Seen are /usr (with /bin and /lib), the Python that this process runs on, without its own libraries, and in /opt/venv the
-distributions of requirements.txt. Not seen are the virtual environment, the repository, home folders, /etc, /tmp, /var.
+Seen are /usr (with /bin and /lib), the Python that this process runs on, without its own libraries, and in /opt/venv
+the distributions of requirements.txt. Not seen are the virtual environment, the repository, home folders, /etc, /tmp,
+/var.
 """
 
 import importlib.metadata
@@ -18,7 +19,9 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64")
 
 
 def binds(requirements: Path, folder: Path) -> list[str]:
-    """Options of bwrap; `folder` keeps a file of them. InputError where a distribution is not here in the version asked for."""
+    """Options of bwrap; `folder` keeps a file of them. InputError where a distribution is not here in the version asked
+    for.
+    """
     words = []
     for place in SYSTEM:
         path = Path(place)
@@ -68,15 +71,17 @@ def _entries(name: str, version: str | None) -> set[Path]:
         ) from None
     if version and distribution.version.partition("+")[0] != version:
         raise InputError(
-            f"requirements.txt asks for {name} {version}, this machine has {distribution.version}; give the image itself"
+            f"requirements.txt asks for {name} {version}, this machine has {distribution.version}; give the image "
+            "itself"
         )
     tops = {PurePosixPath(file).parts[0] for file in distribution.files or []} - {"..", "__pycache__"}
-    return {Path(distribution.locate_file(top)).resolve() for top in tops}
+    return {Path(str(distribution.locate_file(top))).resolve() for top in tops}
 
 
 def own_places() -> list[str]:
     """What must not be seen inside: the virtual environment, and the source folders of the two packages."""
     roots = [str(Path(sys.prefix))] if sys.prefix != sys.base_prefix else []
     for package in ("challengeflow", "challengeflow_mood"):
-        roots += importlib.util.find_spec(package).submodule_search_locations
+        spec = importlib.util.find_spec(package)
+        roots += (spec and spec.submodule_search_locations) or []
     return roots

@@ -1,4 +1,6 @@
-"""Trying a package: is the sandbox tight, does each script answer its toy cases soundly, alike and in time, what do they score."""
+"""Trying a package: is the sandbox tight, does each script answer its toy cases soundly, alike and in time, what do
+they score.
+"""
 
 import shutil
 import uuid
@@ -9,7 +11,7 @@ from pathlib import Path
 from challengeflow_mood.answers.check_answers import all_alike, wrong_outputs
 from challengeflow_mood.docker import machine_python, sandbox
 from challengeflow_mood.docker.build_context import TASKS
-from challengeflow_mood.docker.failure_reason import diagnose
+from challengeflow_mood.docker.failure_reason import failure_reason
 from challengeflow_mood.scoring.official_scoring import score_folder
 
 LIMIT = 600.0  # seconds a case, the organisers' rule
@@ -26,7 +28,9 @@ while read -r name rest; do case "$name" in *:) [ "$name" = lo: ] || echo "netwo
 
 @dataclass
 class ScriptRun:
-    """One script: its toy cases, seconds of the whole run, of the start-up and of a case (None where not measured), and score."""
+    """One script: its toy cases, seconds of the whole run, of the start-up and of a case (None where not measured), and
+    score.
+    """
 
     script: str
     cases: int
@@ -60,8 +64,8 @@ class Toys:
 class Trial:
     """One package in one sandbox; answers go to work/answers/DATASET/TASK, findings to `report`.
 
-    limit: seconds a case. test_cases: project the time to a folder of that many, which takes a second run of each script; None
-    leaves that out. unreadable: scans that need no map. say: gets a line a script.
+    limit: seconds a case. test_cases: project the time to a folder of that many, which takes a second run of each
+    script; None leaves that out. unreadable: scans that need no map. say: gets a line a script.
     """
 
     box: sandbox.Sandbox
@@ -73,9 +77,11 @@ class Trial:
     say: Callable[[str], None] = print
 
     def probe(self) -> None:
-        """See from inside that the sandbox holds: nothing to write but the output, no network, nothing of this machine in sight.
+        """See from inside that the sandbox holds: nothing to write but the output, no network, nothing of this machine
+        in sight.
 
-        A sentinel file is laid beside the outputs; the repository's sources and the virtual environment must be out of sight too.
+        A sentinel file is laid beside the outputs; the repository's sources and the virtual environment must be out of
+        sight too.
         """
         folders = [self.work / "probe" / name for name in ("in", "out")]
         for folder in folders:
@@ -83,7 +89,9 @@ class Trial:
         sentinel = self.work / f"sentinel-{uuid.uuid4().hex}"
         sentinel.write_text("not to be seen\n")
         hidden = [str(sentinel), *machine_python.own_places()]
-        done = sandbox.run(self.box, ["/bin/sh", "-c", PROBE, "probe", *hidden], *folders, USER, 60)
+        done = sandbox.run_inside(
+            self.box, ["/bin/sh", "-c", PROBE, "probe", *hidden], folders[0], folders[1], USER, 60
+        )
         if done.status != 0:
             self.report.problems.append(f"the sandbox cannot be probed: {done.errors.strip()}")
         for line in done.output.splitlines():
@@ -121,7 +129,9 @@ class Trial:
             self._project(scans, outputs, result, self.test_cases)
 
     def _project(self, scans: Sequence[Path], outputs: Path, result: ScriptRun, test_cases: int) -> None:
-        """Run the first case alone, as root: from the two times start-up and a case follow, and the answer must be the same."""
+        """Run the first case alone, as root: from the two times start-up and a case follow, and the answer must be the
+        same.
+        """
         inputs, alone = outputs.with_name(f"{outputs.name}-first-in"), outputs.with_name(f"{outputs.name}-first")
         for folder in (inputs, alone):
             folder.mkdir()
@@ -143,10 +153,10 @@ class Trial:
 
     def _run(self, script: str, inputs: Path, outputs: Path, user: int, cases: int) -> sandbox.Finished:
         words = [f"{sandbox.WORKSPACE}/{script}", sandbox.INPUTS, sandbox.OUTPUTS]
-        return sandbox.run(self.box, words, inputs, outputs, user, self.limit * cases)
+        return sandbox.run_inside(self.box, words, inputs, outputs, user, self.limit * cases)
 
     def _failed(self, what: str, done: sandbox.Finished, cases: int) -> bool:
-        complaint = diagnose(what, done, self.limit, cases)
+        complaint = failure_reason(what, done, self.limit, cases)
         if complaint:
             self.report.problems.append(complaint)
         return bool(complaint)

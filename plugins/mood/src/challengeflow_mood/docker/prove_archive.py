@@ -1,7 +1,8 @@
 """The package stage's proof: the finished archive runs by itself and answers as the workflow does.
 
-What it finds goes to the log, with what differs from machine to machine (sandbox, seconds, memory); the submission holds nothing
-of it, so that it is the same everywhere. `challengeflow check-package` does the same on the organisers' toy cases, and more.
+What it finds goes to the log, with what differs from machine to machine (sandbox, seconds, memory); the submission
+holds nothing of it, so that it is the same everywhere. `challengeflow check-package` does the same on the organisers'
+toy cases, and more.
 """
 
 import gzip
@@ -20,11 +21,11 @@ from challengeflow_mood.docker.script_lint import lint
 CORRUPT = "zz_corrupt.nii.gz"
 
 
-def run(job: PackageJob, package: Path) -> None:
+def prove(job: PackageJob, package: Path) -> None:
     """Run all four scripts of the archive and compare with the workflow's own answers.
 
-    Inputs: the first readable test cases of each dataset, as prepared (downsampled), and one corrupt file, which must not stop
-    the rest. Raises InputError when a script fails, its output is wrong, or not what this process answers.
+    Inputs: the first readable test cases of each dataset, as prepared (downsampled), and one corrupt file, which must
+    not stop the rest. Raises InputError when a script fails, its output is wrong, or not what this process answers.
     """
     job.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.work) as folder:
@@ -60,12 +61,13 @@ def compare(dataset: str, inputs: Path, models: Path, work: Path) -> None:
     for task in ("sample", "pixel"):
         own = work / "own" / dataset / task
         own.mkdir(parents=True)
-        if infer.run(task, inputs, own, models) > 1:
+        if infer.answer_folder(task, inputs, own, models) > 1:
             raise InputError(f"the model of {dataset} cannot answer test cases here; the reason is in the lines above")
         for path in sorted(own.iterdir()):
             if path.read_bytes() != (work / "answers" / dataset / task / path.name).read_bytes():
                 raise InputError(
-                    f"run_{task}_{dataset}.sh answers {path.name} otherwise than the workflow does; the package lacks something "
+                    f"run_{task}_{dataset}.sh answers {path.name} otherwise than the workflow does; the package lacks "
+                    "something "
                     "that the model reads, or its predictions are random: give predict a seed"
                 )
 

@@ -1,4 +1,5 @@
-"""Running a package's scripts as the organisers do: read-only root, no network, one folder to write to, an arbitrary user.
+"""Running a package's scripts as the organisers do: read-only root, no network, one folder to write to, an arbitrary
+user.
 
 Each way is a class with a `name` and the `command` that starts something inside: bubblewrap, podman or docker, or none.
 """
@@ -13,14 +14,17 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from challengeflow import InputError
 from challengeflow_mood.docker import archive, machine_python
 
 INPUTS, OUTPUTS, WORKSPACE = "/mnt/data", "/mnt/pred", "/workspace"
-# Where these are set they choose the kernels of numeric libraries, and with them last digits: inside they are as outside.
+# Where these are set they choose the kernels of numeric libraries, and with them last digits: inside they are as
+# outside.
 KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE")
 
 
@@ -72,7 +76,9 @@ class Engine:
 
 @dataclass(frozen=True)
 class Unboxed:
-    """No sandbox: the scripts as they lie in `workspace`, on this process's Python. For machines that have none of the above."""
+    """No sandbox: the scripts as they lie in `workspace`, on this process's Python. For machines that have none of the
+    above.
+    """
 
     workspace: Path
     name: str = "no sandbox"
@@ -91,7 +97,7 @@ class Unboxed:
 Sandbox = Bubblewrap | Engine | Unboxed
 
 
-def run(sandbox: Sandbox, words: list[str], inputs: Path, outputs: Path, user: int, limit: float) -> Finished:
+def run_inside(sandbox: Sandbox, words: list[str], inputs: Path, outputs: Path, user: int, limit: float) -> Finished:
     """Run a command inside, stopped after `limit` seconds. `outputs` is made writable for every user."""
     outputs.chmod(0o777)
     label = f"mood-{uuid.uuid4().hex[:12]}"
@@ -103,12 +109,14 @@ def run(sandbox: Sandbox, words: list[str], inputs: Path, outputs: Path, user: i
         if stopped:
             sandbox.stop(label)
         seconds = time.monotonic() - started
-        texts = []
-        for file in (output, errors):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
+        said, complained = _text(output), _text(errors)
     peak = usage.ru_maxrss / 1024 if not isinstance(sandbox, Engine) else None
-    return Finished(process.returncode, seconds, *texts, stopped, peak)
+    return Finished(process.returncode, seconds, said, complained, stopped, peak)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def chosen_kernels() -> dict[str, str]:
@@ -117,7 +125,9 @@ def chosen_kernels() -> dict[str, str]:
 
 
 def _wait(process: subprocess.Popen, until: float) -> tuple[bool, resource.struct_rusage]:
-    """Wait for a process and what it has started; kill it at the moment `until`. Whether it was killed, and what it used."""
+    """Wait for a process and what it has started; kill it at the moment `until`. Whether it was killed, and what it
+    used.
+    """
     stopped = False
     while True:
         pid, status, usage = os.wait4(process.pid, 0 if stopped else os.WNOHANG)
@@ -131,11 +141,11 @@ def _wait(process: subprocess.Popen, until: float) -> tuple[bool, resource.struc
             time.sleep(0.02)
 
 
-def open_sandbox(package: Path, unpacked: Path, wanted: str | None, say) -> Sandbox:
+def open_sandbox(package: Path, unpacked: Path, wanted: str | None, say: Callable[[str], None]) -> Sandbox:
     """The first way that works for a package (of docker, podman, bubblewrap; `wanted` alone where it is said).
 
-    unpacked: the folder that `archive.unpack` has filled. say: gets a line for each way that does not work. Raises InputError
-    where none does, with the reasons.
+    unpacked: the folder that `archive.unpack` has filled. say: gets a line for each way that does not work. Raises
+    InputError where none does, with the reasons.
     """
     reasons = []
     for tool in (wanted,) if wanted else ("docker", "podman", "bwrap"):
@@ -156,13 +166,14 @@ def _engine(tool: str, package: Path) -> Engine:
         image = archive.image_tag(package)
     else:
         with open(package, "rb", buffering=0) as file:
-            image = f"mood-check-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"  # one image a package, however often checked
+            # one image a package, however often checked
+            image = f"mood-check-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
             file.seek(0)
             _engine_call(tool, ["build", "--tag", image, "-"], "cannot build the image", file)
     return Engine(tool, image, ("--read-only-tmpfs=false",) if tool == "podman" else ())
 
 
-def _engine_call(tool: str, words: list[str], what: str, given=subprocess.DEVNULL) -> None:
+def _engine_call(tool: str, words: list[str], what: str, given: int | IO[bytes] = subprocess.DEVNULL) -> None:
     done = subprocess.run([tool, *words], stdin=given, capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
@@ -170,7 +181,9 @@ def _engine_call(tool: str, words: list[str], what: str, given=subprocess.DEVNUL
 
 
 def _bubblewrap(package: Path, unpacked: Path) -> Bubblewrap:
-    """An image's own root, or for a build context the machine's system and Python with the libraries it names, and nothing else."""
+    """An image's own root, or for a build context the machine's system and Python with the libraries it names, and
+    nothing else.
+    """
     if shutil.which("bwrap") is None:
         raise InputError("not installed")
     if archive.is_image(package):
@@ -185,7 +198,7 @@ def _bubblewrap(package: Path, unpacked: Path) -> Bubblewrap:
     root += [word for name, value in chosen_kernels().items() for word in ("--setenv", name, value)]
     sandbox = Bubblewrap(tuple(root))
     with tempfile.TemporaryDirectory() as folder:
-        done = run(sandbox, ["/bin/sh", "-c", ":"], Path(folder), Path(folder), os.getuid(), 60)
+        done = run_inside(sandbox, ["/bin/sh", "-c", ":"], Path(folder), Path(folder), os.getuid(), 60)
     if done.status != 0:
         raise InputError(f"cannot start: {done.errors.strip() or 'no message'}")
     return sandbox

@@ -1,4 +1,6 @@
-"""What is wrong with a package's scripts before they are run. The organisers run them directly and by `sh`, as whatever user."""
+"""What is wrong with a package's scripts before they are run. The organisers run them directly and by `sh`, as whatever
+user.
+"""
 
 import re
 import stat
@@ -28,7 +30,9 @@ NOT_WRITABLE = {"tmp", "var", "run"}
 
 
 def lint(workspace: Path) -> Iterator[str]:
-    """A sentence for each thing that is wrong with the four scripts in the unpacked `workspace`, or with its files' modes."""
+    """A sentence for each thing that is wrong with the four scripts in the unpacked `workspace`, or with its files'
+    modes.
+    """
     for name in SCRIPTS:
         path = workspace / name
         if path.is_file():
@@ -50,7 +54,10 @@ def _script(path: Path, workspace: Path) -> Iterator[str]:
     if stat.S_IMODE(path.stat().st_mode) & 0o555 != 0o555:
         yield f"{name} is not executable by everyone; chmod 0755 it"
     if b"\r" in data:
-        yield f"{name} has Windows line ends (CRLF); write it with Unix ones, or the kernel looks for an interpreter 'sh\\r'"
+        yield (
+            f"{name} has Windows line ends (CRLF); write it with Unix ones, or the kernel looks for an interpreter "
+            "'sh\\r'"
+        )
         return
     first = text.partition("\n")[0]
     if not first.startswith("#!"):
@@ -69,7 +76,9 @@ def _paths(name: str, code: str, workspace: Path) -> Iterator[str]:
         if place[1:] in NOT_WRITABLE:
             yield f"{name} names {place}, where nothing can be written: the root is read-only; use the output folder"
         elif place[1:] not in OF_EVERY_IMAGE:
-            yield f"{name} names {place}, a place of one machine; name places below /workspace or of the script's folder"
+            yield (
+                f"{name} names {place}, a place of one machine; name places below /workspace or of the script's folder"
+            )
     if not re.search(r"\bcd\s", code):
         for word in dict.fromkeys(code.split()):
             if not word.startswith(("/", "-", "$")) and (workspace / word).is_file():

@@ -12,7 +12,9 @@ FARTHEST = 3.0  # of 64 voxels
 
 
 def augmented(case: Case, random: np.random.Generator) -> Case:
-    """The case mirrored, bent, with another contrast, shading, blur and noise; each by chance. Its anomaly goes along."""
+    """The case mirrored, bent, with another contrast, shading, blur and noise; each by chance. Its anomaly goes
+    along.
+    """
     if random.random() < 0.5:
         case = replace(case, volume=case.volume[::-1], mask=case.mask[::-1], anomaly=case.anomaly[::-1])
     if random.random() < 0.6:
@@ -30,7 +32,9 @@ def augmented(case: Case, random: np.random.Generator) -> Case:
 
 
 def _bent(case: Case, random: np.random.Generator) -> Case:
-    """A small affine map about the middle and a smooth deformation, of up to 3 of 64 voxels in root mean square: as if another head."""
+    """A small affine map about the middle and a smooth deformation, of up to 3 of 64 voxels in root mean square: as if
+    another head.
+    """
     size = len(case.volume)
     line = np.arange(size, dtype=np.float32) - (size - 1) / 2
     at = np.stack(np.meshgrid(line, line, line, indexing="ij"))

@@ -60,7 +60,9 @@ NETWORK = {
     "pretrained": {
         "type": ["boolean", "string", "null"],
         "default": False,
-        "description": "always false: the challenge forbids other data than its own, so weights from elsewhere are refused",
+        "description": (
+            "always false: the challenge forbids other data than its own, so weights from elsewhere are refused"
+        ),
     },
     "threads": integer(
         1, "numeric threads; another number gives other last digits, so it is part of the model", minimum=1
@@ -72,7 +74,8 @@ UNET3D = Model(
     challenge="mood",
     summary="3D U-Net with a head for the case, taught by made anomalies in healthy scans (PyTorch; the extra 'torch')",
     module="challengeflow_mood.models.unet3d",
-    citation="Cho, Kang and Park (2022): Self-supervised 3D Out-of-Distribution Detection via Pseudoanomaly Generation. DOI 10.1007/978-3-030-97281-3_15",
+    citation="Cho, Kang and Park (2022): Self-supervised 3D Out-of-Distribution Detection via Pseudoanomaly "
+    "Generation. DOI 10.1007/978-3-030-97281-3_15",
     by_default=False,
     env="mood-torch",
     parameters=NETWORK

@@ -12,7 +12,9 @@ Apply = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def write_maps(job: PredictJob, models: Sequence[Apply]) -> None:
-    """The mean of the models' maps for each sample of the shard, float16 (1, g, g, g); zero for a scan that could not be read."""
+    """The mean of the models' maps for each sample of the shard, float16 (1, g, g, g); zero for a scan that could not
+    be read.
+    """
     prepared = Arrays(job.shard.prepared)
 
     def maps() -> Iterator[tuple[str, np.ndarray]]:

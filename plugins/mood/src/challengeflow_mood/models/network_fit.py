@@ -1,4 +1,5 @@
-"""Fitting a network on made anomalies: cases made on the way, early stopping on inner groups and other kinds, checkpoints.
+"""Fitting a network on made anomalies: cases made on the way, early stopping on inner groups and other kinds,
+checkpoints.
 
 All randomness of a step comes from the seed and the number of the step, so that a training that was killed and goes on
 ends with the same bits as one that was not.
@@ -35,7 +36,8 @@ MISSED_UNTIL = 0.3
 class Fitting:
     """What a fit depends on.
 
-    tensors: a case and a generator -> inputs (C, ...), further input, target, and body: what the network takes and should say;
+    tensors: a case and a generator -> inputs (C, ...), further input, target, and body: what the network takes and
+    should say;
     logits: the network's map of a whole case, log-odds (g, g, g), and the case's log-odds.
     """
 
@@ -52,9 +54,11 @@ class Fitting:
 def fit(
     net: nn.Module, healthy: Healthy, kinds: Sequence[str], inner: Sequence[Case], fitting: Fitting
 ) -> list[dict[str, Any]]:
-    """Train `net` in place on made anomalies of these kinds; it ends with the weights that score best on `inner` (without: the last ones).
+    """Train `net` in place on made anomalies of these kinds; it ends with the weights that score best on `inner`
+    (without: the last ones).
 
-    Stops after `patience` checks without a better inner score. Returns the learning curve: step, loss, score (on `inner`).
+    Stops after `patience` checks without a better inner score. Returns the learning curve: step, loss, score (on
+    `inner`).
     """
     parameters = fitting.parameters
     net.to(fitting.device)
@@ -88,7 +92,14 @@ def inner_score(net: nn.Module, inner: Sequence[Case], fitting: Fitting) -> floa
     return (of_samples(np.concatenate(voxels), np.concatenate(truths)) + of_samples(np.array(cases), labels)) / 2
 
 
-def _steps(net, optimizer, schedule, batches: Iterable[list[np.ndarray]], fitting: Fitting, steps: range) -> float:
+def _steps(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    batches: Iterable[list[np.ndarray]],
+    fitting: Fitting,
+    steps: range,
+) -> float:
     """Optimiser steps with the numbers `steps`, a batch each; returns the mean loss."""
     total = 0.0
     net.train()
@@ -130,7 +141,8 @@ def _batch(healthy: Healthy, kinds: Sequence[str], fitting: Fitting, step: int) 
 def _loss(
     logits: torch.Tensor, odds: torch.Tensor, target: torch.Tensor, body: torch.Tensor, done: float
 ) -> torch.Tensor:
-    """Cross-entropy over voxels of the body and over cases, and a term for missed anomalies that fades (as the winner's).
+    """Cross-entropy over voxels of the body and over cases, and a term for missed anomalies that fades (as the
+    winner's).
 
     Its weight falls from 1 to 0.05, geometrically, over the first 30 % of the steps.
     """
@@ -155,5 +167,5 @@ def _pace(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
 
 
-def _sigmoid(values):
+def _sigmoid(values: np.ndarray | float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(np.asarray(values, np.float64), -50, 50)))

@@ -1,8 +1,9 @@
 """What models that are networks have in common: inner groups, the files of a model, the scale of its scores.
 
-A model is a folder: `model.json` (parameters and kinds of anomaly), the weights of the network and of the voxel-wise net (`voxel_net`)
-without pickle, the arrays of pca-residual and of `registration` in `anatomy`, `scale.npy` (the common scale, from healthy scans of the inner groups), the
-mean healthy scan (`whole_scan`) and `curve.csv`, how the network learnt (its score is that of the network without the voxel-wise net).
+A model is a folder: `model.json` (parameters and kinds of anomaly), the weights of the network and of the voxel-wise
+net (`voxel_net`) without pickle, the arrays of pca-residual and of `registration` in `anatomy`, `scale.npy` (the common
+scale, from healthy scans of the inner groups), the mean healthy scan (`whole_scan`) and `curve.csv`, how the network
+learnt (its score is that of the network without the voxel-wise net).
 """
 
 import csv
@@ -22,7 +23,7 @@ from challengeflow_mood.anomalies.made_cases import Case, made_cases, unlabelled
 from challengeflow_mood.data.healthy_scans import Healthy, beside_others, read_healthy
 from challengeflow_mood.data.intensity import relative_grey
 from challengeflow_mood.models import pca_residual, score_scale, whole_scan
-from challengeflow_mood.models.grid_maps import write_maps
+from challengeflow_mood.models.grid_maps import Apply, write_maps
 
 NO_OTHER_DATA = (
     "the challenge forbids other data than its own scans, so networks start from random weights; leave it out"
@@ -107,12 +108,12 @@ def seen(case: Case) -> np.ndarray:
     """What both networks see of a voxel: grey value, what the anatomy of others leaves unexplained (of grey value and
     texture), how strange that is, and the difference to the mirror image, right to left; float32 (5, g, g, g).
 
-    They need not learn healthy anatomy by heart, for which a few heads and a few hundred steps would not do. What is unexplained
-    counts by how much is in most of the scan: a head unlike all others is strange everywhere.
+    They need not learn healthy anatomy by heart, for which a few heads and a few hundred steps would not do. What is
+    unexplained counts by how much is in most of the scan: a head unlike all others is strange everywhere.
     """
     grey = relative_grey(case.volume, case.mask)
-    left = pca_residual.standard_residuals(case.anatomy, case.volume, case.mask)
-    away = [*left.values(), pca_residual.strangeness(case.anatomy, left)]
+    left = pca_residual.standard_residuals(case.known_anatomy, case.volume, case.mask)
+    away = [*left.values(), pca_residual.strangeness(case.known_anatomy, left)]
     return np.stack([grey, *(_by_most(values, case.mask > 0) for values in away), grey - grey[::-1]])
 
 
@@ -147,7 +148,7 @@ def _anatomy(healthy: Healthy, components: int) -> dict[str, np.ndarray]:
 
 def _with_anatomies(healthy: Healthy, components: int) -> Healthy:
     """The scans, each with the anatomy of other groups; without those beside which there is none."""
-    known = {}
+    known: dict[int, dict[str, np.ndarray]] = {}
     for part, others in beside_others(healthy, pca_residual.PARTS, pca_residual.MIN_OTHERS):
         known |= dict.fromkeys(part, _in_memory(_anatomy(others, components)))
     described = np.array(sorted(known))
@@ -181,7 +182,7 @@ def _write(
         table.writerows(curve)
 
 
-def _loaded(folder: Path, device: str, network: Network):
+def _loaded(folder: Path, device: str, network: Network) -> Apply:
     from challengeflow_mood.models import voxel_net
 
     facts = json.loads((folder / "model.json").read_text())
@@ -203,8 +204,8 @@ def _loaded(folder: Path, device: str, network: Network):
 
 
 def raw_map(logits: np.ndarray, odds: float, voxelwise: np.ndarray) -> np.ndarray:
-    """Log-odds that the case is abnormal and the voxel is part of it (of the product of both probabilities), and those of the
-    voxel-wise net added; float64.
+    """Log-odds that the case is abnormal and the voxel is part of it (of the product of both probabilities), and those
+    of the voxel-wise net added; float64.
     """
     log_p = -np.logaddexp(0, -np.asarray(logits, np.float64)) - np.logaddexp(0, -odds)
     return log_p - np.log(-np.expm1(np.minimum(log_p, -1e-12))) + voxelwise

@@ -10,12 +10,13 @@ def starts(grid: int, patch: int) -> list[tuple[int, int, int]]:
     if patch >= grid:
         return [(0, 0, 0)]
     line = [0, (grid - patch) // 2, grid - patch]
-    return list(itertools.product(line, repeat=3))
+    return list(itertools.product(line, line, line))
 
 
 def cut(values: np.ndarray, start: tuple[int, int, int], patch: int) -> np.ndarray:
     """The patch of (..., g, g, g) that begins at `start`, along the last three axes."""
-    return values[(..., *(slice(at, at + patch) for at in start))]
+    x, y, z = (slice(at, at + patch) for at in start)
+    return values[..., x, y, z]
 
 
 def joined(maps: list[np.ndarray], grid: int, patch: int) -> np.ndarray:

@@ -8,12 +8,14 @@ on a CPU, milliseconds a scan; the model is plain arrays and JSON.
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
 from challengeflow import PredictJob, TrainJob
+from challengeflow.contract.progress import Progress
 from challengeflow_mood.data.healthy_scans import Healthy, beside_others, read_healthy
 from challengeflow_mood.data.intensity import relative_grey
 from challengeflow_mood.models import score_scale, whole_scan
@@ -47,10 +49,12 @@ def predict(job: PredictJob) -> None:
         {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))} for folder in job.models
     ]
     with threadpool_limits(1):
-        write_maps(job, [lambda volume, mask, model=model: apply(model, volume, mask) for model in models])
+        write_maps(job, [partial(apply, model) for model in models])
 
 
-def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress=None) -> dict[str, np.ndarray]:
+def fit(
+    volumes: np.ndarray, masks: np.ndarray, components: int, progress: Progress | None = None
+) -> dict[str, np.ndarray]:
     """The model's arrays from prepared scans: volumes (n, g, g, g) in [0, 1] and masks (n, g, g, g) of 0 and 1.
 
     Held-out residuals come from 4 parts: the components of three describe the scans of the fourth.
@@ -77,7 +81,7 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress=None) 
     model["feature_spread"] = np.maximum(deviation, 0.5 * deviation.mean(axis=(1, 2, 3), keepdims=True))
     maps = [combine(model, list(f)) for f in stacked]
     levels = [_level(values, mask) for values, mask in zip(maps, masks, strict=True)]
-    model["level"] = np.float32(np.median(levels))
+    model["level"] = np.asarray(np.median(levels), np.float32)
     steady = [values / max(1.0, level / model["level"]) for values, level in zip(maps, levels, strict=True)]
     model["scale"] = score_scale.fit(values[mask > 0] for values, mask in zip(steady, masks, strict=True))
     return model
@@ -86,8 +90,8 @@ def fit(volumes: np.ndarray, masks: np.ndarray, components: int, progress=None) 
 def fitted_on_others(healthy: Healthy, components: int) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Indices of the scans of each part, with the arrays of `fit_some` on the scans of other groups.
 
-    What learns on residuals must meet them in training as it will later on: components leave less of the scans unexplained
-    that they were fitted on. A part beside which fewer than two scans are left is passed over.
+    What learns on residuals must meet them in training as it will later on: components leave less of the scans
+    unexplained that they were fitted on. A part beside which fewer than two scans are left is passed over.
     """
     for part, others in beside_others(healthy, PARTS, MIN_OTHERS):
         yield part, fit_some(others, components)
@@ -100,7 +104,8 @@ def fit_some(healthy: Healthy, components: int) -> dict[str, np.ndarray]:
 
 
 def apply(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The anomaly map of one prepared scan, float32 (g, g, g) in [0, 1). model: the arrays of `fit` and of `whole_scan.fit`.
+    """The anomaly map of one prepared scan, float32 (g, g, g) in [0, 1). model: the arrays of `fit` and of
+    `whole_scan.fit`.
 
     Voxels that are background in the scan and in most training scans are 0; something outside the body is not.
     """

@@ -1,8 +1,9 @@
 """Healthy scans bent onto a scan: what remains is what no deformation of healthy anatomy explains.
 
-Principal components describe a scan as it lies on the grid, so a head unlike those they were fitted on is strange wherever its folds
-lie elsewhere. Here a mean healthy scan is registered onto the scan, by symmetric demons (Vercauteren et al. 2009,
-10.1016/j.neuroimage.2008.10.040; SimpleITK), and takes some healthy scans along that were registered with it before.
+Principal components describe a scan as it lies on the grid, so a head unlike those they were fitted on is strange
+wherever its folds lie elsewhere. Here a mean healthy scan is registered onto the scan, by symmetric demons (Vercauteren
+et al. 2009, 10.1016/j.neuroimage.2008.10.040; SimpleITK), and takes some healthy scans along that were registered with
+it before.
 """
 
 from collections.abc import Mapping
@@ -26,8 +27,13 @@ sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # the workflow gives out 
 
 
 def fit(healthy: Healthy) -> dict[str, np.ndarray]:
-    """Some healthy scans bent onto their mean, and that mean: `bent` (n, g, g, g) and `bent_mean` (g, g, g), float32."""
-    mean = sum(_grey(*scan) for scan in zip(healthy.volumes, healthy.masks, strict=True)) / np.float32(len(healthy))
+    """Some healthy scans bent onto their mean, and that mean: `bent` (n, g, g, g) and `bent_mean` (g, g, g),
+    float32.
+    """
+    mean = np.zeros(healthy.volumes.shape[1:], np.float32)
+    for scan in zip(healthy.volumes, healthy.masks, strict=True):
+        mean += _grey(*scan)
+    mean /= np.float32(len(healthy))
     some = healthy.some(EXAMPLES)
     scans = [_grey(*scan) for scan in zip(some.volumes, some.masks, strict=True)]
     for _ in range(ROUNDS):
@@ -37,10 +43,12 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
 
 
 def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Features (V, 17), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask: one prepared scan.
+    """Features (V, 17), float32, of the V voxels of `where`, bool (g, g, g). model: the arrays of `fit`; volume, mask:
+    one prepared scan.
 
-    Of what remains beside the mean of the bent scans, and beside the nearest of them: smoothed at four scales, its energy at two,
-    and how much more there is here than around; how far the bent scans disagree; and how much larger the place is in them.
+    Of what remains beside the mean of the bent scans, and beside the nearest of them: smoothed at four scales, its
+    energy at two, and how much more there is here than around; how far the bent scans disagree; and how much larger the
+    place is in them.
     """
     grey = _grey(volume, mask)
     field = displacements(grey, np.asarray(model["bent_mean"], np.float32))
@@ -61,15 +69,15 @@ def features(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarr
 def displacements(fixed: np.ndarray, moving: np.ndarray) -> sitk.Image:
     """Where each voxel of `fixed` is found in `moving`, both float32 (g, g, g): a field of vectors, coarse to fine."""
     field = None
-    fixed, moving = sitk.GetImageFromArray(fixed), sitk.GetImageFromArray(moving)
+    still, moved = sitk.GetImageFromArray(fixed), sitk.GetImageFromArray(moving)
     for shrink, iterations in LEVELS:
         demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
         demons.SetNumberOfIterations(iterations)
         demons.SetMaximumRMSError(0.0)  # no early stop, which would depend on last digits
         demons.SetStandardDeviations(SMOOTH_FIELD)
         demons.SetMaximumUpdateStepLength(LONGEST_STEP)
-        onto, found = _coarse(fixed, shrink), _coarse(moving, shrink)
-        start = [] if field is None else [sitk.Resample(field, onto)]
+        onto, found = _coarse(still, shrink), _coarse(moved, shrink)
+        start: list[sitk.Image] = [] if field is None else [sitk.Resample(field, onto)]
         field = demons.Execute(onto, found, *start)
     return sitk.Cast(field, sitk.sitkVectorFloat64)
 

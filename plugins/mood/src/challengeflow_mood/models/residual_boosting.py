@@ -1,15 +1,17 @@
-"""Model residual-boosting: gradient boosting that learns on made anomalies which residuals of healthy anatomy mean something.
+"""Model residual-boosting: gradient boosting that learns on made anomalies which residuals of healthy anatomy mean
+something.
 
-Self-supervised: pca-residual describes healthy anatomy; made anomalies go into scans that its components have never seen;
-boosted trees tell abnormal voxels from healthy ones by residuals, texture, symmetry and position. The kinds
+Self-supervised: pca-residual describes healthy anatomy; made anomalies go into scans that its components have never
+seen; boosted trees tell abnormal voxels from healthy ones by residuals, texture, symmetry and position. The kinds
 of anomaly are `anomalies.FITTED` and `anomalies.STOPPING`, never those of the proxy split. Minutes on a CPU.
 
 A model is the arrays of pca-residual, `scale.npy` and the boosted trees in the folder `trees`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,7 +23,7 @@ from challengeflow_mood.anomalies.made_cases import made_cases
 from challengeflow_mood.data.healthy_scans import Healthy, read_healthy
 from challengeflow_mood.models import pca_residual, score_scale, whole_scan
 from challengeflow_mood.models.augmentation import augmented
-from challengeflow_mood.models.grid_maps import write_maps
+from challengeflow_mood.models.grid_maps import Apply, write_maps
 from challengeflow_mood.models.voxel_features import voxel_features
 from challengeflow_mood.models.voxel_rows import map_of, voxel_rows
 
@@ -55,7 +57,7 @@ def predict(job: PredictJob) -> None:
         write_maps(job, [_loaded(folder) for folder in job.models])
 
 
-def _loaded(folder: Path):
+def _loaded(folder: Path) -> Apply:
     model = {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))}
     trees = load(folder / "trees")[0]["trees"]
 
@@ -66,7 +68,9 @@ def _loaded(folder: Path):
     return apply
 
 
-def raw_map(model, trees, volume: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def raw_map(
+    model: Mapping[str, np.ndarray], trees: Any, volume: np.ndarray, mask: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The trees' log-odds (g, g, g), smoothed a little, and where they were asked, bool (g, g, g)."""
     rows, where = voxel_features(model, volume, mask)
     return map_of(trees.decision_function(rows), where), where
@@ -87,7 +91,7 @@ def _rows(parts: Sequence[Part], each: int, job: TrainJob) -> tuple[np.ndarray, 
     return np.concatenate(rows), np.concatenate(labels)
 
 
-def _trees(job: TrainJob):
+def _trees(job: TrainJob) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
@@ -102,7 +106,7 @@ def _trees(job: TrainJob):
     )
 
 
-def _healthy_values(parts: Sequence[Part], trees) -> Iterator[np.ndarray]:
+def _healthy_values(parts: Sequence[Part], trees: Any) -> Iterator[np.ndarray]:
     """Log-odds of the body's voxels in healthy scans, by components that have not seen them."""
     for scans, model in parts:
         for volume, mask in zip(scans.volumes[:SCALED_SCANS], scans.masks[:SCALED_SCANS], strict=True):

@@ -4,13 +4,16 @@ The encoder starts from random weights and sees the challenge's own scans alone,
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow_mood.anomalies.made_cases import Case
 from challengeflow_mood.models import network_model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 ON_ANOMALY = 0.5  # share of the slices of abnormal cases that are chosen to hold some of the anomaly
 AT_ONCE = 32  # slices
@@ -26,7 +29,7 @@ def predict(job: PredictJob) -> None:
     network_model.predict(job, NETWORK)
 
 
-def _build(parameters: Mapping[str, Any], grid: int):
+def _build(parameters: Mapping[str, Any], grid: int) -> "nn.Module":
     from challengeflow.timm_import import timm
     from challengeflow_mood.models.timm_slices_net import TimmSlices
 
@@ -60,10 +63,10 @@ def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Genera
         on[0] = True
         heights[on] = random.choice(abnormal, int(on.sum()))
     target, inside = (np.moveaxis(each, 2, 0)[heights] for each in (case.anomaly, case.mask > 0))
-    return _inputs(case, heights), np.int64(0), np.ascontiguousarray(target), np.ascontiguousarray(inside)
+    return _inputs(case, heights), np.array(0, np.int64), np.ascontiguousarray(target), np.ascontiguousarray(inside)
 
 
-def _logits(parameters: Mapping[str, Any], device: str, net, case: Case) -> tuple[np.ndarray, float]:
+def _logits(parameters: Mapping[str, Any], device: str, net: "nn.Module", case: Case) -> tuple[np.ndarray, float]:
     """Log-odds of every voxel, and those of the case: the highest of its slices."""
     import torch
 

@@ -14,7 +14,9 @@ RESOLUTIONS = 4
 
 
 class TimmSlices(nn.Module):
-    """Inputs (B, K, 8, H, W) of K slices a case -> voxel logits (B, K, H, W) and case logits (B,): the highest of the slices."""
+    """Inputs (B, K, 8, H, W) of K slices a case -> voxel logits (B, K, H, W) and case logits (B,): the highest of the
+    slices.
+    """
 
     def __init__(self, *, encoder: str, channels: int):
         super().__init__()

@@ -1,17 +1,21 @@
 """Model unet3d: a 3D U-Net that finds made anomalies in healthy scans, with a head for the whole case.
 
-After the winner of 2021 (CGV): trained from scratch on the challenge's own scans; the brain as one volume, a larger grid in
-27 overlapping patches that know their place. The defaults train on a CPU; `channels: 64, stem: 1` is the winner's size.
+After the winner of 2021 (CGV): trained from scratch on the challenge's own scans; the brain as one volume, a larger
+grid in 27 overlapping patches that know their place. The defaults train on a CPU; `channels: 64, stem: 1` is the
+winner's size.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow_mood.anomalies.made_cases import Case
 from challengeflow_mood.models import network_model, patches
+
+if TYPE_CHECKING:
+    from torch import nn
 
 ON_ANOMALY = 0.7  # share of the patches of abnormal cases that are chosen to hold some of the anomaly
 
@@ -26,7 +30,7 @@ def predict(job: PredictJob) -> None:
     network_model.predict(job, NETWORK)
 
 
-def _build(parameters: Mapping[str, Any], grid: int):
+def _build(parameters: Mapping[str, Any], grid: int) -> "nn.Module":
     from challengeflow_mood.models.unet3d_net import UNet3d
 
     patch = min(parameters["patch"], grid)
@@ -57,10 +61,10 @@ def _tensors(parameters: Mapping[str, Any], case: Case, random: np.random.Genera
     place = places[random.integers(len(places))]
     parts = (patches.cut(each, starts[place], patch) for each in (_inputs(case), case.anomaly, case.mask > 0))
     inputs, target, body = (np.ascontiguousarray(part) for part in parts)
-    return inputs, np.int64(place), target, body
+    return inputs, np.array(place, np.int64), target, body
 
 
-def _logits(parameters: Mapping[str, Any], device: str, net, case: Case) -> tuple[np.ndarray, float]:
+def _logits(parameters: Mapping[str, Any], device: str, net: "nn.Module", case: Case) -> tuple[np.ndarray, float]:
     """Log-odds of every voxel, and those of the case: the highest of its patches."""
     import torch
 

@@ -1,8 +1,8 @@
 """The network of unet3d: a residual 3D U-Net with a head for the whole case.
 
-After the winner of 2021 (Cho et al., 10.1007/978-3-030-97281-3_15): instance norm, a classifier beside the segmentation, and, where
-a volume goes through in patches, the patch's position. The winner feeds the position as 27 one-hot channels; a vector
-per position added after the first convolution is the same map, at no cost.
+After the winner of 2021 (Cho et al., 10.1007/978-3-030-97281-3_15): instance norm, a classifier beside the
+segmentation, and, where a volume goes through in patches, the patch's position. The winner feeds the position as 27
+one-hot channels; a vector per position added after the first convolution is the same map, at no cost.
 """
 
 import itertools
@@ -16,7 +16,8 @@ INPUTS = 8  # what `network_model.seen` tells, and three coordinates
 
 
 class UNet3d(nn.Module):
-    """Inputs (B, 8, P, P, P), places (B,) -> voxel logits (B, P, P, P) and case logits (B,). P is a multiple of stem * 2^(levels - 1).
+    """Inputs (B, 8, P, P, P), places (B,) -> voxel logits (B, P, P, P) and case logits (B,). P is a multiple of stem *
+    2^(levels - 1).
 
     stem: voxels a side that the first convolution takes together (1: none; 2: an eighth of the memory and work).
     """

@@ -1,7 +1,7 @@
 """What residual-boosting sees of a voxel: residuals, texture, symmetry and position.
 
-Nothing tells of the scan as a whole: of a few dozen heads such a value takes few values, a model learns those by heart, and in a
-head that lies outside of them it answers by chance.
+Nothing tells of the scan as a whole: of a few dozen heads such a value takes few values, a model learns those by heart,
+and in a head that lies outside of them it answers by chance.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
-"""The voxel-wise net beside a network: a perceptron on what residual-boosting sees of a voxel, and on what registration leaves there.
+"""The voxel-wise net beside a network: a perceptron on what residual-boosting sees of a voxel, and on what registration
+leaves there.
 
-A network on whole scans learns from one case a step, and of a few heads what it learns is little; what hand-made features tell of a
-voxel is learnt in a minute, from voxels of many cases at once. Both give log-odds, which are added.
+A network on whole scans learns from one case a step, and of a few heads what it learns is little; what hand-made
+features tell of a voxel is learnt in a minute, from voxels of many cases at once. Both give log-odds, which are added.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,10 @@ LEAST_SPREAD = 1e-3
 class VoxelNet(nn.Module):
     """Features (v, 57), as they are -> log-odds (v,). It knows mean and spread of the features it learnt from."""
 
-    def __init__(self):
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(FEATURES))
         self.register_buffer("spread", torch.ones(FEATURES))
@@ -49,9 +53,11 @@ class VoxelNet(nn.Module):
 def fit(
     healthy: Healthy, kinds: Sequence[str], parameters: Mapping[str, Any], seed: int, progress: Progress
 ) -> VoxelNet:
-    """A net fitted on voxels of made cases, half of them healthy, of scans that come with the anatomy of others. On the CPU.
+    """A net fitted on voxels of made cases, half of them healthy, of scans that come with the anatomy of others. On the
+    CPU.
 
-    parameters: those of the model; `cases` says how many, `augment` whether each is mirrored, bent, shaded and blurred at random.
+    parameters: those of the model; `cases` says how many, `augment` whether each is mirrored, bent, shaded and blurred
+    at random.
     """
     rows, labels = _rows(healthy, kinds, parameters, seed, progress)
     torch.manual_seed(seed)
@@ -82,15 +88,17 @@ def log_odds(net: VoxelNet, case: Case) -> np.ndarray:
 
 def _seen(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Features (V, 57), float32, of the voxels that matter, and where they are, bool (g, g, g)."""
-    rows, where = voxel_features(case.anatomy, case.volume, case.mask)
-    bent = registration.features(case.anatomy, case.volume, case.mask, where)
+    rows, where = voxel_features(case.known_anatomy, case.volume, case.mask)
+    bent = registration.features(case.known_anatomy, case.volume, case.mask, where)
     return np.concatenate([rows, bent], axis=1, dtype=np.float32), where
 
 
 def _rows(
     healthy: Healthy, kinds: Sequence[str], parameters: Mapping[str, Any], seed: int, progress: Progress
 ) -> tuple[Tensor, Tensor]:
-    """Features (n, 57) and labels (n,), float32, of voxels of made cases; the scans take turns, and every second case is healthy."""
+    """Features (n, 57) and labels (n,), float32, of voxels of made cases; the scans take turns, and every second case
+    is healthy.
+    """
     rows, labels = [], []
     for number in progress(range(parameters["cases"]), "made case for the voxel-wise net"):
         random = np.random.default_rng([seed, 3, number])

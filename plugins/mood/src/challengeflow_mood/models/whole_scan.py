@@ -1,9 +1,9 @@
 """Whether a scan as a whole is foreign: another contrast, another part of the body, another modality.
 
-A scan's likeness is the correlation of its smoothed grey values with the mean healthy scan, as Fisher's z. How far healthy
-scans lie from the mean of scans of *other* groups is known from the training scans; one that lies more than three of their
-standard deviations lower is foreign, and all its voxels gain the tail of that distance (see `score_scale`).
-Local models do not see this: a scan that is strange everywhere has no strangest place.
+A scan's likeness is the correlation of its smoothed grey values with the mean healthy scan, as Fisher's z. How far
+healthy scans lie from the mean of scans of *other* groups is known from the training scans; one that lies more than
+three of their standard deviations lower is foreign, and all its voxels gain the tail of that distance (see
+`score_scale`). Local models do not see this: a scan that is strange everywhere has no strangest place.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,9 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
 
 
 def lift(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> float:
-    """What the voxels of a prepared scan gain in tail: 0 unless the scan is foreign. model: the arrays of `fit`, and others."""
+    """What the voxels of a prepared scan gain in tail: 0 unless the scan is foreign. model: the arrays of `fit`, and
+    others.
+    """
     middle, spread = model["whole_likeness"]
     likeness = _likeness(_coarse(volume, mask), _body(mask), model["whole_mean"], model["whole_presence"])
     distance = (middle - likeness) / spread

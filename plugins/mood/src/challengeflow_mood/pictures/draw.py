@@ -1,8 +1,8 @@
-"""Pictures of what was scored: best and worst cases in three planes, one case slice by slice, precision over recall, and scores of
-healthy against abnormal cases.
+"""Pictures of what was scored: best and worst cases in three planes, one case slice by slice, precision over recall,
+and scores of healthy against abnormal cases.
 
-Shown is the prepared grid: the patient's right, or in the sagittal plane the front, is to the right; front or top is up. The map is laid over the scan from transparent to
-yellow; the outline is the known anomaly.
+Shown is the prepared grid: the patient's right, or in the sagittal plane the front, is to the right; front or top is
+up. The map is laid over the scan from transparent to yellow; the outline is the known anomaly.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -30,7 +31,9 @@ PLANES = ("axial", "coronal", "sagittal")
 
 @dataclass(frozen=True)
 class Shown:
-    """One case on the prepared grid: volume and map (g, g, g) in [0, 1], known anomaly (g, g, g) bool, and its row of scores."""
+    """One case on the prepared grid: volume and map (g, g, g) in [0, 1], known anomaly (g, g, g) bool, and its row of
+    scores.
+    """
 
     volume: np.ndarray
     scores: np.ndarray
@@ -95,8 +98,9 @@ def _overlays(folder: Path, split: str, name: str, cases: list[Shown]) -> dict[s
     titles = ", ".join(f"{case.row['case']} ({case.row['kind']}, {case.row['pixel_ap']:.3f})" for case in cases)
     return {
         "title": f"{split}: {name} cases",
-        "caption": f"The abnormal cases with the {'highest' if name == 'best' else 'lowest'} average precision over their own "
-        f"voxels: {titles}. Each plane through the middle of the anomaly (outline), without and with the map.",
+        "caption": f"The abnormal cases with the {'highest' if name == 'best' else 'lowest'} average precision over "
+        f"their own voxels: {titles}. Each plane through the middle of the anomaly (outline), without and with the "
+        "map.",
         "alt": f"Three planes of {len(cases)} scans with the anomaly outlined and the map laid over",
         "files": [file],
     }
@@ -116,7 +120,9 @@ def _scrubber(folder: Path, split: str, case: Shown) -> dict[str, Any]:
         _save(figure, folder / files[-1])
     return {
         "title": f"{split}: {case.row['case']} slice by slice",
-        "caption": f"Axial slices of {case.row['case']} ({case.row['kind']}) from bottom to top; the anomaly is outlined.",
+        "caption": (
+            f"Axial slices of {case.row['case']} ({case.row['kind']}) from bottom to top; the anomaly is outlined."
+        ),
         "alt": "Axial slices of one scan, beside each the same with the map laid over",
         "files": files,
     }
@@ -174,7 +180,7 @@ def _middle(anomaly: np.ndarray) -> tuple[int, int, int]:
     return tuple(places[np.linalg.norm(places - places.mean(axis=0), axis=1).argmin()].tolist())
 
 
-def _draw(axes, case: Shown, plane: int, at: tuple[int, int, int], overlay: bool) -> None:
+def _draw(axes: Axes, case: Shown, plane: int, at: tuple[int, int, int], overlay: bool) -> None:
     """One plane through the voxel `at`: 0 axial, 1 coronal, 2 sagittal."""
     axis = 2 - plane
     cut = [np.take(array, at[axis], axis).T for array in (case.volume, case.scores, case.anomaly)]

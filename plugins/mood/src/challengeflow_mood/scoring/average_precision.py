@@ -5,6 +5,8 @@ set and calls sklearn's `average_precision_score`. Clipped float16 has 15,361 va
 so counting them keeps every digit: one case at a time, in 250 kB.
 """
 
+from typing import Literal
+
 import numpy as np
 
 LEVELS = 15361  # bit patterns 0x0000 (0.0) to 0x3C00 (1.0)
@@ -14,7 +16,9 @@ BLOCK = 1 << 20
 
 
 def _level_of_pattern() -> np.ndarray:
-    """Level of each of the 65,536 bit patterns of float16: clipped to [0, 1]; NaN, which voids the official score, is 0."""
+    """Level of each of the 65,536 bit patterns of float16: clipped to [0, 1]; NaN, which voids the official score, is
+    0.
+    """
     patterns = np.arange(1 << 16)
     positive = np.where(patterns <= INFINITY, np.minimum(patterns, LEVELS - 1), 0)
     return np.where(patterns < SIGN, positive, 0)
@@ -34,7 +38,7 @@ def count_levels(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Works through 2 MB at a time: the bit patterns are counted as they are and brought to levels once, at the end.
     """
     scores, labels = np.asarray(scores), np.asarray(labels)
-    order = "F" if scores.flags.f_contiguous and labels.flags.f_contiguous else "C"
+    order: Literal["F", "C"] = "F" if scores.flags.f_contiguous and labels.flags.f_contiguous else "C"
     scores, labels = scores.ravel(order), labels.ravel(order)
     counts = np.zeros((2, 1 << 16), np.int64)
     for start in range(0, scores.size, BLOCK):
@@ -88,8 +92,8 @@ def of_samples(scores: np.ndarray, labels: np.ndarray) -> float:
 def _average(true: np.ndarray, false: np.ndarray) -> float:
     """Average precision from true and false positives at each distinct score, highest first.
 
-    In sklearn's order of operations (`precision_recall_curve` turned round, differences of recall), so that the last digit
-    is the same.
+    In sklearn's order of operations (`precision_recall_curve` turned round, differences of recall), so that the last
+    digit is the same.
     """
     if true.size == 0 or true[-1] == 0:
         return 0.0

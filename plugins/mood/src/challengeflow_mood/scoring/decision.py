@@ -29,9 +29,11 @@ def fit(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 
 def operating_point(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """The sample score from which a scan is alarming, such that at most one healthy scan in ten is; what it finds of the others.
+    """The sample score from which a scan is alarming, such that at most one healthy scan in ten is; what it finds of
+    the others.
 
-    `score` (above 1 where no healthy scan is known: never alarming), `sensitivity` on these very cases, and how many they are.
+    `score` (above 1 where no healthy scan is known: never alarming), `sensitivity` on these very cases, and how many
+    they are.
     """
     scores, labels = np.asarray(scores, float), np.asarray(labels) == 1
     healthy = np.sort(scores[~labels])[::-1]
@@ -42,7 +44,8 @@ def operating_point(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def least_finding(highest: np.ndarray) -> float:
-    """The score from which a region of a map is a finding: that at most one in ten healthy scans, whose highest voxels these are, has one.
+    """The score from which a region of a map is a finding: that at most one in ten healthy scans, whose highest voxels
+    these are, has one.
 
     One half where no healthy scan is known.
     """

@@ -1,20 +1,23 @@
-"""The organisers' `evalresults.py` on folders of files: the same digits in constant memory, and why a case scored nothing.
+"""The organisers' `evalresults.py` on folders of files: the same digits in constant memory, and why a case scored
+nothing.
 
-Files are driven by the labels, as there: what else lies among the predictions is ignored. A missing, misshaped or unreadable
-prediction counts as all zero; a label that cannot be read drops its case. A NaN voids the whole score there (sklearn refuses
-it), so `average_precision` is None then and `repaired` says what it would be with zeros in its place.
+Files are driven by the labels, as there: what else lies among the predictions is ignored. A missing, misshaped or
+unreadable prediction counts as all zero; a label that cannot be read drops its case. A NaN voids the whole score there
+(sklearn refuses it), so `average_precision` is None then and `repaired` says what it would be with zeros in its place.
 """
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 
 from challengeflow import InputError
+from challengeflow_mood.data.images import load_image
 from challengeflow_mood.scoring.average_precision import LEVELS, count_levels, from_levels, of_samples
 
 SLAB = 16  # planes of a volume at a time
@@ -23,7 +26,8 @@ DRAWS, DRAWN, SEED = 10, 2, 123  # the organisers' bootstrap: ten draws of two c
 
 @dataclass(frozen=True)
 class ScoredCase:
-    """One case: its label file's name, the reason why its prediction counts as zero ("" if it does not), and its counts.
+    """One case: its label file's name, the reason why its prediction counts as zero ("" if it does not), and its
+    counts.
 
     histogram: (2, LEVELS) int64 of a map; for the sample task of the one score. void: whether it held a NaN.
     """
@@ -53,7 +57,9 @@ class FolderScore:
         return _score(self.task, self.cases)
 
     def lost(self) -> dict[str, float]:
-        """Case -> average precision lost by it, for each that counts as zero: the score without the case, less the score."""
+        """Case -> average precision lost by it, for each that counts as zero: the score without the case, less the
+        score.
+        """
         found = {}
         for case in self.cases:
             if case.reason:
@@ -62,7 +68,9 @@ class FolderScore:
         return found
 
     def draws(self) -> list[float]:
-        """Average precisions of the organisers' bootstrap (`bootstrap_dir`); empty where a draw holds no readable label."""
+        """Average precisions of the organisers' bootstrap (`bootstrap_dir`); empty where a draw holds no readable
+        label.
+        """
         case_of = {case.name: case for case in self.cases}
         names = sorted([*case_of, *self.dropped])
         drawn = [[case_of[names[at]] for at in draw if names[at] in case_of] for draw in organiser_draws(len(names))]
@@ -100,9 +108,10 @@ def score_folder(predictions: Path, labels: Path, task: str) -> FolderScore:
     return FolderScore(task, tuple(cases), tuple(dropped))
 
 
-def _score(task: str, cases) -> float:
+def _score(task: str, cases: Sequence[ScoredCase]) -> float:
     if task == "pixel":
-        return from_levels(sum((case.histogram for case in cases), np.zeros((2, LEVELS), np.int64)))
+        histograms = [case.histogram for case in cases if case.histogram is not None]
+        return from_levels(sum(histograms, np.zeros((2, LEVELS), np.int64)))
     return of_samples(np.array([case.score for case in cases]), np.array([case.label for case in cases]))
 
 
@@ -156,7 +165,7 @@ def _score_map(prediction: Path, label: Path) -> ScoredCase | None:
 
 def _read_mask(path: Path) -> np.ndarray:
     """A label as bool in Fortran order: rounded, cast to whole numbers, clipped to 0 and 1."""
-    image = nib.load(path, mmap=False)
+    image = load_image(path)
     mask = np.empty(image.shape, bool, order="F")
     with np.errstate(invalid="ignore"):  # NaN and infinity become the lowest whole number, as there
         for start, slab in _stored_slabs(image, np.float64):
@@ -166,7 +175,7 @@ def _read_mask(path: Path) -> np.ndarray:
 
 def _read_slabs(path: Path, shape: tuple[int, ...]) -> Iterator[tuple[int, np.ndarray]]:
     """The float16 values that `get_fdata(dtype=float16)` gives, some planes of the last axis at a time."""
-    image = nib.load(path, mmap=False)
+    image = load_image(path)
     if image.shape != shape:
         raise InputError(f"has the shape {image.shape}; expected {shape}")
     for start, slab in _stored_slabs(image, np.float16):
@@ -175,11 +184,13 @@ def _read_slabs(path: Path, shape: tuple[int, ...]) -> Iterator[tuple[int, np.nd
 
 
 def _stored_slabs(image: nib.spatialimages.SpatialImage, dtype: type) -> Iterator[tuple[int, np.ndarray]]:
-    """Index and values of some planes of the last axis: as stored, straight from the file; of a scaled image, as `dtype`.
+    """Index and values of some planes of the last axis: as stored, straight from the file; of a scaled image, as
+    `dtype`.
 
     nibabel alone would hold a compressed file twice.
     """
-    proxy, last = image.dataobj, image.shape[-1]
+    proxy: Any = image.dataobj
+    last = image.shape[-1]
     if (getattr(proxy, "slope", None), getattr(proxy, "inter", None), getattr(proxy, "order", None)) != (1, 0, "F"):
         values = image.get_fdata(dtype=dtype, caching="unchanged")
         yield from ((start, values[..., start : start + SLAB]) for start in range(0, last, SLAB))

@@ -1,11 +1,11 @@
 """The score stage: the organisers' two average precisions of a dataset, over all voxels and over all cases.
 
-`score` is their mean; `detail` has both, and what the ranking, the pictures and the reader need: each case's scores, the
-organisers' draws, curves, and the cases that count as zero with the reason. The challenge ranks the two tasks apart and joins
-the ranks (`ranking.py`).
+`score` is their mean; `detail` has both, and what the ranking, the pictures and the reader need: each case's scores,
+the organisers' draws, curves, and the cases that count as zero with the reason. The challenge ranks the two tasks apart
+and joins the ranks (`commands/mood_rank.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,16 @@ CALIBRATED_ON = ("train", "proxy")
 MAX_PARTS = 10
 SLAB = 16  # planes of a label turned at a time
 POINTS = 200  # of a curve, as it is kept
+Both = Callable[[np.ndarray], tuple[float, float]]
+"""Indices of drawn cases -> their average precision over voxels, and over cases."""
 SIZES = ("small", "medium", "large")  # thirds of the abnormal cases
 
 
 @dataclass(frozen=True)
 class Case:
-    """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32. `reason`: why it counts as zero; `ml`: of its anomaly."""
+    """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32. `reason`: why it counts as
+    zero; `ml`: of its anomaly.
+    """
 
     name: str
     split: str
@@ -108,7 +112,9 @@ def _histogram(scores: np.ndarray, mask: np.ndarray, facts: dict[str, Any], reas
 
 
 def _planes(values: np.ndarray, mask: np.ndarray, mapping: dict[str, Any]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Planes (Y, X) that the map reaches, and their labels, which are turned a slab at a time: memory reads it faster."""
+    """Planes (Y, X) that the map reaches, and their labels, which are turned a slab at a time: memory reads it
+    faster.
+    """
     slab, first = mask[:, :, :0].T, 0
     for z, plane in maps.planes(values, mapping):
         if not first <= z < first + len(slab):
@@ -156,7 +162,7 @@ def _highest(case: Case) -> float:
     return float(np.uint16(np.flatnonzero(case.histogram.sum(axis=0))[-1]).view(np.float16))
 
 
-def _by_kind(cases: list[Case], both) -> dict[str, dict[str, float]]:
+def _by_kind(cases: list[Case], both: Both) -> dict[str, dict[str, float]]:
     """Both average precisions of each kind's cases among the healthy ones."""
     kinds = {}
     for kind in sorted({case.kind for case in cases if case.label}):
@@ -166,8 +172,9 @@ def _by_kind(cases: list[Case], both) -> dict[str, dict[str, float]]:
     return kinds
 
 
-def _by_size(cases: list[Case], both) -> dict[str, dict[str, Any]]:
-    """Both average precisions of the thirds of the abnormal cases by the volume of the anomaly, each among the healthy ones.
+def _by_size(cases: list[Case], both: Both) -> dict[str, dict[str, Any]]:
+    """Both average precisions of the thirds of the abnormal cases by the volume of the anomaly, each among the healthy
+    ones.
 
     `ml`: from the least to the largest of them. Empty with fewer than three abnormal cases.
     """
@@ -187,7 +194,7 @@ def _millilitres(mask: np.ndarray, facts: dict[str, Any]) -> float:
     return float(np.count_nonzero(mask) * (voxel if np.isfinite(voxel) and voxel > 0 else 1.0) / 1000)
 
 
-def _counted_as_zero(cases: list[Case], both) -> dict[str, dict[str, Any]]:
+def _counted_as_zero(cases: list[Case], both: Both) -> dict[str, dict[str, Any]]:
     """Case -> why it counts as zero, and the average precisions lost by it: without the case, less with it."""
     found = {}
     whole = np.nan_to_num(both(np.arange(len(cases))))
@@ -199,8 +206,10 @@ def _counted_as_zero(cases: list[Case], both) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _draws(cases: list[Case], both) -> dict[str, list[float]]:
-    """Both average precisions in each of the organisers' draws, which the ranking averages; without an abnormal case 0."""
+def _draws(cases: list[Case], both: Both) -> dict[str, list[float]]:
+    """Both average precisions in each of the organisers' draws, which the ranking averages; without an abnormal case
+    0.
+    """
     order = sorted(range(len(cases)), key=lambda at: cases[at].name)
     drawn = [np.nan_to_num(both(np.array([order[at] for at in draw]))) for draw in organiser_draws(len(cases))]
     return {"pixel": [float(each[0]) for each in drawn], "sample": [float(each[1]) for each in drawn]}
@@ -218,7 +227,7 @@ def _curves(histogram: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> di
     sample = (true / max(1, true[-1]), true / np.arange(1, len(at) + 1))
     curves = {}
     for task, (recall, precision) in (("pixel", curve(histogram)), ("sample", sample)):
-        kept = np.unique(np.linspace(0, len(recall) - 1, POINTS).astype(int)) if len(recall) else []
+        kept = np.unique(np.linspace(0, len(recall) - 1, POINTS if len(recall) else 0).astype(int))
         curves[task] = {"recall": recall[kept].round(5).tolist(), "precision": precision[kept].round(5).tolist()}
     return curves
 
@@ -226,8 +235,8 @@ def _curves(histogram: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> di
 def _answers(cases: list[Case], scores: np.ndarray, labels: np.ndarray, final: dict) -> dict[str, float]:
     """How good the yes-or-no answers are; cross-fitted by group where the calibration was fitted on these very cases.
 
-    `alarm_*`: at the operating point of one false alarm in ten scans. The average precisions need no such care: the calibration
-    rises with the score, so it does not enter them.
+    `alarm_*`: at the operating point of one false alarm in ten scans. The average precisions need no such care: the
+    calibration rises with the score, so it does not enter them.
     """
     flagged, alarmed = np.zeros(len(cases), bool), np.zeros(len(cases), bool)
 
