@@ -48,7 +48,7 @@ def engine(tmp_path, monkeypatch, package):
 @pytest.mark.parametrize("tool", ["docker", "podman"])
 def test_an_engine_is_called_as_the_organisers_call_it(engine, package, tmp_path, tool):
     calls = engine(tool)
-    archive.write_tar(package, tmp_path / "package.tar")
+    archive.write_tar(package.folder, tmp_path / "package.tar")
     work = tmp_path / "work"
     work.mkdir()
     report = check_package.check(tmp_path / "package.tar", package.toys, work, wanted=tool)
@@ -84,7 +84,7 @@ def test_an_image_is_loaded_and_a_slow_container_killed(engine, package, tmp_pat
 def test_what_does_not_work_is_passed_over_with_its_reason(engine, package, tmp_path):
     engine("docker", info=1)
     engine("podman", info=1)
-    archive.write_tar(package, tmp_path / "package.tar")
+    archive.write_tar(package.folder, tmp_path / "package.tar")
     said = []
     box = sandbox.open_sandbox(tmp_path / "package.tar", package.folder, None, said.append)
     assert box.name == "bubblewrap"
@@ -109,7 +109,7 @@ def test_inside_nothing_of_this_machine_is_in_sight(package, tmp_path):
 def test_the_choice_of_numeric_kernels_alone_is_as_outside(monkeypatch, package, tmp_path, boxed):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")  # another one answers in other last digits
     monkeypatch.setenv("SECRET", "seen")
-    archive.write_tar(package, tmp_path / "package.tar")
+    archive.write_tar(package.folder, tmp_path / "package.tar")
     opened = sandbox.open_sandbox(tmp_path / "package.tar", package.folder, "bwrap", print)
     box = opened if boxed else sandbox.Unboxed(package.folder)
     out = tmp_path / "out"
@@ -126,7 +126,7 @@ def test_a_leaky_sandbox_is_noticed(monkeypatch, package, tmp_path):
 
 
 def test_a_tool_that_is_not_there(package, tmp_path, monkeypatch):
-    archive.write_tar(package, tmp_path / "package.tar")
+    archive.write_tar(package.folder, tmp_path / "package.tar")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="docker: not installed; podman: not installed; bwrap: not installed"):
         sandbox.open_sandbox(tmp_path / "package.tar", package.folder, None, lambda text: None)
