@@ -13,7 +13,7 @@ PROJECTS := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 # The stage command must be the one of .venv, also for jobs that Snakemake starts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test wheels lint clean help
+.PHONY: demo test test-kills wheels lint clean help
 help:
 	@sed -n '1,4p' Makefile
 
@@ -39,6 +39,12 @@ demo: $(DEMO)
 test: $(TEST)
 	@echo "Running all tests"
 	$(BIN)/python -m pytest --numprocesses auto
+
+# Half an hour: thirty SIGKILLs of the demo of all three challenges, and no byte is another.
+test-kills: $(TEST)
+	rm -rf .kills
+	$(BIN)/python tests/launching/kill_runs.py .kills
+	rm -rf .kills
 
 # What an earlier build left would go into the wheels.
 wheels: | $(BIN)/pip

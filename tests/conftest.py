@@ -52,6 +52,7 @@ class Site:
 
 def install_plugin(source: Path, plugins: Path, name: str) -> None:
     """Copy a package and describe it as an installed distribution, as pip would."""
+    plugins.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source, plugins / source.name, ignore=shutil.ignore_patterns("__pycache__"))
     info = plugins / f"{source.name}-1.0.dist-info"
     info.mkdir()

@@ -1,5 +1,8 @@
 """The command `challengeflow`: one verb a stage, and a few that show and check; plugins may bring more.
 
+    challengeflow init [--challenge NAME...] [--data PATH] [--models NAME...]
+    challengeflow run [TARGET...] [--config FILE] [--profile NAME] [--dry-run] [-- SNAKEMAKE OPTIONS]
+    challengeflow doctor [--config FILE]
     challengeflow plugins [--json]
     challengeflow describe mood
     challengeflow validate [--config FILE]
@@ -32,6 +35,7 @@ import sys
 from challengeflow import __version__
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import COMMANDS
+from challengeflow.launching import verbs as launching_verbs
 from challengeflow.reporting import verbs as reporting_verbs
 
 
@@ -99,6 +103,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     parser.set_defaults(traceback=False)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_showing(verbs)
+    launching_verbs.add(verbs)
     reporting_verbs.add(verbs)
     _add_new(verbs)
     for name, (summary, positional) in STAGES.items():

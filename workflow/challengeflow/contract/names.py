@@ -19,7 +19,7 @@ SPLITS = ("train", "proxy", "test", "unlabelled")
 CONTROLS = ("control-perfect", "control-prior", "control-random")
 
 COMMANDS = (
-    *("plugins", "describe", "validate"),
+    *("plugins", "describe", "validate", "init", "run", "doctor"),
     *("leaderboard", "status", "compare", "report", "export", "cite", "new"),
     *(stage for stage in STAGES if stage != "draw"),
     *("prior", "draw"),

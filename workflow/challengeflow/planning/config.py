@@ -21,7 +21,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
         config = yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
         raise InputError(
-            f"there is no config file {path}; name one with --config or copy the shipped config.yaml"
+            f"there is no config file {path}; name one with --config, or write one with `challengeflow init`"
         ) from None
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
