@@ -12,11 +12,13 @@ trained on for a submission. About 540 MB of downloads; what is there stays.
 import hashlib
 import subprocess
 import sys
-import tarfile
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from challengeflow.outside.archives import opened
+
+LARGEST_SCAN = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,8 @@ def archive_of(source: Source, folder: Path) -> Path:
 
 def member_of(archive: Path, member: str) -> bytes:
     """The content of the one member whose name ends so."""
-    if archive.suffix in (".whl", ".zip"):
-        with zipfile.ZipFile(archive) as file:
-            return file.read(next(name for name in file.namelist() if name.endswith(member)))
-    with tarfile.open(archive) as file:
-        return file.extractfile(next(name for name in file.getnames() if name.endswith(member))).read()
+    with opened(archive) as parts:
+        return next(part for part in parts if part.name.endswith(member)).read(LARGEST_SCAN)
 
 
 def fetch(sources: dict[str, Source], out: Path, archives: Path) -> None:

@@ -92,14 +92,14 @@ def test_an_archive_is_fetched_and_resumed(tmp_path, seaweedfs_server, monkeypat
 
 
 def test_a_damaged_or_empty_archive_is_told_in_one_sentence(tmp_path):
-    with pytest.raises(InputError, match=r"there is no file nano\.tar; name an archive"):
+    with pytest.raises(InputError, match=r"there is no file nano\.tar"):
         archive.main(["nano.tar", str(tmp_path / "out")])
     path = write_archive(tmp_path / "nano.tar.gz", "nano/", "w:gz")
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputError, match="cannot be read as a tar archive"):
+    with pytest.raises(InputError, match="cannot be read as an archive"):
         archive.main([str(path), str(tmp_path / "out")])
     (tmp_path / "text.tar").write_text("nothing")
-    with pytest.raises(InputError, match="cannot be read as a tar archive"):
+    with pytest.raises(InputError, match="cannot be read as an archive"):
         archive.main([str(tmp_path / "text.tar"), str(tmp_path / "out")])
     with tarfile.open(tmp_path / "empty.tar", "w") as opened:
         opened.addfile(special("readme", tarfile.REGTYPE))

@@ -58,7 +58,7 @@ def test_the_layers_make_one_root(package, tmp_path):
     root = tmp_path / "root"
     archive.unpack(tmp_path / "image.tar", root)
     assert (root / "workspace/run_pixel_brain.sh").stat().st_mode & 0o777 == 0o755
-    assert (root / "opt/venv/bin/python3").readlink() == Path(f"/usr/bin/{PYTHON}")
+    assert (root / "opt/venv/bin/python3").readlink() == Path(f"../../../usr/bin/{PYTHON}")  # and so nowhere outside
     assert (root / f"opt/venv/lib/{PYTHON}/site-packages/pluggy/__init__.py").is_file()
     assert not list(root.rglob("__pycache__"))
     assert (root / "etc/hidden").is_file()

@@ -118,7 +118,7 @@ def test_a_slow_case_is_stopped(package):
 
 def test_what_is_no_archive(tmp_path):
     (tmp_path / "package.tar").write_text("nothing")
-    with pytest.raises(InputError, match="is no tar file"):
+    with pytest.raises(InputError, match="cannot be read as an archive"):
         archive.is_image(tmp_path / "package.tar")
     with pytest.raises(InputError, match="is no file"):
         check_package.main([str(tmp_path / "nowhere.tar")])

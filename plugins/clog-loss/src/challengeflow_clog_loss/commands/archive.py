@@ -8,14 +8,11 @@ in FOLDER: only the last part of a name counts, so nothing can be written anywhe
 import argparse
 import os
 import re
-import shutil
-import tarfile
-import zlib
-from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from challengeflow import InputError
 from challengeflow.contract.progress import Progress
+from challengeflow.outside.archives import Part, opened
 
 VIDEO = re.compile(r"\d+\.mp4")
 
@@ -64,33 +61,28 @@ def _fetched(address: str, folder: Path, progress: Progress) -> Path:
 
 
 def extract(archive: Path, folder: Path, progress: Progress) -> int:
-    """Put the videos of a tar archive (plain or compressed) into `folder`, each whole or not at all; returns how many.
+    """Put the videos of a tar archive (plain or compressed) or a zip into `folder`, each whole or not at all; returns how many.
 
     Videos of the right size that are there already are kept. Members that are no plain files or not called ID.mp4
     are passed over, with a message. Raises InputError for a damaged archive and for one without videos.
     """
     count = 0
-    try:
-        with tarfile.open(archive, "r:*") as opened:
-            for member in progress(opened, f"member of {archive.name}"):
-                name = PurePosixPath(member.name).name
-                if not member.isdir() and not (member.isfile() and VIDEO.fullmatch(name)):
-                    progress.message(f"passed over: {member.name}")
-                elif member.isfile():
-                    _put(opened, member, folder / name)
-                    count += 1
-    except (tarfile.TarError, OSError, EOFError, zlib.error, LZMAError) as error:
-        raise InputError(f"{archive} cannot be read as a tar archive ({error}); remove it and fetch it again") from None
+    with opened(archive) as parts:
+        for part in progress(parts, f"part of {archive.name}"):
+            if part.kind == "file" and VIDEO.fullmatch(part.path.name):
+                _put(part, folder / part.path.name)
+                count += 1
+            elif part.kind != "folder":
+                progress.message(f"passed over: {part.name}")
     if not count:
         raise InputError(f"{archive} holds no video ID.mp4; name an archive of the competition's videos")
     return count
 
 
-def _put(opened: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    if target.is_file() and target.stat().st_size == member.size:
+def _put(part: Part, target: Path) -> None:
+    if target.is_file() and target.stat().st_size == part.size:
         return
-    part = target.with_suffix(".part")
-    with open(part, "wb") as file:
-        if (source := opened.extractfile(member)) is not None:  # None for what is no plain file
-            shutil.copyfileobj(source, file, 1 << 20)
-    os.replace(part, target)
+    unfinished = target.with_suffix(".part")
+    unfinished.unlink(missing_ok=True)
+    part.copy(unfinished)
+    os.replace(unfinished, target)

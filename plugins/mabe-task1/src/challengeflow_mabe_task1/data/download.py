@@ -1,12 +1,12 @@
 """Getting the data: the archives, the table of sequences with labels apart, and the tracks of each shard."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow.arrays import Arrays
+from challengeflow.outside.archives import opened
 from challengeflow_mabe_task1.data import challenge_files, layouts, recordings, sequences
 
 OFFICIAL_URL = "https://data.caltech.edu/records/s0vdx-0k302/files/task1_classic_classification.zip?download=1"
@@ -37,12 +37,10 @@ def archive(job: DownloadJob) -> None:
     job.progress.message(f"licence accepted in the config: {LICENCE}")
     packed = job.work / job.archive
     fetch(OFFICIAL_URL, packed, work=job.work, md5=OFFICIAL_MD5, progress=job.progress)
-    with zipfile.ZipFile(packed) as files:
-        for member in files.namelist():
-            if Path(member).name in OFFICIAL_MEMBERS:
-                with files.open(member) as source, open(job.output / Path(member).name, "wb") as target:
-                    while block := source.read(1 << 20):
-                        target.write(block)
+    with opened(packed) as parts:
+        for part in parts:
+            if part.path.name in OFFICIAL_MEMBERS:
+                part.copy(job.output / part.path.name)
     packed.unlink()
 
 

@@ -82,7 +82,7 @@ def _odd_headers(scans: Iterable[tuple[str, Entry]], side: int) -> Iterator[str]
     for name, entry in scans:
         try:
             facts[name] = header_facts(entry)
-        except (OSError, EOFError, ValueError, nib.spatialimages.HeaderDataError) as error:
+        except (InputError, OSError, EOFError, ValueError, nib.spatialimages.HeaderDataError) as error:
             yield f"{name} has no header that can be read ({error}); fetch it again"
     for what, at in (("type", 1), ("affine", 2)):
         usual = Counter(fact[at] for fact in facts.values()).most_common(1)

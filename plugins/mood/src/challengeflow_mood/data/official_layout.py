@@ -6,9 +6,7 @@ Everything is addressed as an `Entry`: a file, or a member of a zip, which is re
 """
 
 import gzip
-import shutil
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from challengeflow import InputError
+from challengeflow.outside import archives
 
 ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh")
 GROUPS = "groups.csv"
+LARGEST_TEXT = 64 << 20
 ALIASES = {"brain": ("brain",), "abdom": ("abdom", "colon")}
 
 
@@ -48,15 +48,14 @@ class Entry:
         if not self.member:
             target.symlink_to(self.path.resolve())
             return
-        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as source, open(target, "wb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
+        with archives.found(self.path, self.member) as part:
+            part.copy(target)
 
     def head(self, size: int) -> bytes:
         """The first `size` bytes, uncompressed; of a member too, without unpacking the rest."""
         with ExitStack() as stack:
             if self.member:
-                archive = stack.enter_context(zipfile.ZipFile(self.path))
-                file = stack.enter_context(archive.open(self.member))
+                file = stack.enter_context(stack.enter_context(archives.found(self.path, self.member)).open())
             else:
                 file = stack.enter_context(open(self.path, "rb"))
             return (gzip.GzipFile(fileobj=file) if self.name.endswith("z") else file).read(size)
@@ -72,10 +71,12 @@ class Entry:
             yield Path(folder) / self.name
 
     def text(self) -> str:
-        if self.member:
-            with zipfile.ZipFile(self.path) as archive:
-                return archive.read(self.member).decode()
-        return self.path.read_text()
+        """What a small text says."""
+        with archives.told(self.path, "a text"):
+            if self.member:
+                with archives.found(self.path, self.member) as part:
+                    return part.read(LARGEST_TEXT).decode()
+            return self.path.read_text()
 
 
 @dataclass(frozen=True)
@@ -145,14 +146,11 @@ def _walk(root: Path, dataset: str) -> Iterator[tuple[tuple[str, ...], Entry]]:
         words = base if path == root else base + path.relative_to(root).parts
         if path.suffix == ".zip":
             if _speaks_of(words[1:], dataset):
-                try:
-                    with zipfile.ZipFile(path) as archive:
-                        members = [info for info in archive.infolist() if not info.is_dir()]
-                except zipfile.BadZipFile:
-                    raise InputError(f"{path} is no readable zip file; fetch it again") from None
-                for member in sorted(members, key=lambda info: info.filename):
-                    place = (*words[:-1], path.stem, *PurePosixPath(member.filename).parts)
-                    yield place, Entry(path, member.filename, member.file_size, member.CRC)
+                with archives.opened(path) as parts:
+                    members = [part for part in parts if part.kind == "file"]
+                for member in sorted(members, key=lambda part: part.name):
+                    place = (*words[:-1], path.stem, *member.path.parts)
+                    yield place, Entry(path, member.name, member.size, member.crc)
         else:
             yield words, Entry(path, size=path.stat().st_size)
 

@@ -1,15 +1,16 @@
 """The submission archive: a build context or an image as one tar file, with the same bytes each time."""
 
 import json
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
 
 from challengeflow import InputError
+from challengeflow.outside import archives, unpacking
 
 WHITEOUT = ".wh."
-# Debian 12's own Python, 3.11.2, knows no filters yet.
-EXTRACTION: dict[str, Any] = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
+LARGEST_MANIFEST = 4 << 20
 
 
 def write_tar(folder: Path, target: Path) -> None:
@@ -39,56 +40,53 @@ def is_image(archive: Path) -> bool:
 
     Raises InputError for what is no tar file.
     """
-    try:
-        with tarfile.open(archive) as tar:
-            return any(member.name == "manifest.json" for member in tar) and "Dockerfile" not in tar.getnames()
-    except (OSError, tarfile.TarError) as error:
-        raise InputError(f"{archive} is no tar file ({error}); give what package or `docker save` wrote") from None
+    names = archives.names(archive)
+    return "manifest.json" in names and "Dockerfile" not in names
 
 
 def image_tag(archive: Path) -> str:
     """The name that loading an image archive gives to the image; InputError where it has none."""
-    tags = _manifest(archive)["RepoTags"]
-    if not tags:
+    tags = _manifest(archive).get("RepoTags")
+    if not isinstance(tags, list) or not tags or not isinstance(tags[0], str):
         raise InputError(f"the image in {archive} has no name; save it by its name")
     return tags[0]
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a build context into `folder`, or the root file system of an image."""
+    """Unpack a build context into the new `folder`, or the root file system of an image; InputError for one that leads outside."""
     if not is_image(archive):
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                _extract(tar, member, folder)
+        unpacking.unpack(archive, folder)
         return
-    with tarfile.open(archive) as tar:
-        for layer in _manifest(archive)["Layers"]:
-            with tarfile.open(fileobj=tar.extractfile(layer)) as files:
-                _unpack_layer(files, folder)
+    root, left = unpacking.Unpacking(archive, folder, rooted=True), archives.Budget.of(archive)
+    for layer in _manifest(archive)["Layers"]:
+        _lay(root, left, layer)
+    root.finish()
 
 
-def _unpack_layer(files: tarfile.TarFile, folder: Path) -> None:
-    """One layer over those before: a name `.wh.X` takes X away. Device files, which need root, are left out."""
-    for member in files:
-        path = Path(member.name)
-        if path.name.startswith(WHITEOUT):
-            hidden = folder / path.parent / path.name.removeprefix(WHITEOUT)
-            if hidden.is_symlink() or hidden.is_file():
-                hidden.unlink()
-        elif not (member.isdev() or member.isfifo()):
-            _extract(files, member, folder)
-
-
-def _extract(files: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """Unpack one member; InputError where it would lie outside `folder`, be it through a link."""
-    if not (folder / member.name).parent.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"the archive has a file {member.name!r}, which would lie outside of it; pack it anew")
-    files.extract(member, folder, **EXTRACTION)
+def _lay(root: unpacking.Unpacking, left: archives.Budget, name: str, is_link: bool = False) -> None:
+    """Lay one layer over those before; an older docker writes a layer that it has written already as a link to that."""
+    with archives.opened(root.path) as parts:
+        wanted = archives.relative(name)
+        layer = next((part for part in parts if part.path == wanted), None)
+        if layer is not None and layer.kind == "link" and not is_link:
+            _lay(root, left, os.path.normpath(wanted.parent / layer.target), is_link=True)
+            return
+        if layer is None or layer.kind != "file":
+            raise InputError(f"the image in {root.path} lacks its layer {name!r}; save it anew")
+        with layer.open() as content, archives.opened(root.path, content, left) as files:
+            root.lay(files, WHITEOUT)
 
 
 def _manifest(archive: Path) -> dict[str, Any]:
-    with tarfile.open(archive) as tar:
-        file = tar.extractfile("manifest.json")
-        if file is None:
-            raise InputError(f"{archive} has a manifest.json that is no file; save the image again")
-        return json.loads(file.read())[0]
+    """What `docker save` says of the first image."""
+    with archives.found(archive, "manifest.json") as part:
+        content = part.read(LARGEST_MANIFEST)
+    try:
+        images = json.loads(content)
+    except (ValueError, RecursionError):
+        images = None
+    first = images[0] if isinstance(images, list) and images else None
+    layers = first.get("Layers") if isinstance(first, dict) else None
+    if not isinstance(layers, list) or not layers or not all(isinstance(layer, str) for layer in layers):
+        raise InputError(f"manifest.json in {archive} lists no layers as `docker save` does; save the image anew")
+    return dict(first)
