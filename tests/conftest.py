@@ -39,6 +39,9 @@ class Site:
     def challengeflow(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess:
         return self._run([sys.executable, "-m", "challengeflow.cli", *arguments], extra)
 
+    def python(self, program: str) -> subprocess.CompletedProcess:
+        return self._run([sys.executable, "-c", program], {})
+
     def snakemake(self, *arguments: str, cores: int = 2, **extra: str) -> subprocess.CompletedProcess:
         profile = ["--workflow-profile", str(ROOT / "profiles/default")]
         command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", str(cores)]

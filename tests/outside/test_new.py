@@ -95,7 +95,7 @@ DECLARATIONS = {
     ),
     "a missing hook": (
         (DECLARED, "@hookimpl\ndef score(", "def score("),
-        "plugin 'shapes' does not implement the hook 'score', which 'shapes' needs; add a function score(job) marked @hookimpl",
+        "plugin 'shapes' does not implement the stage 'score', which 'shapes' needs; name its module in Challenge(stages=",
     ),
     "a misspelt hook": (
         (DECLARED, "def preprocess(", "def preproces("),

@@ -31,12 +31,18 @@ import importlib
 import json
 import os
 import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from challengeflow import __version__
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import COMMANDS
 from challengeflow.launching import verbs as launching_verbs
+from challengeflow.contract.threads import thread_limits
 from challengeflow.reporting import verbs as reporting_verbs
+
+if TYPE_CHECKING:
+    from challengeflow.planning.plan import Plan
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -136,7 +142,7 @@ STAGES = {
 }
 
 
-def _add_showing(verbs) -> None:
+def _add_showing(verbs: Any) -> None:
     show = verbs.add_parser("plugins", help="list the plugins, challenges and models that are installed")
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=lambda options: _show().plugins(options.json))
@@ -148,7 +154,7 @@ def _add_showing(verbs) -> None:
     validate.set_defaults(run=lambda options: _show().validate(options.config))
 
 
-def _add_new(verbs) -> None:
+def _add_new(verbs: Any) -> None:
     new = verbs.add_parser("new", help="write a working package to start a challenge or a model from")
     kinds = new.add_subparsers(required=True, metavar="KIND")
     for kind in ("challenge", "model"):
@@ -169,26 +175,17 @@ def _run_new(options: argparse.Namespace) -> None:
         new.model(options.name, options.challenge, options.into)
 
 
-def _show():
+def _show() -> ModuleType:
     from challengeflow.reporting import show
 
     return show
 
 
-def thread_limits(threads: int) -> dict[str, str]:
-    """Environment variables of a stage, to be set before numpy is imported.
-
-    BLAS sums in an order that depends on its thread count: one thread, so that results do not. OpenMP (histogram
-    boosting) gives the same result at any count, and may use all threads.
-    """
-    blas = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    return dict.fromkeys(blas, "1") | {"OMP_NUM_THREADS": str(threads)}
-
-
 def _run_stage(options: argparse.Namespace) -> None:
     os.environ.update(thread_limits(options.threads))
+    from challengeflow.planning.job_list import Jobs
     from challengeflow.planning.plugins import registry
-    from challengeflow.running.stages import Stages
+    from challengeflow.running.run_job import run_job
 
     challenge, _, dataset = options.target.partition("/")
     plan = _plan(challenge, options.config)
@@ -196,16 +193,19 @@ def _run_stage(options: argparse.Namespace) -> None:
         from challengeflow.planning.check_config import nearest
 
         raise InputError(f"{challenge} has no dataset {dataset!r} in this config; {nearest(dataset, plan.datasets)}")
-    _call(Stages(registry(), plan, options.threads), dataset, options)
+    # Absolute, so that a stage depends on no working directory.
+    jobs = Jobs(plan.at(os.path.realpath(plan.settings.results)), registry())
+    run_job(jobs, jobs.get(*_key(dataset, options)), options.threads)
 
 
-def _plan(challenge: str, config: str):
-    from challengeflow.planning.plan import Plan
+def _plan(challenge: str, config: str) -> "Plan":
+    from challengeflow.planning.plan import Plan, plans
+    from challengeflow.planning.settings import challenge_settings
 
     if config.lstrip().startswith("{"):
-        return Plan(challenge, json.loads(config))
+        return Plan(challenge, challenge_settings(json.loads(config)))
     from challengeflow.planning.check_config import nearest
-    from challengeflow.planning.config import plans, read_config, resolve
+    from challengeflow.planning.config import read_config, resolve
     from challengeflow.planning.plugins import registry
 
     found = plans(resolve(read_config(config), registry()))
@@ -214,40 +214,33 @@ def _plan(challenge: str, config: str):
     return found[challenge]
 
 
-def _call(stages, dataset: str, options: argparse.Namespace) -> None:
-    if hasattr(options, "model") and options.model not in stages.plan.models:
-        from challengeflow.planning.check_config import nearest
-
-        raise InputError(
-            f"no model variant {options.model!r} in this config; {nearest(options.model, stages.plan.models)}"
-        )
+def _key(dataset: str, options: argparse.Namespace) -> tuple[str, ...]:
+    """The key in the list of jobs of what a command line names."""
     match options.stage:
         case "download" if options.part == "index":
-            stages.index(dataset)
+            return "index", dataset
         case "download" if options.part.startswith("archive:"):
-            stages.archive(dataset, options.part.removeprefix("archive:"))
+            return "archive", dataset, options.part.removeprefix("archive:")
         case "download":
-            stages.shard(dataset, options.part)
+            return "download", dataset, options.part
         case "preprocess":
-            stages.preprocess(dataset, options.shard)
+            return "preprocess", dataset, options.shard
         case "train":
-            stages.train(dataset, options.model, _fold(options.fold))
+            return "train", dataset, options.model, _fold(options.fold)
         case "prior":
-            stages.prior(dataset, _fold(options.fold))
+            return "prior", dataset, _fold(options.fold)
         case "predict":
-            stages.predict(dataset, options.model, options.shard, options.on or dataset)
-        case "score":
-            stages.score(dataset, options.model)
-        case "draw":
-            stages.draw(dataset, options.model)
+            return "predict", dataset, options.model, options.on or dataset, options.shard
         case "package":
-            stages.package(options.submission, options.name)
+            return "package", options.submission, options.name
+        case stage:
+            return stage, dataset, options.model
 
 
-def _fold(text: str) -> int | None:
+def _fold(text: str) -> str:
     if text != "all" and not text.isdigit():
         raise InputError(f"fold {text!r} is neither a number nor all")
-    return None if text == "all" else int(text)
+    return text
 
 
 if __name__ == "__main__":

@@ -18,6 +18,6 @@ for challenge, snakefile in RUN.snakefiles().items():
         snakefile:
             snakefile
         config:
-            RUN.config["challenges"][challenge]
+            RUN.config_of(challenge)
 
     use rule * from challenge as prefix*

@@ -2,6 +2,8 @@
 
 
 rule archive:
+    input:
+        RUN.inputs("archive"),
     output:
         directory(PATHS.archive("{dataset}", "{archive}")),
     log:
@@ -9,13 +11,13 @@ rule archive:
     benchmark:
         PATHS.benchmark("archive", "{dataset}", "{archive}")
     conda:
-        RUN.env("download")
-    threads: RUN.threads("download")
+        RUN.env("archive")
+    threads: RUN.threads("archive")
     resources:
-        mem_mb=RUN.need("download", "mem_mb"),
-        runtime=RUN.need("download", "runtime"),
+        mem_mb=RUN.need("archive", "mem_mb"),
+        runtime=RUN.need("archive", "runtime"),
     params:
-        config=RUN.slice("archive"),
+        config=RUN.part("archive"),
     shell:
         "challengeflow download {wildcards.challenge}/{wildcards.dataset} archive:{wildcards.archive}"
         " --config {params.config:q} --threads {threads} > {log} 2>&1"
@@ -23,8 +25,7 @@ rule archive:
 
 rule index:
     input:
-        archives=RUN.archives,
-        base=RUN.base_index,
+        RUN.inputs("index"),
     output:
         PATHS.samples("{dataset}"),
         directory(PATHS.shards("{dataset}")),
@@ -34,13 +35,13 @@ rule index:
     benchmark:
         PATHS.benchmark("index", "{dataset}")
     conda:
-        RUN.env("download")
-    threads: RUN.threads("download")
+        RUN.env("index")
+    threads: RUN.threads("index")
     resources:
-        mem_mb=RUN.need("download", "mem_mb"),
-        runtime=RUN.need("download", "runtime"),
+        mem_mb=RUN.need("index", "mem_mb"),
+        runtime=RUN.need("index", "runtime"),
     params:
-        config=RUN.slice("index"),
+        config=RUN.part("index"),
     shell:
         "challengeflow download {wildcards.challenge}/{wildcards.dataset} index"
         " --config {params.config:q} --threads {threads} > {log} 2>&1"
@@ -48,11 +49,10 @@ rule index:
 
 rule download:
     input:
-        archives=RUN.archives,
-        index=PATHS.samples("{dataset}"),
+        RUN.inputs("download"),
         window=ancient(RUN.window),
     output:
-        (directory if RUN.config["keep_raw"] else lambda path: temp(directory(path)))(
+        (directory if RUN.settings.keep_raw else lambda path: temp(directory(path)))(
             PATHS.raw("{dataset}", "{shard}")
         ),
     log:
@@ -66,7 +66,7 @@ rule download:
         mem_mb=RUN.need("download", "mem_mb"),
         runtime=RUN.need("download", "runtime"),
     params:
-        config=RUN.slice("download"),
+        config=RUN.part("download"),
     shell:
         "challengeflow download {wildcards.challenge}/{wildcards.dataset} {wildcards.shard}"
         " --config {params.config:q} --threads {threads} > {log} 2>&1"

@@ -3,7 +3,7 @@
 
 rule package:
     input:
-        RUN.packaged,
+        RUN.inputs("package"),
     output:
         # Of the files those that a browser shows: a submission may hold gigabytes.
         report(
@@ -25,7 +25,7 @@ rule package:
         mem_mb=RUN.need("package", "mem_mb"),
         runtime=RUN.need("package", "runtime"),
     params:
-        config=RUN.slice("package"),
+        config=RUN.part("package"),
         code=RUN.code("package"),
     shell:
         "challengeflow package {wildcards.challenge} {wildcards.submission} {wildcards.name}"

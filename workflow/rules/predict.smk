@@ -3,8 +3,7 @@
 
 rule predict:
     input:
-        models=RUN.models,
-        prepared=RUN.prepared_on,
+        RUN.inputs("predict"),
     output:
         directory(PATHS.predictions("{dataset}", "{model}", "{on}", "{shard}")),
     log:
@@ -21,7 +20,7 @@ rule predict:
         runtime=RUN.need("predict", "runtime"),
         gpu=RUN.need("predict", "gpu"),
     params:
-        config=RUN.slice("predict"),
+        config=RUN.part("predict"),
         code=RUN.code("predict"),
     shell:
         "challengeflow predict {wildcards.challenge}/{wildcards.dataset} {wildcards.model} {wildcards.shard}"
@@ -29,15 +28,11 @@ rule predict:
 
 
 use rule predict as ensemble with:
-    input:
-        RUN.members,
     wildcard_constraints:
         model=RUN.names("ensemble"),
 
 
 use rule predict as control with:
-    input:
-        RUN.control,
     wildcard_constraints:
         model=RUN.names("control"),
 
@@ -45,7 +40,7 @@ use rule predict as control with:
 # The constant answer of control-prior, once a fold: its predictions would else read all gold each.
 rule prior:
     input:
-        RUN.prior,
+        RUN.inputs("prior"),
     output:
         directory(PATHS.model("{dataset}", "control-prior", "{fold}")),
     log:
@@ -53,13 +48,14 @@ rule prior:
     benchmark:
         PATHS.benchmark("prior", "{dataset}", "control-prior", "fold-{fold}")
     conda:
-        RUN.env("score")
-    threads: RUN.threads("score")
+        RUN.env("prior")
+    threads: RUN.threads("prior")
     resources:
-        mem_mb=RUN.need("score", "mem_mb"),
-        runtime=RUN.need("score", "runtime"),
+        mem_mb=RUN.need("prior", "mem_mb"),
+        runtime=RUN.need("prior", "runtime"),
     params:
-        config=RUN.slice("prior"),
+        config=RUN.part("prior"),
+        code=RUN.code("prior"),
     shell:
         "challengeflow prior {wildcards.challenge}/{wildcards.dataset} {wildcards.fold}"
         " --config {params.config:q} --threads {threads} > {log} 2>&1"

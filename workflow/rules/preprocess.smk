@@ -3,8 +3,7 @@
 
 rule preprocess:
     input:
-        raw=PATHS.raw("{dataset}", "{shard}"),
-        index=PATHS.samples("{dataset}"),
+        RUN.inputs("preprocess"),
     output:
         prepared=directory(PATHS.prepared("{dataset}", "{shard}")),
         gold=directory(PATHS.gold("{dataset}", "{shard}")),
@@ -21,7 +20,7 @@ rule preprocess:
         mem_mb=RUN.need("preprocess", "mem_mb"),
         runtime=RUN.need("preprocess", "runtime"),
     params:
-        config=RUN.slice("preprocess"),
+        config=RUN.part("preprocess"),
         code=RUN.code("preprocess"),
     shell:
         "challengeflow preprocess {wildcards.challenge}/{wildcards.dataset} {wildcards.shard}"

@@ -3,7 +3,7 @@
 
 rule draw:
     input:
-        RUN.drawn,
+        RUN.inputs("draw"),
     output:
         report(
             directory(PATHS.pictures("{dataset}", "{model}")),
@@ -26,7 +26,7 @@ rule draw:
         mem_mb=RUN.need("draw", "mem_mb"),
         runtime=RUN.need("draw", "runtime"),
     params:
-        config=RUN.slice("draw"),
+        config=RUN.part("draw"),
         code=RUN.code("draw"),
     shell:
         "challengeflow draw {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
@@ -39,19 +39,19 @@ rule leaderboard:
         submissions=RUN.submissions(),
     output:
         csv=report(
-            dag.layout.leaderboard(RUN.config["results"], "csv"),
+            dag.layout.leaderboard(RUN.settings.results, "csv"),
             caption="../report/leaderboard.rst",
             category="run",
             labels={"what": "leaderboard (table)"},
         ),
         html=report(
-            dag.layout.leaderboard(RUN.config["results"], "html"),
+            dag.layout.leaderboard(RUN.settings.results, "html"),
             caption="../report/leaderboard.rst",
             category="run",
             labels={"what": "leaderboard"},
         ),
     log:
-        f"{RUN.config['results']}/logs/leaderboard.log",
+        f"{RUN.settings.results}/logs/leaderboard.log",
     localrule: True
     conda:
         "../../envs/core.yaml"
@@ -69,13 +69,13 @@ rule report:
         pictures=RUN.pictures(),
     output:
         report(
-            dag.layout.report(RUN.config["results"]),
+            dag.layout.report(RUN.settings.results),
             caption="../report/report.rst",
             category="run",
             labels={"what": "report"},
         ),
     log:
-        f"{RUN.config['results']}/logs/report.log",
+        f"{RUN.settings.results}/logs/report.log",
     localrule: True
     conda:
         "../../envs/core.yaml"

@@ -3,7 +3,7 @@
 
 rule score:
     input:
-        RUN.scored,
+        RUN.inputs("score"),
     output:
         report(
             PATHS.scores("{dataset}", "{model}"),
@@ -30,7 +30,7 @@ rule score:
         mem_mb=RUN.need("score", "mem_mb"),
         runtime=RUN.need("score", "runtime"),
     params:
-        config=RUN.slice("score"),
+        config=RUN.part("score"),
         code=RUN.code("score"),
     shell:
         "challengeflow score {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"

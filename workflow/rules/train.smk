@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        RUN.training,
+        RUN.inputs("train"),
     output:
         directory(PATHS.model("{dataset}", "{model}", "{fold}")),
     log:
@@ -20,7 +20,7 @@ rule train:
         runtime=RUN.need("train", "runtime"),
         gpu=RUN.need("train", "gpu"),
     params:
-        config=RUN.slice("train"),
+        config=RUN.part("train"),
         code=RUN.code("train"),
     shell:
         "challengeflow train {wildcards.challenge}/{wildcards.dataset} {wildcards.model} {wildcards.fold}"

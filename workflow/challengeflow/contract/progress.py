@@ -7,6 +7,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 10.0
+DONE = "done in "
+
+
+def is_done(line: str) -> bool:
+    """Whether a line of a log is the one that a job ends with when all went well."""
+    return f": {DONE}" in line
 
 
 class Progress:
@@ -31,6 +37,10 @@ class Progress:
             if now - reported >= SECONDS_BETWEEN_LINES:
                 reported = now
                 self.message(f"{what} {done} of {total or '?'} {_pace(done, total, now - started)}")
+
+    def done(self, text: str) -> None:
+        """Print the line that a job ends with: see `is_done`."""
+        self.message(f"{DONE}{text}")
 
     def message(self, text: str) -> None:
         """Print one line."""

@@ -1,16 +1,16 @@
 """The config: read, checked, completed. `resolve` gives every default a value, so that nothing below asks twice."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from challengeflow.contract.declare import Challenge, Source
+from challengeflow.contract.declare import Challenge, Dataset, Model, Schema, Source
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import CONTROLS, MODEL_STAGES, PARAMETER_STAGES, check_name
 from challengeflow.planning.check_config import SCHEMA, check, check_defaults, nearest, section, with_defaults
-from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.settings import ChallengeSettings, DatasetSettings, Settings, VariantSettings
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     return config
 
 
-def resolve(config: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+def resolve(config: Mapping[str, Any], registry: Registry) -> Settings:
     """The config with every default filled in and every name checked against what the plugins declare.
 
     Raises InputError naming the key, what was expected and the nearest known name.
@@ -48,49 +48,43 @@ def resolve(config: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
             raise InputError(f"config key challenges.{name}: {error}") from None
         challenges[name] = _resolve_challenge(challenge, entry, top, registry)
         _check_plugins(challenge, challenges[name], registry)
-    return top | {"challenges": challenges}
-
-
-def plans(resolved: Mapping[str, Any]) -> dict[str, Plan]:
-    """A plan for each challenge of a resolved config."""
-    return {name: Plan(name, entry) for name, entry in resolved["challenges"].items()}
+    return Settings(**top, challenges=challenges)
 
 
 def _resolve_challenge(
     challenge: Challenge, entry: Mapping[str, Any], top: Mapping[str, Any], registry: Registry
-) -> dict:
+) -> ChallengeSettings:
     where = f"challenges.{challenge.name}"
     for stage in PARAMETER_STAGES:
         check(entry.get(stage, {}), section(challenge.schema.get(stage, {})), f"{where}.{stage}")
     names = _with_bases(challenge, entry["datasets"])
     datasets = {name: _resolve_dataset(challenge, name, entry, where) for name in names}
     for name, dataset in datasets.items():
-        trained_on = dataset["trained_on"]
-        if trained_on is not None and "train" not in datasets.get(trained_on, {"splits": ()})["splits"]:
+        trained_on = dataset.trained_on
+        if trained_on is not None and "train" not in (datasets[trained_on].splits if trained_on in datasets else ()):
             raise InputError(
                 f"config key {where}.datasets.{name}.trained_on: {trained_on!r} is not a dataset with a train split "
                 f"in this config; {nearest(trained_on, datasets)}"
             )
     models = _resolve_models(challenge, entry, top["seed"], where, registry)
-    resolved = {
-        "results": top["results"],
-        "seed": top["seed"],
-        "device": top["device"],
-        "max_failed": entry.get("max_failed", challenge.max_failed),
-        "datasets": datasets,
-        "models": models,
-    }
-    resolved["submissions"] = _resolve_submissions(challenge, entry, resolved, where)
-    return resolved
+    return ChallengeSettings(
+        results=top["results"],
+        seed=top["seed"],
+        device=top["device"],
+        max_failed=entry.get("max_failed", challenge.max_failed),
+        datasets=datasets,
+        models=models,
+        submissions=_resolve_submissions(challenge, entry, datasets, models, where),
+    )
 
 
-def _check_plugins(challenge: Challenge, resolved: Mapping[str, Any], registry: Registry) -> None:
+def _check_plugins(challenge: Challenge, resolved: ChallengeSettings, registry: Registry) -> None:
     """The plugins behind a challenge and its models have every hook that is needed, and sound defaults."""
     name = challenge.name
     for stage in PARAMETER_STAGES:
         registry.check_implemented(stage, name)
         check_defaults(challenge.schema.get(stage, {}), f"plugin {registry.owner[name]!r}, parameters of {stage}")
-    for model in {entry["model"] for entry in resolved["models"].values() if entry["kind"] == "trained"}:
+    for model in {entry.model for entry in resolved.models.values() if entry.kind == "trained"}:
         for stage in MODEL_STAGES:
             registry.check_implemented(stage, name, model)
         owner = registry.owner[name, model]
@@ -109,7 +103,9 @@ def _with_bases(challenge: Challenge, datasets: Mapping[str, Any]) -> list[str]:
     return ordered
 
 
-def _resolve_dataset(challenge: Challenge, name: str, challenge_entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _resolve_dataset(
+    challenge: Challenge, name: str, challenge_entry: Mapping[str, Any], where: str
+) -> DatasetSettings:
     declared = {dataset.name: dataset for dataset in challenge.datasets}.get(name)
     configured = challenge_entry["datasets"]
     # A dataset that is only the base of a configured one comes from the same source.
@@ -128,22 +124,20 @@ def _resolve_dataset(challenge: Challenge, name: str, challenge_entry: Mapping[s
     folds = entry.get("folds", declared.folds if declared else 2)
     shards = {"train": 1, "proxy": 1, "test": 1, "unlabelled": 1}
     shards |= dict(declared.shards if declared else {}) | entry.get("shards", {})
-    return {
-        "source": source if source in ("demo", "official") else str(Path(source).resolve()),
-        "splits": list(splits),
-        "gold": [split for split in entry.get("gold", declared_source.gold) if split in splits],
-        "archives": list(declared_source.archives),
-        "extends": declared.extends if declared else None,
-        "folds": folds,
-        "shards": {split: shards[split] for split in splits},
-        "trained_on": trained_on,
-        "parameters": {
-            stage: _parameters(challenge, stage, challenge_entry, entry, where) for stage in PARAMETER_STAGES
-        },
-    }
+    return DatasetSettings(
+        source=source if source in ("demo", "official") else str(Path(source).resolve()),
+        splits=splits,
+        gold=tuple(split for split in entry.get("gold", declared_source.gold) if split in splits),
+        archives=declared_source.archives,
+        extends=declared.extends if declared else None,
+        folds=folds,
+        shards={split: shards[split] for split in splits},
+        trained_on=trained_on,
+        parameters={stage: _parameters(challenge, stage, challenge_entry, entry, where) for stage in PARAMETER_STAGES},
+    )
 
 
-def _source(challenge: Challenge, declared: Any, source: str, where: str) -> Source:
+def _source(challenge: Challenge, declared: Dataset | None, source: str, where: str) -> Source:
     if source not in ("demo", "official"):
         if not os.path.exists(source):
             raise InputError(
@@ -163,62 +157,83 @@ def _source(challenge: Challenge, declared: Any, source: str, where: str) -> Sou
 
 def _parameters(
     challenge: Challenge, stage: str, whole: Mapping[str, Any], dataset: Mapping[str, Any], where: str
-) -> dict:
+) -> dict[str, Any]:
     properties = challenge.schema.get(stage, {})
     check(dataset.get(stage, {}), section(properties), f"{where}.{stage}")
-    return with_defaults({**whole.get(stage, {}), **dataset.get(stage, {})}, properties)
+    return _complete({**whole.get(stage, {}), **dataset.get(stage, {})}, properties)
 
 
-def _resolve_models(challenge: Challenge, entry: Mapping[str, Any], seed: int, where: str, registry: Registry) -> dict:
+def _complete(values: Mapping[str, Any], properties: Schema) -> dict[str, Any]:
+    """Parameters with their defaults, and with absolute paths where they name files."""
+    found = with_defaults(values, properties)
+    paths = [name for name, one in properties.items() if one.get("format") == "path" and found[name]]
+    return found | {name: str(Path(found[name]).resolve()) for name in paths}
+
+
+def _resolve_models(
+    challenge: Challenge, entry: Mapping[str, Any], seed: int, where: str, registry: Registry
+) -> dict[str, VariantSettings]:
     known = {model: declared for (name, model), declared in registry.models.items() if name == challenge.name}
-    configured = (
-        entry["models"] if "models" in entry else dict.fromkeys(model for model in known if known[model].by_default)
-    )
-    models: dict[str, Any] = {}
-    for variant, value in configured.items():
-        value = value or {}
+    by_default = dict.fromkeys(model for model in known if known[model].by_default)
+    models: dict[str, VariantSettings] = {}
+    for variant, value in entry.get("models", by_default).items():
         check_name("model", variant)
-        model = value.get("model", "ensemble" if "members" in value else variant)
-        place = f"{where}.models.{variant}"
-        if model == "ensemble":
-            members = value.get("members", [])
-            weights = members if isinstance(members, dict) else dict.fromkeys(members, 1.0)
-            models[variant] = {"kind": "ensemble", "model": "ensemble", "members": weights, "refit": False}
-        elif model in known:
-            check(value.get("parameters", {}), section(known[model].parameters), f"{place}.parameters")
-            parameters = with_defaults(value.get("parameters", {}), known[model].parameters)
-            models[variant] = {"kind": "trained", "model": model, "parameters": parameters}
-            models[variant] |= {"seed": value.get("seed", seed), "refit": value.get("refit", False)}
-        else:
-            raise InputError(
-                f"config key {place}: {challenge.name} has no model {model!r}; {nearest(model, [*known, 'ensemble'])}"
-            )
+        models[variant] = _resolve_variant(challenge, variant, value or {}, seed, f"{where}.models.{variant}", known)
     _check_ensembles(models, where)
     if entry.get("controls", True):
-        models |= {control: {"kind": "control", "model": control, "refit": False} for control in CONTROLS}
+        models |= {control: VariantSettings(kind="control", model=control) for control in CONTROLS}
     return models
 
 
-def _check_ensembles(models: Mapping[str, Any], where: str) -> None:
-    trained = [variant for variant, entry in models.items() if entry["kind"] == "trained"]
+def _resolve_variant(
+    challenge: Challenge, variant: str, value: Mapping[str, Any], seed: int, place: str, known: Mapping[str, Model]
+) -> VariantSettings:
+    model = value.get("model", "ensemble" if "members" in value else variant)
+    if model == "ensemble":
+        members = value.get("members", [])
+        weights = members if isinstance(members, dict) else dict.fromkeys(members, 1.0)
+        return VariantSettings(kind="ensemble", model="ensemble", members=weights)
+    if model not in known:
+        raise InputError(
+            f"config key {place}: {challenge.name} has no model {model!r}; {nearest(model, [*known, 'ensemble'])}"
+        )
+    check(value.get("parameters", {}), section(known[model].parameters), f"{place}.parameters")
+    return VariantSettings(
+        kind="trained",
+        model=model,
+        parameters=_complete(value.get("parameters", {}), known[model].parameters),
+        seed=value.get("seed", seed),
+        refit=value.get("refit", False),
+    )
+
+
+def _check_ensembles(models: Mapping[str, VariantSettings], where: str) -> None:
+    trained = [variant for variant, entry in models.items() if entry.kind == "trained"]
     for variant, entry in models.items():
-        members = entry.get("members", {})
-        if entry["kind"] == "ensemble" and len(members) < 2:
+        if entry.kind == "ensemble" and len(entry.members) < 2:
             raise InputError(f"config key {where}.models.{variant}.members: an ensemble needs two variants or more")
-        for member in members:
+        for member in entry.members:
             if member not in trained:
                 raise InputError(
-                    f"config key {where}.models.{variant}.members: no trained variant {member!r}; {nearest(member, trained)}"
+                    f"config key {where}.models.{variant}.members: no trained variant {member!r}; "
+                    f"{nearest(member, trained)}"
                 )
 
 
+Submissions = dict[str, dict[str, dict[str, str]]]
+
+
 def _resolve_submissions(
-    challenge: Challenge, entry: Mapping[str, Any], resolved: Mapping[str, Any], where: str
-) -> dict:
+    challenge: Challenge,
+    entry: Mapping[str, Any],
+    datasets: Mapping[str, DatasetSettings],
+    models: Mapping[str, VariantSettings],
+    where: str,
+) -> Submissions:
     declared = {submission.name: submission for submission in challenge.submissions}
+    packable = [variant for variant, model in models.items() if model.kind != "control"]
     if "submissions" not in entry:
-        return _default_submissions(challenge, resolved)
-    packable = [variant for variant, model in resolved["models"].items() if model["kind"] != "control"]
+        return _default_submissions(challenge, datasets, packable)
     for kind, named in entry["submissions"].items():
         if kind not in declared:
             raise InputError(f"config key {where}.submissions.{kind}: no such submission; {nearest(kind, declared)}")
@@ -229,10 +244,8 @@ def _resolve_submissions(
             if missing:
                 raise InputError(f"config key {place}: {kind} needs an answer for {missing[0]!r} too")
             for dataset, variant in chosen.items():
-                if dataset not in resolved["datasets"]:
-                    raise InputError(
-                        f"config key {place}: no dataset {dataset!r}; {nearest(dataset, resolved['datasets'])}"
-                    )
+                if dataset not in datasets:
+                    raise InputError(f"config key {place}: no dataset {dataset!r}; {nearest(dataset, datasets)}")
                 if variant not in packable:
                     raise InputError(
                         f"config key {place}.{dataset}: no packable model {variant!r}; {nearest(variant, packable)}"
@@ -242,12 +255,13 @@ def _resolve_submissions(
     }
 
 
-def _default_submissions(challenge: Challenge, resolved: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
-    """One package a model: of all datasets together where a submission needs them, else of each dataset with a test split."""
+def _default_submissions(
+    challenge: Challenge, datasets: Mapping[str, DatasetSettings], variants: Sequence[str]
+) -> Submissions:
+    """One package a model: of all datasets together where a submission needs them, else of each with a test split."""
     declared = {dataset.name for dataset in challenge.datasets}
-    variants = [variant for variant, model in resolved["models"].items() if model["kind"] != "control"]
-    testable = [name for name, dataset in resolved["datasets"].items() if "test" in dataset["splits"]]
-    result: dict[str, dict[str, dict[str, str]]] = {}
+    testable = [name for name, dataset in datasets.items() if "test" in dataset.splits]
+    result: Submissions = {}
     for submission in challenge.submissions:
         named = result.setdefault(submission.name, {})
         if submission.datasets:

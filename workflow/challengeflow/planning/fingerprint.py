@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from challengeflow.contract.names import MODEL_STAGES
 from challengeflow.imports import followed, imported, module_file, parsed
+from challengeflow.planning.job_list import PlannedJob
 from challengeflow.planning.plugins import Registry
 
 CORE = "challengeflow"
@@ -36,9 +37,13 @@ def stage_fingerprint(registry: Registry, stage: str, challenge: str, model: str
     return _of_modules((declared or "",), package)
 
 
-def core_fingerprint(kind: str) -> str:
-    """Fingerprint of what the core answers itself: an "ensemble" or a "control"; 16 hex digits."""
-    return _of_modules((OF_THE_CORE[kind],), CORE)
+def job_fingerprint(registry: Registry, job: PlannedJob) -> str | None:
+    """Fingerprint of the code that a job depends on; None of a download, which its source and checksums alone decide."""
+    if job.hook == "download":
+        return None
+    if job.built_in:
+        return _of_modules((OF_THE_CORE[job.kind or "control"],), CORE)
+    return stage_fingerprint(registry, job.hook, job.challenge, job.model)
 
 
 @lru_cache

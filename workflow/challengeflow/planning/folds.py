@@ -20,7 +20,7 @@ def assign_folds(
     in `known` (the folds of a dataset that this one contains) stay where they are. Raises InputError for fewer
     groups than folds.
     """
-    content: dict[str, Counter] = defaultdict(Counter)
+    content: dict[str, Counter[str]] = defaultdict(Counter)
     for sample in samples:
         content[sample.group][strata.get(sample.id, "")] += 1
     if len(content) < folds:
@@ -28,8 +28,8 @@ def assign_folds(
             f"{folds} folds need at least {folds} groups of train samples and there are {len(content)}; "
             "lower folds in the config"
         )
-    totals = sum(content.values(), Counter())
-    filled = [Counter() for _ in range(folds)]
+    totals: Counter[str] = sum(content.values(), Counter())
+    filled: list[Counter[str]] = [Counter() for _ in range(folds)]
     fold_of = {group: fold for group, fold in (known or {}).items() if group in content}
     for group, fold in fold_of.items():
         filled[fold] += content[group]

@@ -37,6 +37,9 @@ class Layout:
     def gold(self, dataset: str, shard: str) -> str:
         return self._at(dataset, "gold", shard)
 
+    def variant(self, dataset: str, model: str) -> str:
+        return self._at(dataset, model)
+
     def model(self, dataset: str, model: str, fold: int | str) -> str:
         return self._at(dataset, model, f"fold-{fold}")
 
@@ -54,6 +57,11 @@ class Layout:
 
     def submission(self, submission: str, name: str) -> str:
         return self._at("submissions", submission, name)
+
+    def target(self, path: str) -> str:
+        """The path by which the workflow knows what a path belongs to: an index is known by its sample table."""
+        inside = path.removeprefix(self._at("")).split("/")
+        return self.samples(inside[0]) if len(inside) > 1 and inside[1] == "index" else path
 
     def log(self, stage: str, *parts: str) -> str:
         return "/".join((self.results, "logs", self.challenge, *parts, f"{stage}.log"))

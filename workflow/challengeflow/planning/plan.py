@@ -1,19 +1,16 @@
-"""What one challenge of a run consists of: its shards, and the files each stage reads and writes.
+"""What one challenge of a run consists of: its shards and its files, and how they hang together.
 
-A plan is made from the resolved config of a challenge (`config.resolve`), or from a slice of it: the part that a
-stage depends on, which travels on that stage's command line. Both answer the same questions, so the rules
-and the stages cannot disagree.
+A plan is made from the settings of a challenge, or from the part of them that a stage depends on, which travels with that
+stage's job. Both answer the same questions, so the rules and the stages cannot disagree.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from challengeflow.contract.errors import InputError
 from challengeflow.planning.layout import Layout
-
-STRUCTURE = ("splits", "gold", "archives", "extends", "folds", "shards", "trained_on")
+from challengeflow.planning.settings import ChallengeSettings, DatasetSettings, Settings, VariantSettings
 
 
 @dataclass(frozen=True)
@@ -34,34 +31,43 @@ class ShardName:
         return self.own if self.home == self.dataset else f"{self.home}.{self.own}"
 
 
+def plans(settings: Settings) -> "dict[str, Plan]":
+    """A plan for each challenge of a run."""
+    return {name: Plan(name, entry) for name, entry in settings.challenges.items()}
+
+
 class Plan:
     """The datasets, model variants and submissions of one challenge, and how their files hang together."""
 
-    def __init__(self, challenge: str, config: Mapping[str, Any]):
+    def __init__(self, challenge: str, settings: ChallengeSettings):
         self.challenge = challenge
-        self.config = config
-        self.datasets: Mapping[str, Any] = config["datasets"]
-        self.models: Mapping[str, Any] = config.get("models", {})
-        self.submissions: Mapping[str, Any] = config.get("submissions", {})
-        self.layout = Layout(config["results"], challenge)
+        self.settings = settings
+        self.datasets: Mapping[str, DatasetSettings] = settings.datasets
+        self.models: Mapping[str, VariantSettings] = settings.models
+        self.submissions: Mapping[str, Mapping[str, Mapping[str, str]]] = settings.submissions
+        self.layout = Layout(settings.results, challenge)
+
+    def at(self, results: str) -> "Plan":
+        """The same plan with another results folder."""
+        return Plan(self.challenge, replace(self.settings, results=results))
 
     # -- shards ---------------------------------------------------------------------------------------------------
 
     def chain(self, dataset: str) -> list[str]:
         """The datasets that `dataset` contains, itself first."""
         chain = [dataset]
-        while (base := self.datasets[chain[-1]]["extends"]) is not None:
+        while (base := self.datasets[chain[-1]].extends) is not None:
             chain.append(base)
         return chain
 
     def own_shards(self, dataset: str) -> Iterator[ShardName]:
         """The shards made by the dataset itself."""
         entry = self.datasets[dataset]
-        for split in entry["splits"]:
-            folds = range(entry["folds"]) if split == "train" else [None]
+        for split in entry.splits:
+            folds = range(entry.folds) if split == "train" else [None]
             for fold in folds:
                 stem = split if fold is None else f"{split}-f{fold}"
-                for number in range(entry["shards"][split]):
+                for number in range(entry.shards[split]):
                     yield ShardName(dataset, dataset, f"{stem}-{number:03d}", split, fold)
 
     @cached_property
@@ -104,16 +110,16 @@ class Plan:
 
     def archives(self, dataset: str) -> dict[str, str]:
         """Archive name -> its folder."""
-        return {name: self.layout.archive(dataset, name) for name in self.datasets[dataset]["archives"]}
+        return {name: self.layout.archive(dataset, name) for name in self.datasets[dataset].archives}
 
     def has_gold(self, dataset: str, split: str) -> bool:
-        return split in self.datasets[dataset]["gold"]
+        return split in self.datasets[dataset].gold
 
     # -- models ---------------------------------------------------------------------------------------------------
 
     def home_of_models(self, on: str) -> str:
         """The dataset whose models answer `on`: itself, or the one it names in `trained_on`."""
-        return self.datasets[on]["trained_on"] or on
+        return self.datasets[on].trained_on or on
 
     def training_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
         """The train shards of all folds but one (of all where fold is None)."""
@@ -122,14 +128,14 @@ class Plan:
     def models_for(self, dataset: str, variant: str, on: str, shard: ShardName) -> list[str]:
         """The model folders that answer a shard: the one that never saw it, or all folds (or the refit) elsewhere."""
         if on == dataset and shard.split == "train":
-            return [self.layout.model(dataset, variant, shard.fold)]
+            return [self.layout.model(dataset, variant, str(shard.fold))]
         return self.fold_models(dataset, variant)
 
     def fold_models(self, dataset: str, variant: str) -> list[str]:
         """The model folders that answer samples training never saw: all folds, or the refit."""
-        if self.models[variant]["refit"]:
+        if self.models[variant].refit:
             return [self.layout.model(dataset, variant, "all")]
-        return [self.layout.model(dataset, variant, fold) for fold in range(self.datasets[dataset]["folds"])]
+        return [self.layout.model(dataset, variant, fold) for fold in range(self.datasets[dataset].folds)]
 
     def prior(self, dataset: str, shard: ShardName) -> str:
         """The folder with the constant answer of `control-prior` to `shard`: of the folds that are not the shard's."""
@@ -140,10 +146,10 @@ class Plan:
         """The labelled train shards that enter that answer."""
         return self.training_shards(dataset, fold) if self.has_gold(dataset, "train") else []
 
-    def members(self, variant: str) -> dict[str, float]:
+    def members(self, variant: str) -> Mapping[str, float]:
         """Trained variants behind a variant, with their weights: itself, or the members of an ensemble."""
         entry = self.models[variant]
-        return entry["members"] if entry["kind"] == "ensemble" else {variant: 1.0}
+        return entry.members if entry.kind == "ensemble" else {variant: 1.0}
 
     def scored_shards(self, dataset: str) -> list[ShardName]:
         """The shards with gold: train (out of fold), proxy and, where it is known, test."""
@@ -157,20 +163,17 @@ class Plan:
 
     def trainable(self) -> list[str]:
         """Datasets that models are trained on."""
-        return [name for name, entry in self.datasets.items() if "train" in entry["splits"]]
+        return [name for name, entry in self.datasets.items() if "train" in entry.splits]
 
     def scored(self) -> list[tuple[str, str]]:
         """(dataset, variant) of every scores.json."""
         return [
-            (dataset, variant)
-            for dataset in self.trainable()
-            for variant in self.models
-            if self.datasets[dataset]["gold"]
+            (dataset, variant) for dataset in self.trainable() for variant in self.models if self.datasets[dataset].gold
         ]
 
     def drawn(self) -> list[tuple[str, str]]:
         """(dataset, variant) of everything that is drawn, where the plugin draws: what is scored but the controls."""
-        return [(dataset, variant) for dataset, variant in self.scored() if self.models[variant]["kind"] != "control"]
+        return [(dataset, variant) for dataset, variant in self.scored() if self.models[variant].kind != "control"]
 
     def drawn_shards(self, dataset: str) -> list[ShardName]:
         """The shards with gold, and those of test."""
@@ -186,48 +189,44 @@ class Plan:
     def submission_folders(self) -> list[str]:
         return [self.layout.submission(kind, name) for kind, named in self.submissions.items() for name in named]
 
-    # -- slices ---------------------------------------------------------------------------------------------------
+    # -- parts of the settings ------------------------------------------------------------------------------------
 
-    def slice(self, stage: str, dataset: str, *, variant: str | None = None, on: str | None = None) -> dict[str, Any]:
-        """The part of the config that a stage of `dataset` depends on, in the config's own shape."""
-        datasets = {name: self._structure(name) for name in self.chain(dataset)}
-        if on is not None:
-            datasets |= {name: self._structure(name) for name in self.chain(on)}
-        parameters = self.datasets[dataset]["parameters"]
-        if stage in ("archive", "index", "download"):
-            datasets[dataset] |= {"source": self._source(dataset), "parameters": {"download": parameters["download"]}}
-        if stage == "preprocess":
-            datasets[dataset] |= {
-                "source": self._source(dataset),
-                "parameters": {"preprocess": parameters["preprocess"]},
-            }
-        if stage in ("score", "draw"):
-            datasets[dataset]["parameters"] = {"score": parameters["score"]}
-        models = {variant: self.models[variant]} if variant is not None else {}
-        return self._common(stage) | {"datasets": datasets, "models": models}
+    def part(
+        self, dataset: str, *stages: str, on: str | None = None, variants: Iterable[str] = ()
+    ) -> ChallengeSettings:
+        """The part of the settings that a job of `dataset` depends on.
 
-    def package_slice(self, submission: str, name: str) -> dict[str, Any]:
-        """The part of the config that one submission depends on."""
-        chosen = self.submissions[submission][name]
-        datasets, models = {}, {}
-        for on, variant in chosen.items():
-            for dataset in self.chain(on) + self.chain(self.home_of_models(on)):
-                datasets.setdefault(dataset, self._structure(dataset))
-            parameters = self.datasets[on]["parameters"]["package"]
-            datasets[on] = datasets[on] | {"source": self._source(on), "parameters": {"package": parameters}}
-            models |= {member: self.models[member] for member in (variant, *self.members(variant))}
-        return self._common("package") | {
-            "datasets": datasets,
-            "models": models,
-            "submissions": {submission: {name: chosen}},
+        stages: those whose parameters it reads; on: the dataset it answers; variants: the models it is about.
+        """
+        datasets = {
+            name: self.datasets[name].structure() for start in (dataset, on) if start for name in self.chain(start)
         }
+        mine = self.datasets[dataset]
+        read = {stage: mine.parameters.get(stage, {}) for stage in stages}
+        source = mine.source if {"download", "preprocess"} & set(stages) else ""
+        datasets[dataset] = replace(datasets[dataset], source=source, parameters=read)
+        return self._of(datasets, variants, scored="score" in stages)
 
-    def _common(self, stage: str) -> dict[str, Any]:
-        keys = {"score": ("max_failed",), "package": ("max_failed",)}.get(stage, ())
-        return {key: self.config[key] for key in ("results", "seed", "device", *keys)}
+    def part_of_submission(self, submission: str, name: str) -> ChallengeSettings:
+        """The part of the settings that one submission depends on."""
+        chosen = self.submissions[submission][name]
+        datasets: dict[str, DatasetSettings] = {}
+        for on in chosen:
+            for dataset in self.chain(on) + self.chain(self.home_of_models(on)):
+                datasets.setdefault(dataset, self.datasets[dataset].structure())
+            mine = self.datasets[on]
+            read = {"package": mine.parameters.get("package", {})}
+            datasets[on] = replace(datasets[on], source=mine.source, parameters=read)
+        variants = [one for variant in chosen.values() for one in (variant, *self.members(variant))]
+        part = self._of(datasets, variants, scored=True)
+        return replace(part, submissions={submission: {name: chosen}})
 
-    def _structure(self, dataset: str) -> dict[str, Any]:
-        return {key: self.datasets[dataset][key] for key in STRUCTURE}
-
-    def _source(self, dataset: str) -> str:
-        return self.datasets[dataset]["source"]
+    def _of(self, datasets: Mapping[str, DatasetSettings], variants: Iterable[str], scored: bool) -> ChallengeSettings:
+        return ChallengeSettings(
+            results=self.settings.results,
+            seed=self.settings.seed,
+            device=self.settings.device,
+            datasets=datasets,
+            models={variant: self.models[variant] for variant in variants},
+            max_failed=self.settings.max_failed if scored else None,
+        )

@@ -221,7 +221,7 @@ def registry() -> Registry:
         if names is not None and entry.name not in names:
             continue
         try:
-            found.add(entry.name, entry.load(), f"{entry.dist.name} {entry.dist.version}")
+            found.add(entry.name, entry.load(), f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown")
         except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must not suffer for it
             found.set_aside(entry.name, error)
             if os.environ.get("CHALLENGEFLOW_STRICT_PLUGINS"):

@@ -18,6 +18,7 @@ from challengeflow.contract.errors import InputError
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.reproduce import config_of
+from challengeflow.planning.settings import challenge_settings
 from challengeflow.reporting.cite import bibtex, references
 from challengeflow.running.provenance import SUFFIX
 
@@ -89,16 +90,16 @@ def behind(folder: Path) -> dict[str, dict[str, Any]]:
 def config_behind(folder: Path, notes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The config that makes a submission again, put together from what each stage behind it was given."""
     challenge, kind, name = folder.parents[2].name, folder.parent.name, folder.name
-    resolved: dict[str, Any] = {}
+    merged: dict[str, Any] = {"results": str(folder.parents[3])}
     for note in notes.values():
-        _merge(resolved, note["config"])
-    chosen = resolved["submissions"][kind][name]
-    plan = Plan(challenge, {**resolved, "results": str(folder.parents[3])})
+        _merge(merged, note["config"])
+    plan = Plan(challenge, challenge_settings(merged))
+    chosen = plan.submissions[kind][name]
     # A stage that was run by hand was given the whole config: of that, what the submission needs.
     datasets = [link for on in chosen for start in (plan.home_of_models(on), on) for link in plan.chain(start)[::-1]]
     variants = [one for variant in chosen.values() for one in (*plan.members(variant), variant)]
-    config = config_of(challenge, resolved, dict.fromkeys(datasets), dict.fromkeys(variants))
-    config["challenges"][challenge]["submissions"] = {kind: {name: chosen}}
+    config = config_of(challenge, plan.settings, dict.fromkeys(datasets), dict.fromkeys(variants))
+    config["challenges"][challenge]["submissions"] = {kind: {name: dict(chosen)}}
     return config
 
 

@@ -62,7 +62,8 @@ def describe(name: str) -> None:
 
 def validate(path: str) -> None:
     """Check a config and the plugins it needs: their hooks and their defaults."""
-    from challengeflow.planning.config import plans, read_config, resolve
+    from challengeflow.planning.config import read_config, resolve
+    from challengeflow.planning.plan import plans
 
     found = registry()
     checked = plans(resolve(read_config(path), found))

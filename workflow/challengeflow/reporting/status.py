@@ -4,20 +4,19 @@ A job is done where its output is, running where a living process holds its lock
 output. What is there but out of date is Snakemake's to know: `snakemake --dry-run` says what it would make again.
 """
 
-import hashlib
 import os
 import re
 import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from challengeflow.planning.expected import Expected, expected
-from challengeflow.planning.layout import Layout
-from challengeflow.planning.plan import Plan
+from challengeflow.contract.progress import is_done
+from challengeflow.planning.job_list import JOB_STAGES, Jobs, PlannedJob
+from challengeflow.running.atomic import lock_of
 from challengeflow.running.provenance import SUFFIX
 
 LAST_LINES = 4
@@ -31,24 +30,24 @@ WIDTH = 24
 class Standing:
     """The jobs of a run by what has become of them. running: with who is at it."""
 
-    done: list[Expected] = field(default_factory=list)
-    running: dict[Expected, str] = field(default_factory=dict)
-    stopped: list[Expected] = field(default_factory=list)
-    waiting: list[Expected] = field(default_factory=list)
+    done: list[PlannedJob] = field(default_factory=list)
+    running: dict[PlannedJob, str] = field(default_factory=dict)
+    stopped: list[PlannedJob] = field(default_factory=list)
+    waiting: list[PlannedJob] = field(default_factory=list)
 
     @property
     def left(self) -> int:
         return len(self.running) + len(self.stopped) + len(self.waiting)
 
 
-def standing(plans: dict[str, Plan], draws: dict[str, bool]) -> Standing:
-    """Look at every expected output, lock and log; draws: challenge -> whether its plugin does."""
+def standing(jobs: Mapping[str, Jobs]) -> Standing:
+    """Look at the outputs, lock and log of every job of the list; jobs: challenge -> its list."""
     found = Standing()
-    for name, plan in plans.items():
-        for job in expected(plan, draws[name]):
+    for listed in jobs.values():
+        for job in listed:
             if any(Path(sign).exists() for sign in job.signs):
                 found.done.append(job)
-            elif holder := _holder(plan.layout, job.output):
+            elif holder := _holder(job):
                 found.running[job] = holder
             elif _stopped(Path(job.log)):
                 found.stopped.append(job)
@@ -57,11 +56,10 @@ def standing(plans: dict[str, Plan], draws: dict[str, bool]) -> Standing:
     return found
 
 
-def _holder(layout: Layout, output: str) -> str | None:
-    """Who makes an output, as the lock says (see `whole.claimed`); None where nobody does, or the process is gone."""
-    key = hashlib.sha256(str(Path(output).parent.resolve() / Path(output).name).encode()).hexdigest()[:16]
+def _holder(job: PlannedJob) -> str | None:
+    """Who makes a job's outputs, as the lock says (see `atomic.claimed`); None where nobody does, or the process is gone."""
     try:
-        holder = Path(layout.work("lock", key)).read_text().strip()
+        holder = lock_of(job.layout, job.outputs[0]).read_text().strip()
     except OSError:
         return None
     process = re.match(r"process (\d+) on (\S+)", holder)
@@ -82,7 +80,7 @@ def _alive(process: int) -> bool:
 def _stopped(log: Path) -> bool:
     """Whether a log ends otherwise than that of a job that was done (whose output has since been removed)."""
     lines = last_lines(log, 3)
-    return bool(lines) and not any(": done in " in line for line in lines)
+    return bool(lines) and not any(map(is_done, lines))
 
 
 def last_lines(log: Path, count: int = LAST_LINES) -> list[str]:
@@ -143,7 +141,7 @@ def _seconds_left(found: Standing) -> float | None:
     """From the jobs that ended recently; None where none did."""
     now, ended = time.time(), []
     for job in found.done:
-        note = Path(f"{job.output}{SUFFIX}")
+        note = Path(f"{job.outputs[0]}{SUFFIX}")
         if note.exists() and now - note.stat().st_mtime < RECENTLY:
             ended.append(note.stat().st_mtime)
     return found.left * (now - min(ended)) / len(ended) if len(ended) > 1 else None
@@ -159,20 +157,17 @@ def _duration(seconds: float) -> str:
     )
 
 
-def _all(found: Standing) -> Iterator[Expected]:
+def _all(found: Standing) -> Iterator[PlannedJob]:
     """In the order of the stages, as far as it can be told from what became of the jobs."""
-    jobs: Sequence[Expected] = [*found.done, *found.running, *found.stopped, *found.waiting]
-    return iter(sorted(jobs, key=lambda job: (job.challenge, STAGES.index(job.stage))))
+    jobs: Sequence[PlannedJob] = [*found.done, *found.running, *found.stopped, *found.waiting]
+    return iter(sorted(jobs, key=lambda job: (job.challenge, JOB_STAGES.index(job.stage))))
 
 
-STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
-
-
-def watch(plans: dict[str, Plan], draws: dict[str, bool], seconds: float = 2.0) -> None:
+def watch(jobs: Mapping[str, Jobs], seconds: float = 2.0) -> None:
     """Show it again and again until all is done: bars in a terminal, a line now and then elsewhere."""
     terminal = sys.stdout.isatty()
     while True:
-        found = standing(plans, draws)
+        found = standing(jobs)
         if terminal:
             print("\x1b[H\x1b[2J" + describe(found, bars=True), flush=True)
         else:

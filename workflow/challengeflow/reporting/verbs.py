@@ -3,7 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from challengeflow.planning.plugins import Registry
+    from challengeflow.planning.settings import Settings
 
 
 def add(verbs: Any) -> None:
@@ -36,7 +40,7 @@ def _of_config(verbs: Any, name: str, summary: str, run: Any) -> argparse.Argume
     return verb
 
 
-def _resolved(path: str) -> tuple[dict[str, Any], Any]:
+def _resolved(path: str) -> "tuple[Settings, Registry]":
     """The config of a file with every default, and the plugins."""
     from challengeflow.planning.config import read_config, resolve
     from challengeflow.planning.plugins import registry
@@ -51,16 +55,16 @@ def _leaderboard(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    from challengeflow.planning.config import plans
+    from challengeflow.planning.job_list import Jobs
+    from challengeflow.planning.plan import plans
     from challengeflow.reporting import status
 
-    resolved, found = _resolved(options.config)
-    planned = plans(resolved)
-    draws = {name: found.draws(name) for name in planned}
+    settings, found = _resolved(options.config)
+    jobs = {name: Jobs(plan, found) for name, plan in plans(settings).items()}
     if options.watch:
-        status.watch(planned, draws)
+        status.watch(jobs)
     else:
-        print(status.describe(status.standing(planned, draws), bars=sys.stdout.isatty()))
+        print(status.describe(status.standing(jobs), bars=sys.stdout.isatty()))
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -93,7 +97,7 @@ def _cite(options: argparse.Namespace) -> None:
         models = [pair for pair in found.models if pair[0] in challenges]
     else:
         resolved, found = _resolved(options.config)
-        challenges = resolved["challenges"]
-        variants = [(name, variant) for name, part in challenges.items() for variant in part["models"].values()]
-        models = list(dict.fromkeys((name, one["model"]) for name, one in variants if one["kind"] == "trained"))
+        challenges = resolved.challenges
+        variants = [(name, variant) for name, part in challenges.items() for variant in part.models.values()]
+        models = list(dict.fromkeys((name, one.model) for name, one in variants if one.kind == "trained"))
     print(bibtex(references(found, challenges, models)), end="")

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from challengeflow.contract.errors import InputError
+from challengeflow.planning.layout import Layout
 
 FILES = {".json", ".csv", ".html"}
 
@@ -38,6 +40,12 @@ def whole(*outputs: Path) -> Iterator[tuple[Path, ...]]:
     for part, output in zip(parts, outputs, strict=True):
         remove(output)
         os.replace(part, output)
+
+
+def lock_of(layout: Layout, output: str) -> Path:
+    """The lock file of whoever makes `output`."""
+    place = Path(output).parent.resolve() / Path(output).name
+    return Path(layout.work("lock", hashlib.sha256(str(place).encode()).hexdigest()[:16]))
 
 
 @contextmanager

@@ -17,7 +17,8 @@ MOST_BYTES = 1_000_000
 
 def read(folder: Path) -> list[dict[str, Any]]:
     """The entries, in the order to be shown."""
-    return json.loads((folder / "pictures.json").read_text())
+    entries: list[dict[str, Any]] = json.loads((folder / "pictures.json").read_text())
+    return entries
 
 
 def check(folder: Path, what: str) -> None:

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import resource
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.errors import InputError
+
 SUFFIX = ".provenance.json"
 IGNORED = {".snakemake_timestamp"}
-LIBRARIES = ("challengeflow", "numpy", "scikit-learn", "torch", "av", "nibabel")
 
 
 def content_hash(path: Path) -> str:
@@ -32,7 +34,7 @@ def recorded_hash(path: Path) -> str:
     """The hash noted beside an output, without reading the output; of what has none, its content's."""
     note = Path(f"{path}{SUFFIX}")
     if note.exists():
-        return json.loads(note.read_text())["sha256"]
+        return str(json.loads(note.read_text())["sha256"])
     return content_hash(path) if path.exists() else "missing"
 
 
@@ -63,14 +65,40 @@ def peak_memory_mb() -> float:
     return round(kib / 1024, 1)
 
 
-def write(outputs: Iterable[Path], facts: Mapping[str, Any]) -> None:
-    """Note `facts`, versions, machine, the time (UTC) and its own hash beside each output."""
+def hashes(paths: Iterable[str], below: str | None, what: str) -> dict[str, str]:
+    """Path (below a folder, where one is given) -> its hash. Raises InputError where `what` needs what is not there."""
+    found = {}
+    for path in paths:
+        if not Path(path).exists():
+            raise InputError(f"{what} needs {path}, which is not there; run the stage that makes it")
+        found[os.path.relpath(path, below) if below else path] = recorded_hash(Path(path))
+    return found
+
+
+def write(outputs: Iterable[Path], facts: Mapping[str, Any], distribution: str) -> None:
+    """Note `facts`, versions, machine, the time (UTC) and its own hash beside each output.
+
+    Versions: of Python, challengeflow, the plugin's `distribution` and everything that it says it requires.
+    """
     ended = datetime.now(UTC).isoformat(timespec="seconds")
-    versions = {"python": platform.python_version()} | {name: v for name in LIBRARIES if (v := _version(name))}
+    versions = versions_behind(distribution)
     for output in outputs:
         note = dict(facts) | {"versions": versions, "machine": machine(), "ended": ended}
         note |= {"sha256": content_hash(output)}
         Path(f"{output}{SUFFIX}").write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
+
+
+@lru_cache
+def versions_behind(distribution: str) -> dict[str, str]:
+    """Versions of Python, challengeflow, a distribution and what it requires, extras included where they are installed."""
+    names = {"challengeflow", "numpy", distribution}
+    try:
+        lines = importlib.metadata.requires(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        lines = []
+    names |= {found[0].lower() for line in lines if (found := re.match(r"[\w.-]+", line))}
+    versions = {name: version for name in sorted(names) if (version := _version(name))}
+    return {"python": platform.python_version()} | versions
 
 
 def _version(distribution: str) -> str | None:

@@ -17,12 +17,13 @@ from challengeflow.contract.names import PARAMETER_STAGES
 from challengeflow.contract.samples import read_samples
 from challengeflow.outside.pickled import pickled
 from challengeflow.planning import plugins
-from challengeflow.planning.config import plans, resolve
-from challengeflow.planning.plan import Plan
+from challengeflow.planning.config import resolve
+from challengeflow.planning.job_list import PlannedJob
+from challengeflow.planning.plan import Plan, plans
 from challengeflow.testing import control_scores
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
-from challengeflow.testing.demo_run import DemoRun, Step
+from challengeflow.testing.demo_run import DemoRun
 from challengeflow.testing.stage_process import StageProcess
 
 HEAVY = (
@@ -72,13 +73,13 @@ class _Contract:
                     scramble(Path(copy.plan.gold(shard)))
         for dataset, variant in copy.trained():
             held_out = {shard.name for shard in copy.plan.shards(dataset, "train") if shard.fold == 0}
-            steps = [step for step in copy.training() if step.arguments == (dataset, variant, 0)]
-            steps += [s for s in copy.predicting(variant) if s.arguments[3] == dataset and s.arguments[2] in held_out]
+            jobs = [job for job in copy.training() if job.parts == (dataset, variant, "0")]
+            jobs += [s for s in copy.predicting(variant) if s.parts[2] == dataset and s.parts[3] in held_out]
             leak = (
                 "gives other bytes when the gold of the held-out fold is other",
                 "train on the gold of job.shards alone",
             )
-            self._same(run, copy, steps, *leak)
+            self._same(run, copy, jobs, *leak)
 
     def test_no_model_holds_a_pickle(self, run):
         """Whatever its files are called: a pickle in a model that someone was given runs what its author wants."""
@@ -96,14 +97,14 @@ class _Contract:
         self._same(run, copy, copy.predicting(*copy.variants()), *leak)
 
     def test_a_killed_training_goes_on(self, run, copy):
-        for step in _one_each(copy.training(), lambda step: step.arguments[1]):
-            self._survives(run, copy, step)
+        for job in _one_each(copy.training(), lambda job: job.parts[1]):
+            self._survives(run, copy, job)
 
     def test_damaged_raw_files_are_answered(self, run, copy):
         """Each kind of damage is a sample with its reason, which is predicted all the same, or one sentence."""
         dataset, name = copy.smallest_shard()
-        (prepare,) = [s for s in copy.data() if (s.method, s.arguments) == ("preprocess", (dataset, name))]
-        predict = [s for s in copy.predicting(*copy.variants()) if s.arguments[2:] == (name, dataset)]
+        (prepare,) = [s for s in copy.data() if (s.stage, s.parts) == ("preprocess", (dataset, name))]
+        predict = [s for s in copy.predicting(*copy.variants()) if s.parts[2:] == (dataset, name)]
         raw, whole = Path(copy.plan.layout.raw(dataset, name)), Path(run.plan.layout.raw(dataset, name))
         tried = list(cases(whole))
         if not tried:
@@ -117,12 +118,12 @@ class _Contract:
                     mend = "list the sample with the reason as its status, or raise one InputError"
                     self._fail("preprocess", f"a raw file that is {kind} stops it ({error})", mend)
                 continue
-            prepared = Arrays(copy.folder / prepare.outputs[0])
+            prepared = Arrays(Path(prepare.outputs[0]))
             if kind != NOISE and len(prepared.ok()) == len(prepared):
                 mend = "give its sample the reason as its status"
                 self._fail("preprocess", f"does not notice that the raw file {file} is {kind}", mend)
-            for step in predict:
-                self._do(copy, step)
+            for job in predict:
+                self._do(copy, job)
 
     # -- what the checks are made of ------------------------------------------------------------------------------
 
@@ -133,8 +134,8 @@ class _Contract:
         folder = tmp_path_factory.mktemp(cls.challenge)
         with _process(folder) as process:
             made = DemoRun(folder / "results", cls._plan(), process)
-            for step in made.everything(*cls._controls):
-                cls._do(made, step)
+            for job in made.everything(*cls._controls):
+                cls._do(made, job)
             yield made
 
     @pytest.fixture(scope="class")
@@ -182,46 +183,46 @@ class _Contract:
         return [model for _, model in mine]
 
     @classmethod
-    def _do(cls, run: DemoRun, step: Step) -> None:
-        """Run a step; what goes wrong is the failure's one sentence."""
-        if (error := run.attempt(step)) is not None:
-            pytest.fail(f"{step}: {error}", pytrace=False)
+    def _do(cls, run: DemoRun, job: PlannedJob) -> None:
+        """Run a job; what goes wrong is the failure's one sentence."""
+        if (error := run.attempt(job)) is not None:
+            pytest.fail(f"{job}: {error}", pytrace=False)
 
-    def _same(self, run: DemoRun, changed: DemoRun, steps: Iterable[Step], leak: str, mend: str) -> None:
-        """Run steps where something was changed; they must give what they gave before."""
-        for step in steps:
-            reason = changed.attempt(step)
-            if reason is None and changed.hashes(step) != run.hashes(step):
+    def _same(self, run: DemoRun, changed: DemoRun, jobs: Iterable[PlannedJob], leak: str, mend: str) -> None:
+        """Run jobs where something was changed; they must give what they gave before."""
+        for job in jobs:
+            reason = changed.attempt(job)
+            if reason is None and changed.hashes(job) != run.hashes(job):
                 reason = "other bytes"
             if reason is not None:
-                self._repeats(run, step)
-                self._fail(step.hook, f"{step} {leak} ({reason})", mend)
+                self._repeats(run, job)
+                self._fail(job.hook, f"{job} {leak} ({reason})", mend)
 
-    def _repeats(self, run: DemoRun, step: Step) -> None:
-        """Run a step once more in another process, as it was; it must give the same bytes."""
-        expected = run.hashes(step)
+    def _repeats(self, run: DemoRun, job: PlannedJob) -> None:
+        """Run a job once more in another process, as it was; it must give the same bytes."""
+        expected = run.hashes(job)
         run.process.kill()
-        self._do(run, step)
-        if run.hashes(step) != expected:
+        self._do(run, job)
+        if run.hashes(job) != expected:
             mend = "draw from job.seed alone, and keep no time, path or order of a set"
-            self._fail(step.hook, f"{step} gives other bytes the second time", mend)
+            self._fail(job.hook, f"{job} gives other bytes the second time", mend)
 
-    def _survives(self, run: DemoRun, copy: DemoRun, step: Step) -> None:
-        """Kill a step part way, then let its hook do all its work and fail at the very end, then let it end well."""
-        expected = run.hashes(step)
-        for output in step.outputs:
-            shutil.rmtree(copy.folder / output)
-        copy.kill(step)
-        if any(there not in (None, good) for there, good in zip(copy.hashes(step), expected, strict=True)):
-            self._repeats(run, step)
+    def _survives(self, run: DemoRun, copy: DemoRun, job: PlannedJob) -> None:
+        """Kill a job part way, then let its hook do all its work and fail at the very end, then let it end well."""
+        expected = run.hashes(job)
+        for output in copy.own(job).outputs:
+            shutil.rmtree(output)
+        copy.kill(job)
+        if any(there not in (None, good) for there, good in zip(copy.hashes(job), expected, strict=True)):
+            self._repeats(run, job)
             mend = "write to its outputs and job.work alone"
-            self._fail(step.hook, f"{step} left something half-written when it was killed", mend)
+            self._fail(job.hook, f"{job} left something half-written when it was killed", mend)
         mend = "trust in job.work only what was renamed when it was whole"
-        if (error := copy.attempt(step, interrupt=True) or copy.attempt(step)) is not None:
-            self._fail(step.hook, f"{step} does not go on after it was killed ({error})", mend)
-        if copy.hashes(step) != expected:
-            self._repeats(run, step)
-            self._fail(step.hook, f"{step} ends with other bytes after it was killed", mend)
+        if (error := copy.attempt(job, interrupt=True) or copy.attempt(job)) is not None:
+            self._fail(job.hook, f"{job} does not go on after it was killed ({error})", mend)
+        if copy.hashes(job) != expected:
+            self._repeats(run, job)
+            self._fail(job.hook, f"{job} ends with other bytes after it was killed", mend)
 
     def _complain(self, hook: str, complaints: Iterable[str]) -> None:
         if found := list(complaints):
@@ -283,25 +284,25 @@ class ChallengeContract(_Contract):
 
     def test_every_declared_demo_has_its_table(self, second_process, tmp_path):
         demos = DemoRun(tmp_path / "results", self._plan(datasets=self._demos()), second_process)
-        for step in demos.data():
-            if step.method in ("archive", "index"):
-                self._do(demos, step)
+        for job in demos.data():
+            if job.stage in ("archive", "index"):
+                self._do(demos, job)
 
     def test_the_demo_downloads_the_same_bytes_again(self, run, second_process, tmp_path):
         """Archives, indexes and the smallest shard, in another folder and process."""
         again = DemoRun(tmp_path / "results", run.plan, second_process)
         smallest = run.smallest_shard()
-        wanted = [s for s in run.data() if s.method in ("archive", "index") or s.arguments == smallest]
+        wanted = [s for s in run.data() if s.stage in ("archive", "index") or s.parts == smallest]
         self._same(run, again, wanted, "depends on the folder it is in", "keep paths out of what is downloaded")
 
     def test_damaged_archives_are_answered(self, run, copy):
         """An index made of a damaged archive is one sentence, or a table; never a bug."""
-        index = {step.arguments[0]: step for step in copy.data() if step.method == "index"}
-        for step in [step for step in copy.data() if step.method == "archive"]:
-            whole, target = run.folder / step.outputs[0], copy.folder / step.outputs[0]
+        index = {job.dataset: job for job in copy.data() if job.stage == "index"}
+        for job in [job for job in copy.data() if job.stage == "archive"]:
+            whole, target = Path(run.own(job).outputs[0]), Path(job.outputs[0])
             for kind, file in cases(whole):
                 damage(whole, target, kind, file)
-                error = copy.attempt(index[step.arguments[0]])
+                error = copy.attempt(index[job.dataset])
                 if error is not None and error.bug:
                     mend = "raise one InputError that names the file"
                     self._fail("download", f"an archive's {file} that is {kind} stops the index ({error})", mend)
@@ -309,26 +310,26 @@ class ChallengeContract(_Contract):
 
     def test_prepared_data_hold_no_label(self, run, copy):
         """A shard of each split without any gold. The proxy split is left out: its anomalies are made from its gold."""
-        for dataset, entry in copy.plan.datasets.items():
-            entry["gold"] = []
+        copy = copy.without_gold()
+        for dataset in copy.plan.datasets:
             shutil.rmtree(copy.plan.layout.index_gold(dataset))
             Path(copy.plan.layout.index_gold(dataset)).mkdir()
-        prepare = [step for step in copy.data() if step.method == "preprocess" and "proxy" not in step.arguments[1]]
-        for step in _one_each(prepare, lambda step: step.arguments[1].partition("-")[0]):
-            if (error := copy.attempt(step)) is not None:
+        prepare = [job for job in copy.data() if job.stage == "preprocess" and "proxy" not in job.parts[1]]
+        for job in _one_each(prepare, lambda job: job.parts[1].partition("-")[0]):
+            if (error := copy.attempt(job)) is not None:
                 mend = "read gold only where job.labelled is true"
-                self._fail("preprocess", f"{step} fails without gold ({error})", mend)
-            if copy.hashes(step)[0] != run.hashes(step)[0]:
-                self._repeats(run, step)
+                self._fail("preprocess", f"{job} fails without gold ({error})", mend)
+            if copy.hashes(job)[0] != run.hashes(job)[0]:
+                self._repeats(run, job)
                 self._fail(
-                    "preprocess", f"{step} prepares other arrays without gold", "write labels into job.gold alone"
+                    "preprocess", f"{job} prepares other arrays without gold", "write labels into job.gold alone"
                 )
 
     def test_killed_downloads_and_preparations_go_on(self, run, copy):
         smallest = run.smallest_shard()
-        for step in copy.data():
-            if step.method in ("shard", "preprocess") and step.arguments == smallest:
-                self._survives(run, copy, step)
+        for job in copy.data():
+            if job.stage in ("download", "preprocess") and job.parts == smallest:
+                self._survives(run, copy, job)
 
     def test_scores_pictures_and_submissions_repeat(self, run, copy):
         """In another process. Every submission of the challenge's own data was made, and so checked, from the demo."""
@@ -336,10 +337,10 @@ class ChallengeContract(_Contract):
             if not submission.own_data and submission.name not in run.plan.submissions:
                 mend = "give the config of the contract the datasets it needs, with a test split"
                 self._fail("package", f"no submission {submission.name!r} was made of the demo", mend)
-        steps = [*_one_each(copy.scoring(*copy.variants()), _first), *_one_each(copy.drawing(), _first)]
-        steps += _one_each(copy.packaging(), _first)
+        jobs = [*_one_each(copy.scoring(*copy.variants()), _first), *_one_each(copy.drawing(), _first)]
+        jobs += _one_each(copy.packaging(), _first)
         mend = "keep paths out of scores, pictures and submissions"
-        self._same(run, copy, steps, "depends on the folder it is in", mend)
+        self._same(run, copy, jobs, "depends on the folder it is in", mend)
 
     def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
         self._complain("score", control_scores.complaints(run, self._found().challenges[self.challenge].metric))
@@ -354,13 +355,13 @@ def _process(folder: Path) -> Iterator[StageProcess]:
         process.kill()
 
 
-def _one_each(steps: Iterable[Step], key: Callable[[Step], Any]) -> list[Step]:
-    """The first step of each key."""
-    first: dict[Any, Step] = {}
-    for step in steps:
-        first.setdefault(key(step), step)
+def _one_each(jobs: Iterable[PlannedJob], key: Callable[[PlannedJob], Any]) -> list[PlannedJob]:
+    """The first job of each key."""
+    first: dict[Any, PlannedJob] = {}
+    for job in jobs:
+        first.setdefault(key(job), job)
     return list(first.values())
 
 
-def _first(step: Step) -> Any:
-    return step.arguments[0]
+def _first(job: PlannedJob) -> Any:
+    return job.parts[0]

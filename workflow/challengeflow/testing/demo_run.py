@@ -1,110 +1,77 @@
-"""The demo of a challenge in a folder: every stage as a step, to be run once, again, or killed part way."""
+"""The demo of a challenge in a folder: every job of it, to be run once, again, or killed part way."""
 
-import copy
 import glob
 import json
-import os
 import random
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.samples import read_samples
+from challengeflow.planning.job_list import Jobs, PlannedJob
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import registry
+from challengeflow.planning.settings import as_json
 from challengeflow.running.provenance import content_hash
 from challengeflow.testing.stage_process import StageError, StageProcess
 
 
-@dataclass(frozen=True)
-class Step:
-    """One stage of a run: a method of `Stages`, its arguments, and what it makes, below the run's folder."""
-
-    hook: str
-    method: str
-    arguments: tuple[Any, ...]
-    outputs: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return " ".join([self.method, *(str(argument) for argument in self.arguments)])
-
-
 class DemoRun:
-    """The run of a plan below `folder`, its stages run by `process`."""
+    """The run of a plan below `folder`, its jobs run by `process`."""
 
     def __init__(self, folder: Path, plan: Plan, process: StageProcess):
         self.folder, self.process = folder, process
-        self.plan = Plan(plan.challenge, {**copy.deepcopy(plan.config), "results": str(folder)})
+        self.plan = plan.at(str(folder))
+        self.jobs = Jobs(self.plan, registry())
 
-    # -- steps ----------------------------------------------------------------------------------------------------
+    # -- jobs -----------------------------------------------------------------------------------------------------
 
-    def data(self) -> Iterator[Step]:
+    def data(self) -> Iterator[PlannedJob]:
         """Download and preparation of every dataset, bases first."""
-        layout = self.plan.layout
-        for dataset in self.plan.datasets:
-            for archive, path in self.plan.archives(dataset).items():
-                yield self._step("download", "archive", (dataset, archive), path)
-            yield self._step("download", "index", (dataset,), layout.index(dataset))
-            for shard in self.plan.own_shards(dataset):
-                raw, prepared, gold = (path(dataset, shard.own) for path in (layout.raw, layout.prepared, layout.gold))
-                yield self._step("download", "shard", (dataset, shard.own), raw)
-                yield self._step("preprocess", "preprocess", (dataset, shard.own), prepared, gold)
+        stages = ("archive", "index", "download", "preprocess")
+        return (self.jobs.get(stage, *parts) for stage, parts in self.jobs.needed() if stage in stages)
 
-    def training(self) -> Iterator[Step]:
+    def training(self) -> Iterator[PlannedJob]:
         """Every model of every fold (and the refit, where it is asked for)."""
         for dataset, variant in self.trained():
-            folds: list[int | None] = list(range(self.plan.datasets[dataset]["folds"]))
-            folds += [None] if self.plan.models[variant]["refit"] else []
-            for fold in folds:
-                path = self.plan.layout.model(dataset, variant, "all" if fold is None else fold)
-                yield self._step("train", "train", (dataset, variant, fold), path)
+            folds = [str(fold) for fold in range(self.plan.datasets[dataset].folds)]
+            for fold in [*folds, *(["all"] if self.plan.models[variant].refit else [])]:
+                yield self.jobs.get("train", dataset, variant, fold)
 
-    def predicting(self, *variants: str) -> Iterator[Step]:
+    def predicting(self, *variants: str) -> Iterator[PlannedJob]:
         """Predictions of every shard of every dataset that the variants answer."""
         for on in self.plan.datasets:
             dataset = self.plan.home_of_models(on)
             for variant in variants:
                 for shard in self.plan.shards(on):
                     if variant != "control-perfect" or self.plan.has_gold(on, shard.split):
-                        path = self.plan.predictions(dataset, variant, shard)
-                        yield self._step("predict", "predict", (dataset, variant, shard.name, on), path)
+                        yield self.jobs.get("predict", dataset, variant, on, shard.name)
 
-    def scoring(self, *variants: str) -> Iterator[Step]:
+    def scoring(self, *variants: str) -> Iterator[PlannedJob]:
         """Scores of the variants on every dataset with gold."""
-        layout = self.plan.layout
-        for dataset, variant in self.plan.scored():
-            if variant in variants:
-                paths = (layout.scores(dataset, variant), layout.decision(dataset, variant))
-                yield self._step("score", "score", (dataset, variant), *paths)
+        return (self.jobs.get("score", *pair) for pair in self.plan.scored() if pair[1] in variants)
 
-    def drawing(self) -> Iterator[Step]:
+    def drawing(self) -> Iterator[PlannedJob]:
         """Pictures of everything that is scored, where the plugin draws."""
-        if registry().draws(self.plan.challenge):
-            for pair in self.plan.drawn():
-                yield self._step("draw", "draw", pair, self.plan.layout.pictures(*pair))
+        return (self.jobs.get("draw", *pair) for pair in self.jobs.drawn())
 
-    def packaging(self) -> Iterator[Step]:
+    def packaging(self) -> Iterator[PlannedJob]:
         """Every submission."""
-        for submission, named in self.plan.submissions.items():
-            for name in named:
-                path = self.plan.layout.submission(submission, name)
-                yield self._step("package", "package", (submission, name), path)
+        submissions = self.plan.submissions.items()
+        return (self.jobs.get("package", kind, name) for kind, named in submissions for name in named)
 
-    def everything(self, *controls: str) -> Iterator[Step]:
-        """All steps, each after what it needs, and some of the controls."""
-        scored = [*(v for v, entry in self.plan.models.items() if entry["kind"] != "control"), *controls]
+    def everything(self, *controls: str) -> Iterator[PlannedJob]:
+        """All jobs, each after what it needs, and some of the controls."""
+        scored = [*(v for v, entry in self.plan.models.items() if entry.kind != "control"), *controls]
         yield from (*self.data(), *self.training(), *self.predicting(*scored))
         yield from (*self.scoring(*scored), *self.drawing(), *self.packaging())
 
-    def _step(self, hook: str, method: str, arguments: tuple[Any, ...], *outputs: str) -> Step:
-        return Step(hook, method, arguments, tuple(os.path.relpath(path, self.folder) for path in outputs))
-
     def trained(self) -> list[tuple[str, str]]:
         """(dataset, variant) of everything that is trained."""
-        variants = [variant for variant, entry in self.plan.models.items() if entry["kind"] == "trained"]
+        variants = [variant for variant, entry in self.plan.models.items() if entry.kind == "trained"]
         return [(dataset, variant) for dataset in self.plan.trainable() for variant in variants]
 
     def variants(self) -> list[str]:
@@ -120,39 +87,49 @@ class DemoRun:
                     sizes[dataset, shard.own] = len(samples)
         return min(sizes, key=lambda key: (sizes[key], key))
 
+    def own(self, job: PlannedJob) -> PlannedJob:
+        """The same job of this run."""
+        return self.jobs.get(job.stage, *job.parts)
+
     # -- running --------------------------------------------------------------------------------------------------
 
-    def attempt(self, step: Step, interrupt: bool = False) -> StageError | None:
-        """Run a step and return what went wrong. `interrupt`: its hook does all its work, and then the stage fails."""
-        self.process.order(self._order(step, interrupt))
+    def attempt(self, job: PlannedJob, interrupt: bool = False) -> StageError | None:
+        """Run a job and return what went wrong. `interrupt`: its hook does all its work, and then the stage fails."""
+        self.process.order(self._order(job, interrupt))
         return self.process.answer()
 
-    def kill(self, step: Step) -> None:
-        """Kill the process of a step part way: at its first checkpoint, at a random moment where it makes none."""
+    def kill(self, job: PlannedJob) -> None:
+        """Kill the process of a job part way: at its first checkpoint, at a random moment where it makes none."""
         work = self.folder / ".work" / self.plan.challenge
         shutil.rmtree(work, ignore_errors=True)
-        note = Path(f"{self.folder / step.outputs[0]}.provenance.json")
+        note = Path(f"{self.own(job).outputs[0]}.provenance.json")
         patience = random.random() * (json.loads(note.read_text())["seconds"] + 0.5)
         started = None
         # glob.glob, unlike Path.glob, takes it calmly that a folder goes while it looks.
-        begun = f"{glob.escape(str(work))}/{step.hook}-*"
-        self.process.order(self._order(step, False))
+        begun = f"{glob.escape(str(work))}/{job.hook}-*"
+        self.process.order(self._order(job, False))
         while not self.process.answered(0.005):
             started = started or (time.monotonic() if glob.glob(begun) else None)
             if glob.glob(f"{begun}/*") or (started and time.monotonic() - started > patience):
                 break
         self.process.kill()
 
-    def _order(self, step: Step, interrupt: bool) -> dict[str, Any]:
-        order = {"challenge": self.plan.challenge, "config": self.plan.config, "interrupt": interrupt}
-        return order | {"method": step.method, "arguments": step.arguments}
+    def _order(self, job: PlannedJob, interrupt: bool) -> dict[str, Any]:
+        order = {"challenge": self.plan.challenge, "config": as_json(self.plan.settings), "interrupt": interrupt}
+        return order | {"stage": job.stage, "parts": job.parts}
 
     # -- results --------------------------------------------------------------------------------------------------
 
-    def hashes(self, step: Step) -> list[str | None]:
-        """The content of a step's outputs; None for what is not there."""
-        paths = [self.folder / output for output in step.outputs]
+    def hashes(self, job: PlannedJob) -> list[str | None]:
+        """The content of a job's outputs; None for what is not there."""
+        paths = [Path(output) for output in self.own(job).outputs]
         return [content_hash(path) if path.exists() else None for path in paths]
+
+    def without_gold(self) -> "DemoRun":
+        """The same run of data that carries no gold."""
+        datasets = {name: replace(entry, gold=()) for name, entry in self.plan.datasets.items()}
+        plan = Plan(self.plan.challenge, replace(self.plan.settings, datasets=datasets))
+        return DemoRun(self.folder, plan, self.process)
 
     def copy(self, folder: Path, process: StageProcess) -> "DemoRun":
         """A run that goes on, in another process, from a copy of this one's results."""

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from challengeflow.cli import thread_limits
 from challengeflow.contract.errors import InputError, PluginError
 from challengeflow.contract.hookspecs import hookimpl
-
-HOOKS = ("download", "preprocess", "train", "predict", "score", "draw", "package")
+from challengeflow.contract.names import STAGES
+from challengeflow.contract.threads import thread_limits
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class StageProcess:
         self._process: subprocess.Popen | None = None
 
     def order(self, order: dict[str, Any]) -> None:
-        """Hand over a stage: challenge, config (of the plan), method (of Stages), arguments, interrupt."""
+        """Hand over a job: challenge, config (settings as JSON), stage and parts (its key in the list of jobs), interrupt."""
         if self._process is None:
             environment = os.environ | thread_limits(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             with open(self.log, "a") as log:
@@ -96,7 +95,7 @@ class Interrupter:
     """A plugin whose wrappers let each hook do all its work and then fail."""
 
 
-for _hook in HOOKS:
+for _hook in STAGES:
     setattr(Interrupter, _hook, staticmethod(_interrupting))
 
 
@@ -110,16 +109,18 @@ def main() -> None:
 
 def _answer(order: dict[str, Any]) -> dict[str, Any] | None:
     # Imported here, for the processes that a plugin spawns import this file anew.
+    from challengeflow.planning.job_list import Jobs
     from challengeflow.planning.plan import Plan
     from challengeflow.planning.plugins import registry
-    from challengeflow.running.stages import Stages
+    from challengeflow.planning.settings import challenge_settings
+    from challengeflow.running.run_job import run_job
 
     found = registry()
     if order["interrupt"]:
         found.manager.register(Interrupter, "interrupter")
     try:
-        stages = Stages(found, Plan(order["challenge"], order["config"]))
-        getattr(stages, order["method"])(*order["arguments"])
+        jobs = Jobs(Plan(order["challenge"], challenge_settings(order["config"])), found)
+        run_job(jobs, jobs.get(order["stage"], *order["parts"]))
     except InputError as error:
         if isinstance(error.__cause__, Interrupted):
             return None

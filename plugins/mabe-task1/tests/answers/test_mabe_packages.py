@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path):
         shards=shards,
         scores=lab.root / "scores.json",
         decision=lab.root / "decision.json",
-        members=(Member("pose-boosting", {}, (), module="", summary=""),),
+        members=(Member("pose-boosting", {}, ()),),
         output=pictures,
     )
     draw.draw(job)
@@ -179,14 +180,13 @@ def test_learning_curves_are_read_from_the_members(tmp_path):
     (tmp_path / "curve.csv").write_text(
         "part,stage,epoch,loss,score\n0,pretraining,0,9,\n0,training,0,2.5,0.1\n0,training,1,1.5,0.25\n"
     )
-    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,), module="", summary="")])
+    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,))])
     assert loss["lines"] == [{"name": f"temporal-conv, {tmp_path.name}, part 0", "x": [0, 1], "y": [2.5, 1.5]}]
     assert score["lines"][0]["y"] == [0.1, 0.25]
 
 
 def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
     """A made-up model that knows everything as long as it sees the neck."""
-    from challengeflow_mabe_task1.models import pose_boosting
     from challengeflow_mabe_task1.pictures import importance
 
     neck = Arrays(lab.shards[0].prepared).attributes(lab.shards[0].samples[0].id)["parts"].index("neck")
@@ -200,10 +200,15 @@ def test_the_part_a_model_needs_is_found_by_hiding_it(lab, monkeypatch):
             job.output, ((name, np.float32(gold[name] if seen[name] else gold[name] * 0)) for name in prepared)
         )
 
-    monkeypatch.setattr(pose_boosting, "predict", predict)
-    monkeypatch.setattr(importance, "scored_shards", lambda *_: lab.shards[:2])
-    declared = {"parameters": {}, "seed": 1, "model": "pose-boosting"}
-    found = importance.losses(lab.root, "lab", "any", {"parameters": {"score": {"scored": None}}}, declared)
+    monkeypatch.setattr(importance, "call_stage", lambda stage, job: predict(job))
+    results = SimpleNamespace(
+        shards=lambda *_: lab.shards[:2],
+        stage_parameters=lambda *_: {"scored": None},
+        parameters=lambda _: {},
+        declared=lambda _: "any",
+        model=lambda dataset, model, fold: lab.root / f"fold-{fold}",
+    )
+    found = importance.losses(results, "lab", "any")
     assert found[0][0] == "neck" and found[0][1] > 0.7
     assert len(found) == 7 and all(loss == 0 for _, loss in found[1:])
 
@@ -216,7 +221,7 @@ def test_the_extra_rule_fits_the_workflow(tmp_path):
     )
     command = ["-m", "snakemake", "mabe-task1_importance", "--configfile", config]
     command += ["--dry-run", "--quiet", "rules", "--directory", tmp_path]
-    command += ["--snakefile", Path(__file__).parents[4] / "Snakefile"]
+    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile"]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)

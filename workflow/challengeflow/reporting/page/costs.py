@@ -41,7 +41,7 @@ class Costs:
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        self.benchmarks = Path(plan.config["results"], "benchmarks", plan.challenge)
+        self.benchmarks = Path(plan.settings.results, "benchmarks", plan.challenge)
         self._sizes: dict[str, int] = {}
 
     def of(self, dataset: str, variant: str) -> Cost:

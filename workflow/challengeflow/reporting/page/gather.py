@@ -10,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.names import SPLITS
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.plan import Plan
+from challengeflow.planning.settings import VariantSettings, challenge_settings
 from challengeflow.reporting.page.costs import Cost, Costs, StageCost
 from challengeflow.reporting.paired import Difference, difference
 from challengeflow.running import check_pictures
@@ -53,7 +55,7 @@ class Variant:
     challenge: str
     dataset: str
     name: str
-    entry: Mapping[str, Any]
+    entry: VariantSettings
     summary: str
     results: tuple[Result, ...]
     failed: tuple[Mapping[str, str], ...]
@@ -69,7 +71,7 @@ class Variant:
 
     @property
     def kind(self) -> str:
-        return self.entry["kind"]
+        return self.entry.kind
 
 
 class Gathered:
@@ -77,14 +79,14 @@ class Gathered:
 
     def __init__(self, name: str, subject: Mapping[str, Any]):
         self.name, self.subject, self.about = name, subject, subject["about"]
-        self.plan = Plan(name, subject)
+        self.plan = Plan(name, challenge_settings(subject))
         self.costs = Costs(self.plan)
 
     @cached_property
     def variants(self) -> list[Variant]:
         """Of every dataset those that have been scored, the best of the first split first."""
         found = [self._variant(*pair) for pair in self.plan.scored() if self._scores(*pair).is_file()]
-        datasets = list(self.subject["datasets"])
+        datasets = list(self.plan.datasets)
         return sorted(found, key=lambda v: (datasets.index(v.dataset), -v.results[0].score))
 
     @property
@@ -116,7 +118,7 @@ class Gathered:
     def sizes(self) -> dict[str, Counter]:
         """Dataset -> number of samples by split."""
         found = {}
-        for dataset in self.subject["datasets"]:
+        for dataset in self.plan.datasets:
             path = Path(self.plan.layout.samples(dataset))
             if path.is_file():
                 with open(path, newline="") as file:
@@ -144,7 +146,7 @@ class Gathered:
         return Path(self.plan.layout.scores(dataset, variant))
 
     def _variant(self, dataset: str, name: str) -> Variant:
-        scores, entry = json.loads(self._scores(dataset, name).read_text()), self.subject["models"][name]
+        scores, entry = json.loads(self._scores(dataset, name).read_text()), self.plan.models[name]
         folder = Path(self.plan.layout.pictures(dataset, name))
         drawn = check_pictures.read(folder) if (folder / "pictures.json").is_file() else []
         return Variant(
@@ -152,7 +154,7 @@ class Gathered:
             dataset,
             name,
             entry,
-            self.about["models"].get(entry["model"], BUILT_IN.get(entry["model"], "")),
+            self.about["models"].get(entry.model, BUILT_IN.get(entry.model, "")),
             tuple(self._results(dataset, scores["splits"])),
             tuple(scores["failed"]),
             self.costs.of(dataset, name),
@@ -186,15 +188,12 @@ class Gathered:
         """The notes beside its models, scores and pictures, by what they are about."""
         layout: Layout = self.plan.layout
         paths = {"scores": layout.scores(dataset, variant), "pictures": layout.pictures(dataset, variant)}
-        if self.subject["models"][variant]["kind"] == "trained":
+        if self.plan.models[variant].kind == "trained":
             folders = self.plan.fold_models(dataset, variant)
             paths = {Path(folder).name: folder for folder in folders} | paths
         notes = {what: Path(path + SUFFIX) for what, path in paths.items()}
         return {what: json.loads(path.read_text()) for what, path in notes.items() if path.is_file()}
 
-
-SPLITS = ("train", "proxy", "test", "unlabelled")
-"""Models are ranked by the first that has scores: what is chosen by test is no longer tested by it."""
 
 BUILT_IN = {
     "ensemble": "the weighted mean of other variants' scores",

@@ -141,7 +141,7 @@ def reproduce(challenge: Gathered, variant: Variant) -> dict[str, Any]:
     """The config that makes a variant's scores again."""
     datasets = challenge.plan.chain(variant.dataset)[::-1]
     variants = dict.fromkeys([*challenge.plan.members(variant.name), variant.name])
-    return config_of(challenge.name, challenge.subject, datasets, variants)
+    return config_of(challenge.name, challenge.plan.settings, datasets, variants)
 
 
 def _whole(challenge: Gathered) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.settings import Settings, as_json
 
 MOST = 100_000
 """Characters of a command line's one argument; Linux allows 128 KiB."""
@@ -27,15 +28,15 @@ def unpack(text: str) -> dict[str, Any] | None:
     return json.loads(text) if text.lstrip().startswith("{") else None
 
 
-def subject(resolved: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
-    """The resolved config with an `about` in each challenge: title, address, metric, licence, citation, its models' summaries."""
-    challenges = {}
-    for name, entry in resolved["challenges"].items():
+def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
+    """The settings as JSON with an `about` in each challenge: title, address, metric, licence, citation, its models' summaries."""
+    challenges: dict[str, Any] = {}
+    for name, entry in settings.challenges.items():
         declared = registry.challenge(name)
         summaries = {model: m.summary for (challenge, model), m in registry.models.items() if challenge == name}
         about = {key: getattr(declared, key) for key in ("title", "url", "licence", "citation")}
         about |= {"metric": declared.metric.name, "metric_is": declared.metric.description}
         about |= {"chance": declared.metric.chance, "best": declared.metric.best, "draws": registry.draws(name)}
         about |= {"datasets": {dataset.name: dataset.summary for dataset in declared.datasets}, "models": summaries}
-        challenges[name] = {**entry, "about": about}
-    return {"results": resolved["results"], "challenges": challenges}
+        challenges[name] = {**as_json(entry), "about": about}
+    return {"results": settings.results, "challenges": challenges}

@@ -3,54 +3,48 @@
 This needs no look inside the model, so it serves every one, and a hidden part is what trackers give anyway (shuffled
 coordinates are no pose). By hand:
 
-    python -m challengeflow_mabe_task1.pictures.importance RESULTS DATASET MODEL CONFIG DECLARED OUTPUT
+    python -m challengeflow_mabe_task1.pictures.importance DATASET MODEL RESULTS OUTPUT
 
-CONFIG: the dataset's part of the resolved config, DECLARED: the model's, both as JSON; the rule passes them.
+RESULTS: where the results are, as `challengeflow.results` writes it for the rule that calls this.
 """
 
 import csv
-import importlib
-import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from challengeflow import InputError, PredictJob, Sample, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
 from challengeflow.contract.progress import Progress
-from challengeflow_mabe_task1.models.declarations import MODELS
+from challengeflow.results import Results
+from challengeflow.stages import call_stage
 from challengeflow_mabe_task1.pictures import canvas
 from challengeflow_mabe_task1.scoring.metric import confusion, macro_f1
 from challengeflow_mabe_task1.scoring.score import scored_classes
-from challengeflow_mabe_task1.scoring.scored_shards import scored_shards
 
 SEQUENCES = 3
 """Of each shard, evenly spread: enough to rank the parts, few enough to wait for."""
 
 
-def losses(
-    results: Path, dataset: str, model: str, config: Mapping[str, Any], declared: Mapping[str, Any]
-) -> list[tuple]:
-    """(part, macro F1 lost when it is hidden in both animals), the most missed first; no decision is applied."""
-    shards = [shard for shard in scored_shards(results, dataset, model, config) if shard.split == "train"]
+def losses(results: Results, dataset: str, model: str) -> list[tuple[str, float]]:
+    """(part, macro F1 lost when it is hidden in both animals), the most missed first; frame by frame, without a decision."""
+    shards = [shard for shard in results.shards(dataset, model) if shard.split == "train"]
     chosen = {shard.name: _chosen(shard) for shard in shards}
     names = next((Arrays(s.prepared).attributes(chosen[s.name][0].id) for s in shards if chosen[s.name]), None)
     if names is None:
         raise InputError(f"no train sequence of {dataset} could be read, so there is nothing to hide")
-    scored = scored_classes(names["vocabulary"], config["parameters"]["score"]["scored"])
-    progress, counts = Progress("importance"), dict[str | None, np.ndarray]()
+    scored = scored_classes(names["vocabulary"], results.stage_parameters(dataset, "score")["scored"])
+    progress, counts = Progress("importance"), {}
     with tempfile.TemporaryDirectory() as work:
         for place, part in enumerate(progress([None, *names["parts"]], "part hidden")):
             counts[part] = np.zeros((len(names["vocabulary"]), len(names["vocabulary"])), np.int64)
             for shard in shards:
                 folder = Path(work) / f"{place}-{shard.name}"
                 masked = _masked(shard, chosen[shard.name], None if part is None else place - 1, folder)
-                fold = results / "mabe-task1" / dataset / model / f"fold-{shard.fold}"
-                _predict(masked, fold, dataset, declared, folder)
+                _predict(masked, results, dataset, model, folder)
                 counts[part] = counts[part] + _count(masked, shard, len(names["vocabulary"]))
     whole = macro_f1(counts.pop(None), scored)
     return sorted(((part, whole - macro_f1(own, scored)) for part, own in counts.items()), key=lambda pair: -pair[1])
@@ -101,23 +95,22 @@ def _masked(shard: Shard, samples: Sequence[Sample], part: int | None, folder: P
     )
 
 
-def _predict(shard: Shard, fold: Path, dataset: str, declared: Mapping[str, Any], work: Path) -> None:
+def _predict(shard: Shard, results: Results, dataset: str, model: str, work: Path) -> None:
     job = PredictJob(
         challenge="mabe-task1",
         dataset=dataset,
-        parameters=declared["parameters"],
-        seed=declared["seed"],
+        parameters=results.parameters(model),
+        seed=0,
         threads=1,
         device="cpu",
         work=work,
         progress=Progress("predict"),
-        model=declared["model"],
-        models=(fold,),
+        model=results.declared(model),
+        models=(results.model(dataset, model, shard.fold),),
         shard=shard,
         output=shard.predictions,
     )
-    modules = {model.name: model.module for model in MODELS}
-    importlib.import_module(modules[declared["model"]]).predict(job)
+    call_stage("predict", job)
 
 
 def _count(masked: Shard, shard: Shard, classes: int) -> np.ndarray:
@@ -129,9 +122,9 @@ def _count(masked: Shard, shard: Shard, classes: int) -> np.ndarray:
     return total
 
 
-def main(results: str, dataset: str, model: str, config: str, declared: str, output: str) -> None:
+def main(dataset: str, model: str, results: str, output: str) -> None:
     """Write importance.csv and importance.png into the folder `output`."""
-    found = losses(Path(results), dataset, model, json.loads(config), json.loads(declared))
+    found = losses(Results.of(results), dataset, model)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "importance.csv", "w", newline="") as file:
@@ -142,6 +135,6 @@ def main(results: str, dataset: str, model: str, config: str, declared: str, out
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 7:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -1,33 +1,36 @@
 # What body parts are worth to a model: `snakemake mabe-task1_importance`. It runs where the workflow runs, or in its image.
 
-from challengeflow_mabe_task1.pictures.rule_files import RuleFiles
+from challengeflow.results import Results
 
-FILES = RuleFiles(config)
+RESULTS = Results.of(config)
+
+
+def scored(wildcards):
+    shards = RESULTS.shards(wildcards.dataset, wildcards.model)
+    return [path for shard in shards for path in (shard.prepared, shard.gold, shard.predictions)]
 
 
 rule importance:
     input:
-        FILES.targets(),
+        [RESULTS.own(dataset, model, "importance") for dataset, model in RESULTS.scored()],
     localrule: True
 
 
 rule measure_importance:
     input:
-        FILES.scored,
-        FILES.fold_models,
+        scored,
+        lambda wildcards: RESULTS.models(wildcards.dataset, wildcards.model),
     output:
-        directory(f"{FILES.results}/mabe-task1/{{dataset}}/{{model}}/importance"),
+        directory(RESULTS.own("{dataset}", "{model}", "importance")),
     log:
-        f"{FILES.results}/logs/mabe-task1/{{dataset}}/{{model}}/importance.log",
+        RESULTS.log("{dataset}", "{model}", "importance"),
     container:
         "challengeflow.sif"
     resources:
         mem_mb=2500,
         runtime=60,
     params:
-        results=lambda wildcards: FILES.results,
-        config=FILES.dataset,
-        model=FILES.model,
+        results=lambda wildcards: RESULTS.as_argument(wildcards.dataset, wildcards.model),
     shell:
-        "python -m challengeflow_mabe_task1.pictures.importance {params.results:q} {wildcards.dataset} {wildcards.model}"
-        " {params.config:q} {params.model:q} {output:q} > {log} 2>&1"
+        "python -m challengeflow_mabe_task1.pictures.importance {wildcards.dataset} {wildcards.model}"
+        " {params.results:q} {output:q} > {log} 2>&1"

@@ -1,0 +1,401 @@
+"""The one list of jobs: what each reads, makes, may see of gold, depends on and needs.
+
+The rules, the stage runner, `status`, the report's costs and the test kit all read it, so none of them can disagree with another.
+Nothing here opens data; a job is made when it is asked for, since a run may have thousands.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from challengeflow.contract.declare import Resources, Schema
+from challengeflow.contract.errors import InputError
+from challengeflow.planning.layout import Layout
+from challengeflow.planning.plan import Plan, ShardName
+from challengeflow.planning.plugins import Registry
+from challengeflow.planning.settings import ChallengeSettings, VariantSettings
+
+JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
+"""In the order of the workflow. Three kinds of jobs are parts of the hook `download`; `prior` is the core's own."""
+
+HOOK_OF = {"archive": "download", "index": "download", "prior": "predict"}
+BUILT_IN = Resources(mem_mb=1500, runtime=60)
+"""What an ensemble and a control need: they hold one sample at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedJob:
+    """A job of a challenge. `stage` and `parts` (dataset, shard, ...) are its key in `Jobs`.
+
+    inputs: every file and folder it reads, gold included; gold: those of them that hold gold; files: what its parameters
+    name (pretrained weights, say); after: what must be done before, though it is not read; outputs: what it makes.
+    part: the settings it depends on. variant, model: of what is trained, predicted, scored or drawn; model is the declared
+    name, None of ensembles and controls. parameters: those that its hook gets.
+    """
+
+    challenge: str
+    stage: str
+    parts: tuple[str, ...]
+    dataset: str
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    gold: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    part: ChallengeSettings
+    parameters: Mapping[str, Any]
+    resources: Resources
+    variant: str | None = None
+    kind: str | None = None
+    model: str | None = None
+
+    @property
+    def hook(self) -> str:
+        """The stage of the contract that it is a job of."""
+        return HOOK_OF.get(self.stage, self.stage)
+
+    def __str__(self) -> str:
+        return " ".join((self.stage, *self.parts))
+
+    @property
+    def name(self) -> str:
+        """Challenge and places, to be read."""
+        return "/".join((self.challenge, *self._places))
+
+    @property
+    def _places(self) -> tuple[str, ...]:
+        """The parts as log files and people have them."""
+        if self.stage in ("train", "prior"):
+            return (self.dataset, self.variant or "", f"fold-{self.parts[-1]}")
+        return self.parts
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the workflow must have made before: its inputs, with one file for whatever lies in an index, and the files."""
+        return tuple(dict.fromkeys([*map(self.layout.target, self.inputs), *self.files]))
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the core does it, and no plugin."""
+        return self.hook == "predict" and self.model is None
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.part.results, self.challenge)
+
+    @property
+    def log(self) -> str:
+        return self.layout.log(self.stage, *self._places)
+
+    @property
+    def benchmark(self) -> str:
+        return self.layout.benchmark(self.stage, *self._places)
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Each of these paths shows that the job was done: raw shards are removed when they have been prepared."""
+        if self.stage == "download":
+            return (self.outputs[0], self.layout.prepared(*self.parts))
+        return (self.layout.target(self.outputs[0]),)  # Snakemake makes the folder of an index before its job runs
+
+
+class Jobs:
+    """The jobs of a challenge; iterated, every one once, in the order of the stages."""
+
+    def __init__(self, plan: Plan, registry: Registry):
+        self.plan, self.registry = plan, registry
+        self.layout = plan.layout
+        self.declared = registry.challenge(plan.challenge)
+        self._made: dict[tuple[str, ...], PlannedJob] = {}
+
+    def __iter__(self) -> Iterator[PlannedJob]:
+        return iter([self.get(stage, *parts) for stage, parts in self.needed()])
+
+    def get(self, stage: str, *parts: str) -> PlannedJob:
+        """The job of that stage and parts, also one that no target of the run needs; InputError for unknown names."""
+        key = (stage, *parts)
+        if key not in self._made:
+            makers: dict[str, Callable[..., PlannedJob]] = {
+                "archive": self._archive,
+                "index": self._index,
+                "download": self._download,
+                "preprocess": self._preprocess,
+                "train": self._train,
+                "prior": self._prior,
+                "predict": self._predict,
+                "score": self._score,
+                "draw": self._draw,
+                "package": self._package,
+            }
+            self._made[key] = makers[stage](*parts)
+        return self._made[key]
+
+    # -- which jobs there are -------------------------------------------------------------------------------------
+
+    def needed(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Stage and parts of every job that the run's targets need, once, in the order of the stages."""
+        for dataset in self.plan.datasets:
+            yield from (("archive", (dataset, archive)) for archive in self.plan.archives(dataset))
+            yield "index", (dataset,)
+            for shard in self.plan.own_shards(dataset):
+                yield "download", (dataset, shard.own)
+                yield "preprocess", (dataset, shard.own)
+        yield from (("train", key) for key in self._trained)
+        predicted = self._predicted
+        if "control-prior" in self.plan.models:
+            folders = {
+                self.plan.prior(home, shard): home for home, variant, shard in predicted if variant == "control-prior"
+            }
+            yield from (("prior", (home, _fold_of(folder))) for folder, home in folders.items())
+        yield from (("predict", (home, variant, shard.dataset, shard.name)) for home, variant, shard in predicted)
+        yield from (("score", pair) for pair in self.plan.scored())
+        yield from (("draw", pair) for pair in self.drawn())
+        for kind, named in self.plan.submissions.items():
+            yield from (("package", (kind, name)) for name in named)
+
+    def drawn(self) -> list[tuple[str, str]]:
+        """(dataset, variant) of everything that is drawn; none where the plugin does not."""
+        return self.plan.drawn() if self.registry.draws(self.plan.challenge) else []
+
+    @cached_property
+    def _answering(self) -> list[tuple[str, str, str]]:
+        """(dataset of the models, variant, dataset answered) of every submission."""
+        chosen = [each for named in self.plan.submissions.values() for each in named.values()]
+        return [(self.plan.home_of_models(on), variant, on) for each in chosen for on, variant in each.items()]
+
+    @cached_property
+    def _trained(self) -> list[tuple[str, str, str]]:
+        """(dataset, variant, fold) of every training: of what is scored, and of what a submission needs."""
+        wanted = dict.fromkeys([*self.plan.scored(), *((home, variant) for home, variant, _ in self._answering)])
+        pairs = dict.fromkeys((home, member) for home, variant in wanted for member in self.plan.members(variant))
+        found = []
+        for home, member in pairs:
+            if self.plan.models[member].kind == "trained":
+                folders = self.plan.fold_models(home, member)
+                out_of_fold = range(self.plan.datasets[home].folds) if self.plan.models[member].refit else ()
+                folds = [_fold_of(folder) for folder in folders] + [str(fold) for fold in out_of_fold]
+                found += [(home, member, fold) for fold in folds]
+        return found
+
+    @cached_property
+    def _predicted(self) -> list[tuple[str, str, ShardName]]:
+        """(dataset of the models, variant, shard) of every prediction."""
+        plan = self.plan
+        needed = [(*pair, shard) for pair in plan.scored() for shard in plan.scored_shards(pair[0])]
+        needed += [(*pair, shard) for pair in self.drawn() for shard in plan.drawn_shards(pair[0])]
+        needed += [(home, variant, shard) for home, variant, on in self._answering for shard in plan.shards(on, "test")]
+        members = [(home, member, shard) for home, variant, shard in needed for member in plan.members(variant)]
+        return list(dict.fromkeys([*members, *needed]))
+
+    # -- data -----------------------------------------------------------------------------------------------------
+
+    def _archive(self, dataset: str, archive: str) -> PlannedJob:
+        return self._data("archive", (dataset, archive), outputs=(self.layout.archive(dataset, archive),), inputs=())
+
+    def _index(self, dataset: str) -> PlannedJob:
+        base = self.plan.datasets[dataset].extends
+        inputs = (*self.plan.archives(dataset).values(), *([self.layout.samples(base)] if base else []))
+        return self._data("index", (dataset,), outputs=(self.layout.index(dataset),), inputs=inputs)
+
+    def _download(self, dataset: str, name: str) -> PlannedJob:
+        table, gold = self.plan.index(self.plan.shard(dataset, name)), self.layout.index_gold(dataset)
+        inputs = (table, gold, *self.plan.archives(dataset).values())
+        raw = self.layout.raw(dataset, name)
+        return self._data("download", (dataset, name), outputs=(raw,), inputs=inputs, gold=(gold,))
+
+    def _preprocess(self, dataset: str, name: str) -> PlannedJob:
+        table, gold = self.plan.index(self.plan.shard(dataset, name)), self.layout.index_gold(dataset)
+        outputs = (self.layout.prepared(dataset, name), self.layout.gold(dataset, name))
+        inputs = (self.layout.raw(dataset, name), table, gold)
+        return self._data("preprocess", (dataset, name), outputs=outputs, inputs=inputs, gold=(gold,))
+
+    def _data(self, stage: str, parts: tuple[str, ...], **more: Any) -> PlannedJob:
+        hook = HOOK_OF.get(stage, stage)
+        return self._job(stage, parts, dataset=parts[0], part=self.plan.part(parts[0], hook), read=hook, **more)
+
+    # -- models ---------------------------------------------------------------------------------------------------
+
+    def _train(self, dataset: str, variant: str, fold: str) -> PlannedJob:
+        entry = self._variant(variant)
+        shards = self.plan.training_shards(dataset, None if fold == "all" else int(fold))
+        also = self.registry.model(self.plan.challenge, entry.model).trains_on
+        unlabelled = self.plan.shards(dataset, *also) if also else []
+        gold = tuple(self.plan.gold(shard) for shard in shards if self.plan.has_gold(dataset, "train"))
+        return self._job(
+            "train",
+            (dataset, variant, fold),
+            dataset=dataset,
+            outputs=(self.layout.model(dataset, variant, fold),),
+            inputs=(*self._tables([*shards, *unlabelled]), *map(self.plan.prepared, [*shards, *unlabelled]), *gold),
+            gold=gold,
+            part=self.plan.part(dataset, variants=[variant]),
+            variant=variant,
+        )
+
+    def _prior(self, dataset: str, fold: str) -> PlannedJob:
+        shards = self.plan.prior_shards(dataset, None if fold == "all" else int(fold))
+        gold = tuple(map(self.plan.gold, shards))
+        return self._job(
+            "prior",
+            (dataset, fold),
+            dataset=dataset,
+            outputs=(self.layout.model(dataset, "control-prior", fold),),
+            inputs=gold,
+            gold=gold,
+            part=self.plan.part(dataset, variants=["control-prior"]),
+            variant="control-prior",
+        )
+
+    def _predict(self, dataset: str, variant: str, on: str, name: str) -> PlannedJob:
+        entry, shard = self._variant(variant), self.plan.shard(on, name)
+        gold: tuple[str, ...] = ()
+        variants = [variant]
+        if entry.kind == "ensemble":
+            variants += entry.members
+            inputs = tuple(self.plan.predictions(dataset, member, shard) for member in entry.members)
+        elif variant == "control-perfect":
+            inputs = gold = (self.plan.gold(shard),)
+        elif entry.kind == "control":
+            prior = (self.plan.prior(dataset, shard),) if variant == "control-prior" else ()
+            inputs = (self.plan.prepared(shard), *prior)
+        else:
+            models = self.plan.models_for(dataset, variant, on, shard)
+            inputs = (*models, *self._tables([shard]), self.plan.prepared(shard))
+        return self._job(
+            "predict",
+            (dataset, variant, on, name),
+            dataset=dataset,
+            outputs=(self.plan.predictions(dataset, variant, shard),),
+            inputs=inputs,
+            gold=gold,
+            part=self.plan.part(dataset, on=on, variants=variants),
+            variant=variant,
+        )
+
+    # -- scores, pictures, submissions ----------------------------------------------------------------------------
+
+    def _score(self, dataset: str, variant: str) -> PlannedJob:
+        inputs, gold = self._scored(dataset, variant)
+        return self._job(
+            "score",
+            (dataset, variant),
+            dataset=dataset,
+            outputs=(self.layout.scores(dataset, variant), self.layout.decision(dataset, variant)),
+            inputs=inputs,
+            gold=gold,
+            part=self.plan.part(dataset, "score", variants=dict.fromkeys([variant, *self.plan.members(variant)])),
+            read="score",
+            variant=variant,
+        )
+
+    def _draw(self, dataset: str, variant: str) -> PlannedJob:
+        plan = self.plan
+        scored, gold = self._scored(dataset, variant)
+        tests = [shard for shard in plan.drawn_shards(dataset) if not plan.has_gold(dataset, shard.split)]
+        unscored = [path for s in tests for path in (plan.predictions(dataset, variant, s), plan.prepared(s))]
+        members = plan.members(variant)
+        models = [folder for member in members for folder in plan.fold_models(dataset, member)]
+        results = (self.layout.scores(dataset, variant), self.layout.decision(dataset, variant))
+        return self._job(
+            "draw",
+            (dataset, variant),
+            dataset=dataset,
+            outputs=(self.layout.pictures(dataset, variant),),
+            inputs=(*results, *scored, *self._tables(tests), *unscored, *models),
+            gold=gold,
+            part=plan.part(dataset, "score", variants=dict.fromkeys([variant, *members])),
+            read="score",
+            variant=variant,
+        )
+
+    def _scored(self, dataset: str, variant: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Tables, prepared shards, gold and predictions of what is scored; and which of them is gold."""
+        shards = self.plan.scored_shards(dataset)
+        gold = tuple(map(self.plan.gold, shards))
+        predictions = [self.plan.predictions(dataset, variant, shard) for shard in shards]
+        return (*self._tables(shards), *map(self.plan.prepared, shards), *gold, *predictions), gold
+
+    def _package(self, submission: str, name: str) -> PlannedJob:
+        plan = self.plan
+        chosen = plan.submissions.get(submission, {}).get(name)
+        if chosen is None:
+            known = [f"{kind} {each}" for kind, named in plan.submissions.items() for each in named]
+            raise InputError(
+                f"{plan.challenge} has no submission {submission} {name} in this config; it has {', '.join(known) or 'none'}"
+            )
+        inputs: list[str] = []
+        for on, variant in chosen.items():
+            dataset, shards = plan.home_of_models(on), plan.shards(on, "test")
+            inputs.append(self.layout.decision(dataset, variant))
+            inputs += [*self._tables(shards), *map(plan.prepared, shards)]
+            inputs += [plan.predictions(dataset, variant, shard) for shard in shards]
+            inputs += [folder for member in plan.members(variant) for folder in plan.fold_models(dataset, member)]
+        return self._job(
+            "package",
+            (submission, name),
+            dataset=next(iter(chosen)),
+            outputs=(self.layout.submission(submission, name),),
+            inputs=tuple(dict.fromkeys(inputs)),
+            part=plan.part_of_submission(submission, name),
+            read="package",
+        )
+
+    # -- common ---------------------------------------------------------------------------------------------------
+
+    def _tables(self, shards: list[ShardName]) -> tuple[str, ...]:
+        return tuple(map(self.plan.index, shards))
+
+    def _variant(self, variant: str) -> VariantSettings:
+        try:
+            return self.plan.models[variant]
+        except KeyError:
+            known = ", ".join(self.plan.models) or "none"
+            raise InputError(f"no model variant {variant!r} in this config; known: {known}") from None
+
+    def _job(
+        self, stage: str, parts: tuple[str, ...], *, dataset: str, part: ChallengeSettings, read: str = "", **more: Any
+    ) -> PlannedJob:
+        """A job; `read`: the stage whose section of the challenge's parameters its hook gets (a model's, without it)."""
+        variant = more.get("variant")
+        entry = self.plan.models[variant] if variant else None
+        model = entry.model if entry and entry.kind == "trained" else None
+        schema: Schema = self.declared.schema.get(read, {})
+        parameters = self.plan.datasets[dataset].parameters.get(read, {})
+        if stage in ("train", "predict") and entry and model:
+            schema, parameters = self.registry.model(self.plan.challenge, model).parameters, entry.parameters
+        return PlannedJob(
+            challenge=self.plan.challenge,
+            stage=stage,
+            parts=parts,
+            dataset=dataset,
+            part=part,
+            parameters=parameters,
+            files=named_files(schema, parameters) if stage != "predict" else (),
+            resources=self._resources(HOOK_OF.get(stage, stage), model),
+            kind=entry.kind if entry else None,
+            model=model if stage in ("train", "predict") else None,
+            **more,
+        )
+
+    def _resources(self, hook: str, model: str | None) -> Resources:
+        if hook in ("train", "predict"):
+            if model is None:
+                return BUILT_IN
+            return self.registry.model(self.plan.challenge, model).resources.get(hook, Resources())
+        return self.declared.resources.get(hook, Resources())
+
+
+def named_files(schema: Schema, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files and folders that parameters name: those whose schema has the format `path`."""
+    return tuple(
+        str(parameters[name])
+        for name, property in schema.items()
+        if property.get("format") == "path" and parameters.get(name)
+    )
+
+
+def _fold_of(folder: str) -> str:
+    """The fold in the name of a model's folder."""
+    return PurePosixPath(folder).name.removeprefix("fold-")

@@ -1,0 +1,172 @@
+"""Running one job of the list: its hook gets what it is given, what it made is checked, renamed and noted."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from challengeflow import __version__
+from challengeflow.arrays import write_scores
+from challengeflow.contract.jobs import DrawJob, PackageJob, PredictJob, PreprocessJob, TrainJob
+from challengeflow.contract.progress import Progress
+from challengeflow.planning.fingerprint import job_fingerprint
+from challengeflow.planning.folds import write_index
+from challengeflow.planning.job_list import Jobs, PlannedJob
+from challengeflow.planning.settings import as_json
+from challengeflow.running import check_outputs, check_pictures, controls, ensemble, provenance
+from challengeflow.running.atomic import claimed, lock_of, remove, whole
+from challengeflow.running.blame import blame
+from challengeflow.running.given import given, seed_of
+from challengeflow.scoring import write_json
+
+Made = Sequence[Path]
+"""The temporary names of a job's outputs."""
+
+
+def run_job(jobs: Jobs, job: PlannedJob, threads: int = 1) -> None:
+    """Run a job whose inputs are there. `jobs` has an absolute results folder, so that nothing depends on the working folder.
+
+    Raises InputError for what a person can mend, and PluginError, one of them, for a plugin's own fault.
+    """
+    work = {"index": _index, "preprocess": _preprocess, "prior": _prior, "score": _score}.get(job.stage, _call)
+    with _made(jobs, job, threads) as (outputs, common):
+        (_built_in if job.stage == "predict" and job.built_in else work)(jobs, job, common, outputs)
+
+
+# -- what is done for a stage beside calling its hook ---------------------------------------------------------------
+
+
+def _call(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    """Call the hook, then check what it made."""
+    called, where = given(jobs, job, common, outputs), "/".join(job.parts)
+    if isinstance(called, PackageJob):
+        shards = [shard.prepared for answers in called.answers.values() for shard in answers.shards]
+        check_outputs.check_failures(shards, job.part.max_failed, called.name)
+    jobs.registry.call(job.hook, called, job.model)
+    if isinstance(called, PredictJob):
+        ids = [sample.id for sample in called.shard.samples]
+        check_outputs.check_predictions(outputs[0], called.shard.prepared, ids, where)
+    elif isinstance(called, DrawJob):
+        check_pictures.check(outputs[0], f"pictures of {where}")
+    elif isinstance(called, TrainJob | PackageJob):
+        check_outputs.check_written(outputs[0], f"{job.stage} of {where}", "job.output")
+
+
+def _index(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    """Make the sample table, and from it folds and shards."""
+    dataset, entry = job.dataset, jobs.plan.datasets[job.dataset]
+    made = common["work"] / "made"
+    remove(made)
+    made.mkdir()
+    (outputs[0] / "gold").mkdir()
+    jobs.registry.call("download", given(jobs, job, common, outputs))
+    check_outputs.check_table(made, f"download of the index of {dataset}")
+    base = Path(jobs.layout.samples(entry.extends)) if entry.extends else None
+    write_index(outputs[0], made, list(jobs.plan.own_shards(dataset)), entry.folds, entry.shards, base)
+
+
+def _preprocess(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    called = given(jobs, job, common, outputs)
+    assert isinstance(called, PreprocessJob)
+    jobs.registry.call("preprocess", called)
+    ids, where = [sample.id for sample in called.samples], "/".join(job.parts)
+    for sample, reason in check_outputs.check_prepared(outputs[0], ids, where).items():
+        called.progress.message(f"sample {sample} cannot be used: {reason}")
+    if called.labelled:
+        check_outputs.check_gold(outputs[1], ids, where)
+
+
+def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    dataset, variant = job.parts
+    shards = jobs.plan.scored_shards(dataset)
+    prepared = [Path(jobs.plan.prepared(shard)) for shard in shards]
+    failed = check_outputs.check_failures(prepared, job.part.max_failed, dataset)
+    jobs.registry.call("score", given(jobs, job, common, outputs))
+    splits = list(dict.fromkeys(shard.split for shard in shards))
+    scores = check_outputs.check_scores(outputs[0], splits, f"{dataset}/{variant}")
+    check_outputs.check_json(outputs[1], f"decisions of {dataset}/{variant}", "job.decision")
+    metric = jobs.declared.metric
+    about = {"challenge": job.challenge, "dataset": dataset, "model": variant, "kind": job.kind}
+    about |= {"metric": metric.name, "chance": metric.chance, "best": metric.best}
+    write_json(outputs[0], about | {"splits": scores, "failed": failed})
+
+
+# -- what the core answers itself -----------------------------------------------------------------------------------
+
+
+def _prior(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    controls.write_prior(outputs[0], [Path(path) for path in job.gold])
+
+
+def _built_in(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    """An ensemble's or a control's answers to a shard."""
+    inputs = [Path(path) for path in job.inputs]
+    variant = job.variant or ""
+    if job.kind == "ensemble":
+        scores = ensemble.average(inputs, list(jobs.plan.members(variant).values()))
+    elif variant == "control-perfect":
+        scores = controls.perfect(*inputs)
+    elif variant == "control-random":
+        scores = controls.random(*inputs, job.part.seed)
+    else:
+        scores = controls.prior(*inputs)
+    write_scores(outputs[0], scores)
+
+
+# -- around every job -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Path, ...], dict[str, Any]]]:
+    """Give a job its temporary outputs and what all jobs have in common; rename and note what it made when it is done."""
+    started = time.monotonic()
+    facts = _facts(jobs, job)
+    outputs = [Path(path) for path in job.outputs]
+    work = Path(jobs.layout.work(job.hook, hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]))
+    work.mkdir(parents=True, exist_ok=True)
+    common = {
+        "challenge": job.challenge,
+        "dataset": job.dataset,
+        "parameters": job.parameters,
+        "seed": seed_of(job),
+        "threads": threads,
+        "device": job.part.device,
+        "work": work,
+        "progress": Progress(f"{job.stage} {job.name}"),
+    }
+    owner = "challengeflow" if job.built_in else jobs.registry.owner_of(job.hook, job.challenge, job.model)
+    held = claimed(lock_of(jobs.layout, job.outputs[0]), job.outputs[0])
+    with held, whole(*outputs) as parts, blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback")):
+        yield parts, common
+    peak, seconds = provenance.peak_memory_mb(), time.monotonic() - started
+    plugin = jobs.registry.distribution.get(owner, f"challengeflow {__version__}")
+    facts |= {"plugin": plugin, "seed": common["seed"], "seconds": round(seconds, 2), "peak_memory_mb": peak}
+    provenance.write(outputs, facts, plugin.partition(" ")[0])
+    remove(work)
+    _say(common["progress"], job, seconds, peak)
+
+
+def _facts(jobs: Jobs, job: PlannedJob) -> dict[str, Any]:
+    """What the job's result depends on: it names its work folder and is noted beside the outputs."""
+    part = as_json(job.part)
+    del part["results"]
+    return {
+        "stage": job.hook,
+        "challenge": job.challenge,
+        "dataset": job.dataset,
+        "part": "/".join(job.parts),
+        "config": part,
+        "code": job_fingerprint(jobs.registry, job),
+        "inputs": provenance.hashes(job.inputs, jobs.layout.results, f"{job.stage} of {job.name}"),
+        "files": provenance.hashes(job.files, None, f"{job.stage} of {job.name}"),
+    }
+
+
+def _say(progress: Progress, job: PlannedJob, seconds: float, peak: float) -> None:
+    stated = job.resources.mem_mb
+    progress.done(f"{seconds:.1f} s, peak memory {peak:.0f} MiB of {stated} stated")
+    if peak > stated:
+        progress.message(f"peak memory {peak:.0f} MiB is above the {stated} MiB that is stated for {job.stage}")
