@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.image import imsave
 
 from challengeflow.planning.plan import Plan
+from challengeflow.planning.settings import challenge_settings
 from challengeflow.running.provenance import SUFFIX, machine
 
 FOLDS, SHARDS = 5, 2
@@ -69,7 +70,7 @@ def subject(folder: Path, models: int) -> dict[str, Any]:
 def make_up(folder: Path, models: int, samples: int, pixels: int = 150) -> dict[str, Any]:
     """Write the files of a run into `folder`; pixels: side of a picture's noise, which compresses badly."""
     about, random = subject(folder, models), np.random.default_rng(0)
-    plan = Plan("made-up", about["challenges"]["made-up"])
+    plan = Plan("made-up", challenge_settings(about["challenges"]["made-up"]))
     splits = ["train" if number % 3 else "test" for number in range(samples)]
     _write(
         plan.layout.samples("one"), "sample,split,group\n", *(f"s{n},{s},g{n // 20}\n" for n, s in enumerate(splits))
@@ -99,11 +100,11 @@ def _variant(plan: Plan, name: str, score: float, samples: int, pixels: int, ran
     for shard in plan.shards("one"):
         paths.append(plan.predictions("one", name, shard))
         _benchmark(plan.layout.benchmark("predict", "one", name, "one", shard.name), 2.0)
-    if plan.models[name]["kind"] != "control":
+    if plan.models[name].kind != "control":
         pictures = Path(plan.layout.pictures("one", name))
         paths.append(str(pictures))
         _pictures(pictures, name, pixels, random)
-    if plan.models[name]["kind"] == "trained":
+    if plan.models[name].kind == "trained":
         paths += plan.fold_models("one", name)
         for fold in range(FOLDS):
             _benchmark(plan.layout.benchmark("train", "one", name, f"fold-{fold}"), 60.0)

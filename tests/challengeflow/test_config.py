@@ -45,12 +45,12 @@ def test_a_bad_config_is_one_sentence(site, text):
 def test_a_config_without_models_runs_those_that_ask_for_little(site, monkeypatch):
     config = {"challenges": {"digits": {"datasets": {"few": {"source": "demo"}}, "controls": False}}}
     found = Registry([("digits", digits.challengeflow_digits, "challengeflow-digits 0.1.0")])
-    assert list(resolve(config, found)["challenges"]["digits"]["models"]) == ["logistic"]
+    assert list(resolve(config, found).challenges["digits"].models) == ["logistic"]
     heavy = replace(found.models["digits", "logistic"], by_default=False)
     monkeypatch.setitem(found.models, ("digits", "logistic"), heavy)
-    assert list(resolve(config, found)["challenges"]["digits"]["models"]) == []
+    assert list(resolve(config, found).challenges["digits"].models) == []
     config["challenges"]["digits"]["models"] = {"logistic": {}}
-    assert list(resolve(config, found)["challenges"]["digits"]["models"]) == ["logistic"]
+    assert list(resolve(config, found).challenges["digits"].models) == ["logistic"]
 
 
 def test_the_workflow_says_the_same(site):
@@ -66,7 +66,7 @@ def test_a_missing_input_and_a_wrong_name_are_one_sentence(site):
         ("score", "digits/fwe", "logistic"): "no dataset 'fwe' in this config; did you mean 'few'?",
         ("score", "digits/few", "logistc"): "did you mean 'logistic'?",
         ("preprocess", "digits/few", "train-f9-000"): "has no shard 'train-f9-000'",
-        ("train", "digits/few", "logistic", "x"): "neither a number nor all",
+        ("train", "digits/few", "logistic", "x"): "has no fold 'x'; it has 0, 1, 2, all",
         ("describe", "digitz"): "did you mean 'digits'?",
     }.items():
         done = site.challengeflow(*arguments)

@@ -1,6 +1,5 @@
 """How far a run is: done, running, stopped with the end of its log, waiting."""
 
-import hashlib
 import os
 import re
 import socket
@@ -10,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from challengeflow import Challenge, Metric, Model, hookimpl
 from challengeflow.contract.progress import Progress
-from challengeflow.planning.expected import expected
+from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import Plan
+from challengeflow.planning.plugins import Registry
+from challengeflow.planning.settings import ChallengeSettings, DatasetSettings, VariantSettings
 from challengeflow.reporting.status import describe, standing, watch
-from challengeflow.running.atomic import claimed
+from challengeflow.running.atomic import claimed, lock_of
 
 CONFIG = """\
 challenges:
@@ -29,19 +31,44 @@ challenges:
 """
 
 
+MODEL = Model(name="model", challenge="c", summary="one", module="challengeflow.running.controls")
+CHALLENGE = Challenge(
+    name="c",
+    title="C",
+    url="",
+    metric=Metric(name="accuracy", description="", chance="0.5"),
+    datasets=(),
+    submissions=(),
+    licence="",
+    citation="",
+    stages={"draw": "challengeflow.running.controls"},
+)
+
+
+class Plugin:
+    """Of one challenge that draws, and one model."""
+
+    @hookimpl
+    def challenges(self):
+        return [CHALLENGE]
+
+    @hookimpl
+    def models(self):
+        return [MODEL]
+
+
 @pytest.fixture
-def plan(tmp_path) -> Plan:
+def jobs(tmp_path) -> Jobs:
     """Of one model on one dataset; every output below the test's folder."""
-    dataset = {"source": "demo", "splits": ["train"], "gold": ["train"], "archives": [], "extends": None}
-    dataset |= {"folds": 2, "shards": {"train": 1}, "trained_on": None}
-    models = {"model": {"kind": "trained", "model": "model", "refit": False}}
-    return Plan("c", {"results": str(tmp_path), "datasets": {"d": dataset}, "models": models})
+    dataset = DatasetSettings(source="demo", splits=("train",), gold=("train",), folds=2, shards={"train": 1})
+    models = {"model": VariantSettings(kind="trained", model="model", seed=1)}
+    settings = ChallengeSettings(results=str(tmp_path), seed=1, device="cpu", datasets={"d": dataset}, models=models)
+    return Jobs(Plan("c", settings), Registry([("c", Plugin(), "c 1.0")]))
 
 
-def lock_of(plan: Plan) -> Path:
+def lock(jobs: Jobs) -> Path:
     """Of the first fold's training."""
-    training = Path(plan.layout.model("d", "model", 0)).resolve()
-    return Path(plan.layout.work("lock", hashlib.sha256(str(training).encode()).hexdigest()[:16]))
+    return lock_of(jobs.layout, jobs.layout.model("d", "model", 0))
 
 
 def done(path: str) -> None:
@@ -63,15 +90,15 @@ def test_the_jobs_are_those_of_the_workflow(site):
     assert re.search(rf"^digits +train +0 of {counted['train']}$", shown.stdout, re.MULTILINE)
 
 
-def test_what_has_become_of_each_job(plan):
-    layout = plan.layout
+def test_what_has_become_of_each_job(jobs):
+    layout = jobs.layout
     done(layout.samples("d"))
     done(layout.prepared("d", "train-f0-000"))
     log = Path(layout.log("preprocess", "d", "train-f1-000"))
     log.parent.mkdir(parents=True)
     log.write_text("preprocess: a\n\nchallengeflow: the disk is full\n")
-    with claimed(lock_of(plan), "fold 0"):
-        found = standing({"c": plan}, {"c": False})
+    with claimed(lock(jobs), "fold 0"):
+        found = standing({"c": jobs})
     assert [job.name for job in found.running] == ["c/d/model/fold-0"]
     assert [job.name for job in found.stopped] == ["c/d/train-f1-000"]
     stages = [job.stage for job in found.done]  # raw is gone, what it was for is there
@@ -79,33 +106,33 @@ def test_what_has_become_of_each_job(plan):
     text = describe(found)
     assert f"running: train c/d/model/fold-0 by process {os.getpid()} on" in text
     assert "stopped: preprocess c/d/train-f1-000" in text and "    challengeflow: the disk is full" in text
-    assert "3 of 10 jobs are done, 1 run, 7 are left" in text
+    assert "3 of 11 jobs are done, 1 run, 8 are left" in text
 
 
-def test_the_lock_of_a_dead_process_is_no_running_job(plan):
+def test_the_lock_of_a_dead_process_is_no_running_job(jobs):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    lock = lock_of(plan)
-    lock.parent.mkdir(parents=True)
-    lock.write_text(f"process {gone.pid} on {socket.gethostname()}")
-    assert not standing({"c": plan}, {"c": False}).running
+    held = lock(jobs)
+    held.parent.mkdir(parents=True)
+    held.write_text(f"process {gone.pid} on {socket.gethostname()}")
+    assert not standing({"c": jobs}).running
 
 
-def test_the_log_of_a_job_that_was_done_before_is_no_failure(plan):
-    log = Path(plan.layout.log("score", "d", "model"))
+def test_the_log_of_a_job_that_was_done_before_is_no_failure(jobs):
+    log = Path(jobs.layout.log("score", "d", "model"))
     log.parent.mkdir(parents=True)
     log.write_text("score c/d model: done in 0.1 s, peak memory 40 MiB of 500 stated\n")
-    assert not standing({"c": plan}, {"c": False}).stopped
+    assert not standing({"c": jobs}).stopped
 
 
-def test_watching_ends_when_all_is_done(plan, capsys):
-    for job in expected(plan, draws=True):
+def test_watching_ends_when_all_is_done(jobs, capsys):
+    for job in jobs:
         path = Path(job.signs[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    watch({"c": plan}, {"c": True})
+    watch({"c": jobs})
     assert capsys.readouterr().out == "all 11 jobs are done\n"
-    bars = describe(standing({"c": plan}, {"c": True}), bars=True).splitlines()
+    bars = describe(standing({"c": jobs}), bars=True).splitlines()
     assert f"c  train       {'█' * 24}      2 of 2" in bars
 
 

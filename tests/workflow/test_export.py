@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,9 +108,9 @@ def test_the_config_makes_the_same_submission(run):
 
 def test_a_config_that_is_written_out_resolves_to_itself(run):
     resolved = resolve(yaml.safe_load(ENSEMBLE), run.registry)
-    written = config_of("digits", resolved["challenges"]["digits"], ["few", "many"], ["one", "two", "both"])
-    again = resolve(written, run.registry)["challenges"]["digits"]
-    assert again | {"submissions": None} == resolved["challenges"]["digits"] | {"submissions": None}
+    written = config_of("digits", resolved.challenges["digits"], ["few", "many"], ["one", "two", "both"])
+    again = resolve(written, run.registry).challenges["digits"]
+    assert replace(again, submissions={}) == replace(resolved.challenges["digits"], submissions={})
 
 
 def test_a_stage_that_was_run_by_hand_changes_nothing(run, tmp_path):

@@ -226,21 +226,15 @@ def _key(dataset: str, options: argparse.Namespace) -> tuple[str, ...]:
         case "preprocess":
             return "preprocess", dataset, options.shard
         case "train":
-            return "train", dataset, options.model, _fold(options.fold)
+            return "train", dataset, options.model, options.fold
         case "prior":
-            return "prior", dataset, _fold(options.fold)
+            return "prior", dataset, options.fold
         case "predict":
             return "predict", dataset, options.model, options.on or dataset, options.shard
         case "package":
             return "package", options.submission, options.name
         case stage:
             return stage, dataset, options.model
-
-
-def _fold(text: str) -> str:
-    if text != "all" and not text.isdigit():
-        raise InputError(f"fold {text!r} is neither a number nor all")
-    return text
 
 
 if __name__ == "__main__":

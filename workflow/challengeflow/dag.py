@@ -18,8 +18,9 @@ from challengeflow.launching.shipped import shipped
 from challengeflow.planning import layout
 from challengeflow.planning.config import resolve
 from challengeflow.planning.fingerprint import job_fingerprint
-from challengeflow.planning.job_list import Jobs, PlannedJob
+from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import Plan, plans
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.settings import as_json
 from challengeflow.reporting import leaderboard
@@ -57,7 +58,6 @@ class Dag:
 
     def __init__(self, config: Mapping[str, Any], registry: Registry):
         self.registry = registry
-        self.base = Path(base)
         self.settings = resolve(config, registry)
         self.plans: dict[str, Plan] = plans(self.settings)
         self.jobs = {name: Jobs(plan, registry) for name, plan in self.plans.items()}

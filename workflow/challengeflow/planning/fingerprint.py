@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from challengeflow.contract.names import MODEL_STAGES
 from challengeflow.imports import followed, imported, module_file, parsed
-from challengeflow.planning.job_list import PlannedJob
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry
 
 CORE = "challengeflow"

@@ -5,100 +5,17 @@ Nothing here opens data; a job is made when it is asked for, since a run may hav
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
 from challengeflow.contract.declare import Resources, Schema
 from challengeflow.contract.errors import InputError
-from challengeflow.planning.layout import Layout
+from challengeflow.planning.check_config import nearest
 from challengeflow.planning.plan import Plan, ShardName
+from challengeflow.planning.planned_job import BUILT_IN, HOOK_OF, PlannedJob
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import ChallengeSettings, VariantSettings
-
-JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
-"""In the order of the workflow. Three kinds of jobs are parts of the hook `download`; `prior` is the core's own."""
-
-HOOK_OF = {"archive": "download", "index": "download", "prior": "predict"}
-BUILT_IN = Resources(mem_mb=1500, runtime=60)
-"""What an ensemble and a control need: they hold one sample at a time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedJob:
-    """A job of a challenge. `stage` and `parts` (dataset, shard, ...) are its key in `Jobs`.
-
-    inputs: every file and folder it reads, gold included; gold: those of them that hold gold; files: what its parameters
-    name (pretrained weights, say); after: what must be done before, though it is not read; outputs: what it makes.
-    part: the settings it depends on. variant, model: of what is trained, predicted, scored or drawn; model is the declared
-    name, None of ensembles and controls. parameters: those that its hook gets.
-    """
-
-    challenge: str
-    stage: str
-    parts: tuple[str, ...]
-    dataset: str
-    outputs: tuple[str, ...]
-    inputs: tuple[str, ...]
-    gold: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    part: ChallengeSettings
-    parameters: Mapping[str, Any]
-    resources: Resources
-    variant: str | None = None
-    kind: str | None = None
-    model: str | None = None
-
-    @property
-    def hook(self) -> str:
-        """The stage of the contract that it is a job of."""
-        return HOOK_OF.get(self.stage, self.stage)
-
-    def __str__(self) -> str:
-        return " ".join((self.stage, *self.parts))
-
-    @property
-    def name(self) -> str:
-        """Challenge and places, to be read."""
-        return "/".join((self.challenge, *self._places))
-
-    @property
-    def _places(self) -> tuple[str, ...]:
-        """The parts as log files and people have them."""
-        if self.stage in ("train", "prior"):
-            return (self.dataset, self.variant or "", f"fold-{self.parts[-1]}")
-        return self.parts
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """What the workflow must have made before: its inputs, with one file for whatever lies in an index, and the files."""
-        return tuple(dict.fromkeys([*map(self.layout.target, self.inputs), *self.files]))
-
-    @property
-    def built_in(self) -> bool:
-        """Whether the core does it, and no plugin."""
-        return self.hook == "predict" and self.model is None
-
-    @property
-    def layout(self) -> Layout:
-        return Layout(self.part.results, self.challenge)
-
-    @property
-    def log(self) -> str:
-        return self.layout.log(self.stage, *self._places)
-
-    @property
-    def benchmark(self) -> str:
-        return self.layout.benchmark(self.stage, *self._places)
-
-    @property
-    def signs(self) -> tuple[str, ...]:
-        """Each of these paths shows that the job was done: raw shards are removed when they have been prepared."""
-        if self.stage == "download":
-            return (self.outputs[0], self.layout.prepared(*self.parts))
-        return (self.layout.target(self.outputs[0]),)  # Snakemake makes the folder of an index before its job runs
 
 
 class Jobs:
@@ -219,7 +136,7 @@ class Jobs:
 
     def _train(self, dataset: str, variant: str, fold: str) -> PlannedJob:
         entry = self._variant(variant)
-        shards = self.plan.training_shards(dataset, None if fold == "all" else int(fold))
+        shards = self.plan.training_shards(dataset, self._held_out(dataset, fold))
         also = self.registry.model(self.plan.challenge, entry.model).trains_on
         unlabelled = self.plan.shards(dataset, *also) if also else []
         gold = tuple(self.plan.gold(shard) for shard in shards if self.plan.has_gold(dataset, "train"))
@@ -235,7 +152,7 @@ class Jobs:
         )
 
     def _prior(self, dataset: str, fold: str) -> PlannedJob:
-        shards = self.plan.prior_shards(dataset, None if fold == "all" else int(fold))
+        shards = self.plan.prior_shards(dataset, self._held_out(dataset, fold))
         gold = tuple(map(self.plan.gold, shards))
         return self._job(
             "prior",
@@ -277,6 +194,7 @@ class Jobs:
     # -- scores, pictures, submissions ----------------------------------------------------------------------------
 
     def _score(self, dataset: str, variant: str) -> PlannedJob:
+        self._variant(variant)
         inputs, gold = self._scored(dataset, variant)
         return self._job(
             "score",
@@ -291,6 +209,7 @@ class Jobs:
         )
 
     def _draw(self, dataset: str, variant: str) -> PlannedJob:
+        self._variant(variant)
         plan = self.plan
         scored, gold = self._scored(dataset, variant)
         tests = [shard for shard in plan.drawn_shards(dataset) if not plan.has_gold(dataset, shard.split)]
@@ -351,8 +270,16 @@ class Jobs:
         try:
             return self.plan.models[variant]
         except KeyError:
-            known = ", ".join(self.plan.models) or "none"
-            raise InputError(f"no model variant {variant!r} in this config; known: {known}") from None
+            raise InputError(
+                f"no model variant {variant!r} in this config; {nearest(variant, self.plan.models)}"
+            ) from None
+
+    def _held_out(self, dataset: str, fold: str) -> int | None:
+        """The fold of that name; None of "all". Raises InputError for another one."""
+        folds = [*map(str, range(self.plan.datasets[dataset].folds)), "all"]
+        if fold not in folds:
+            raise InputError(f"{self.plan.challenge}/{dataset} has no fold {fold!r}; it has {', '.join(folds)}")
+        return None if fold == "all" else int(fold)
 
     def _job(
         self, stage: str, parts: tuple[str, ...], *, dataset: str, part: ChallengeSettings, read: str = "", **more: Any

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from challengeflow.contract.progress import is_done
-from challengeflow.planning.job_list import JOB_STAGES, Jobs, PlannedJob
+from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.planned_job import JOB_STAGES, PlannedJob
 from challengeflow.running.atomic import lock_of
 from challengeflow.running.provenance import SUFFIX
 

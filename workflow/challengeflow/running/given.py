@@ -20,8 +20,9 @@ from challengeflow.contract.jobs import (
     TrainJob,
 )
 from challengeflow.contract.samples import read_samples
-from challengeflow.planning.job_list import Jobs, PlannedJob
+from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import ShardName
+from challengeflow.planning.planned_job import PlannedJob
 
 Outputs = Sequence[Path]
 Common = Mapping[str, Any]

@@ -14,7 +14,8 @@ from challengeflow.contract.jobs import DrawJob, PackageJob, PredictJob, Preproc
 from challengeflow.contract.progress import Progress
 from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.folds import write_index
-from challengeflow.planning.job_list import Jobs, PlannedJob
+from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
 from challengeflow.running import check_outputs, check_pictures, controls, ensemble, provenance
 from challengeflow.running.atomic import claimed, lock_of, remove, whole

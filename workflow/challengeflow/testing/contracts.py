@@ -18,8 +18,8 @@ from challengeflow.contract.samples import read_samples
 from challengeflow.outside.pickled import pickled
 from challengeflow.planning import plugins
 from challengeflow.planning.config import resolve
-from challengeflow.planning.job_list import PlannedJob
 from challengeflow.planning.plan import Plan, plans
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.testing import control_scores
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.samples import read_samples
-from challengeflow.planning.job_list import Jobs, PlannedJob
+from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import Plan
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import registry
 from challengeflow.planning.settings import as_json
 from challengeflow.running.provenance import content_hash
