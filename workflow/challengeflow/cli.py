@@ -37,8 +37,8 @@ from typing import TYPE_CHECKING, Any
 from challengeflow import __version__
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import COMMANDS
-from challengeflow.launching import verbs as launching_verbs
 from challengeflow.contract.threads import thread_limits
+from challengeflow.launching import verbs as launching_verbs
 from challengeflow.reporting import verbs as reporting_verbs
 
 if TYPE_CHECKING:
