@@ -1,6 +1,7 @@
 """The digits plugin, installed into a folder of the test's own, and a way to run the workflow on it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,16 @@ def make_site(folder: Path) -> Site:
     install_plugin(ROOT / "tests/digits/challengeflow_digits", folder / "plugins", "digits")
     made.configure()
     return made
+
+
+def planned(site: Site) -> dict[str, int]:
+    """Rule -> number of jobs that the next run would do."""
+    done = site.snakemake("--dry-run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = done.stdout + done.stderr
+    table = text.partition("Job stats:")[2].partition("\n\n")[0]
+    found = dict(re.findall(r"^([\w-]+)\s+(\d+)$", table, re.MULTILINE))
+    return {rule: int(count) for rule, count in found.items() if rule not in ("total", "all")}
 
 
 @pytest.fixture

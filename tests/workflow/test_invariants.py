@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Site, make_site
+from conftest import Site, make_site, planned
 
 from challengeflow.arrays import Predictions, write_scores
 
@@ -48,16 +48,6 @@ def hashes(folder: Path) -> dict[str, str]:
 def last_words(done) -> str:
     """What the workflow said at its end."""
     return done.stderr[-3000:]
-
-
-def planned(site) -> dict[str, int]:
-    """Rule -> number of jobs that the next run would do."""
-    done = site.snakemake("--dry-run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    text = done.stdout + done.stderr
-    table = text.partition("Job stats:")[2].partition("\n\n")[0]
-    found = dict(re.findall(r"^([\w-]+)\s+(\d+)$", table, re.MULTILINE))
-    return {rule: int(count) for rule, count in found.items() if rule not in ("total", "all")}
 
 
 def run(site, *arguments, **options):
