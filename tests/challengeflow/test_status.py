@@ -1,5 +1,6 @@
 """How far a run is: done, running, stopped with the end of its log, waiting."""
 
+import json
 import os
 import re
 import socket
@@ -17,6 +18,7 @@ from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import ChallengeSettings, DatasetSettings, VariantSettings
 from challengeflow.reporting.status import describe, standing, watch
 from challengeflow.running.atomic import claimed, lock_of
+from challengeflow.running.provenance import versions_behind
 
 CONFIG = """\
 challenges:
@@ -141,3 +143,16 @@ def test_progress_tells_rate_and_time_left(capsys, monkeypatch):
     monkeypatch.setattr("challengeflow.contract.progress.time.monotonic", lambda: next(clock))
     assert list(Progress("train")(range(3), "video")) == [0, 1, 2]
     assert capsys.readouterr().err == "train: video 2 of 3 after 12 s (10 a minute, about 6 s left)\n"
+
+
+def test_results_of_other_versions_are_named(jobs):
+    """A new version of a library makes nothing again, but what the old one made is said."""
+    training = jobs.layout.model("d", "model", 0)
+    done(training)
+    versions = versions_behind("c") | {"numpy": "1.0.0"}
+    Path(f"{training}.provenance.json").write_text(json.dumps({"plugin": "c 1.0", "versions": versions}))
+    said = describe(standing({"c": jobs}))
+    now = versions_behind("c")["numpy"]
+    assert f"made by another version (numpy 1.0.0, now {now}): train c/d/model/fold-0; remove" in said
+    Path(f"{training}.provenance.json").write_text(json.dumps({"plugin": "c 1.0", "versions": versions_behind("c")}))
+    assert "another version" not in describe(standing({"c": jobs}))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.planning.layout import leaderboard as path_of
-from challengeflow.running.atomic import whole
+from challengeflow.running.atomic import atomic
 
 COLUMNS = ("challenge", "dataset", "model", "kind", "metric", "split", "score", "low", "high", "failed")
 
@@ -18,7 +18,7 @@ def write(results: str, files: Iterable[str]) -> None:
     scores = [json.loads(file.read_text()) for file in files if file.suffix == ".json"]
     submissions = [_submission(folder, results) for folder in files if folder.is_dir()]
     rows = sorted(_rows(scores), key=lambda row: (row["challenge"], row["dataset"], row["split"], -row["score"]))
-    with whole(Path(path_of(results, "csv")), Path(path_of(results, "html"))) as (table, page):
+    with atomic(Path(path_of(results, "csv")), Path(path_of(results, "html"))) as (table, page):
         with open(table, "w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()

@@ -4,6 +4,7 @@ A job is done where its output is, running where a living process holds its lock
 output. What is there but out of date is Snakemake's to know: `snakemake --dry-run` says what it would make again.
 """
 
+import json
 import os
 import re
 import socket
@@ -18,7 +19,7 @@ from challengeflow.contract.progress import is_done
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import JOB_STAGES, PlannedJob
 from challengeflow.running.atomic import lock_of
-from challengeflow.running.provenance import SUFFIX
+from challengeflow.running.provenance import SUFFIX, versions_behind
 
 LAST_LINES = 4
 RECENTLY = 600.0
@@ -100,7 +101,9 @@ def last_lines(log: Path, count: int = LAST_LINES) -> list[str]:
 
 def describe(found: Standing, bars: bool = False) -> str:
     """A table of challenges and stages, then what runs and what has stopped with the last lines of its log."""
-    return "\n".join([*_table(found, bars), *_running(found), *failures(found), *_rest(found)])
+    return "\n".join(
+        [*_table(found, bars), *_running(found), *failures(found), *_of_other_versions(found), *_rest(found)]
+    )
 
 
 def _table(found: Standing, bars: bool) -> Iterator[str]:
@@ -126,6 +129,21 @@ def failures(found: Standing) -> Iterator[str]:
     for job in found.stopped:
         yield f"stopped: {job.stage} {job.name}; its log {job.log} ends with"
         yield from (f"    {line}" for line in last_lines(Path(job.log)))
+
+
+def _of_other_versions(found: Standing) -> Iterator[str]:
+    """Results that were made with other versions of libraries than are installed now: they stand, until they are removed."""
+    made: dict[str, list[PlannedJob]] = {}
+    for job in found.done:
+        note = Path(f"{job.outputs[0]}{SUFFIX}")
+        noted = json.loads(note.read_text()) if note.is_file() else {}
+        now = versions_behind(noted.get("plugin", "").partition(" ")[0]) if noted else {}
+        for library, version in noted.get("versions", {}).items():
+            if now.get(library, version) != version:
+                made.setdefault(f"{library} {version}, now {now[library]}", []).append(job)
+    for versions, jobs in made.items():
+        more = f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""
+        yield f"made by another version ({versions}): {jobs[0].stage} {jobs[0].name}{more}; remove what is to be made again"
 
 
 def _rest(found: Standing) -> Iterator[str]:

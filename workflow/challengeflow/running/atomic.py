@@ -25,7 +25,7 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def whole(*outputs: Path) -> Iterator[tuple[Path, ...]]:
+def atomic(*outputs: Path) -> Iterator[tuple[Path, ...]]:
     """Give a temporary name beside each output; rename them all when the block ends without an error.
 
     What a killed run left under a temporary name is removed first. All but .json, .csv and .html are made as folders.

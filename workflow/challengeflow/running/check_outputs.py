@@ -63,7 +63,8 @@ def check_failures(prepared: Iterable[Path], max_failed: float, where: str) -> l
     for folder in prepared:
         arrays = Arrays(folder)
         total += len(arrays)
-        failed += [{"sample": s, "reason": arrays.attributes(s)["status"]} for s in arrays if s not in set(arrays.ok())]
+        reasons = ((sample, arrays.attributes(sample).get("status")) for sample in arrays)
+        failed += [{"sample": sample, "reason": str(reason)} for sample, reason in reasons if reason != "ok"]
     if total and len(failed) > max_failed * total and len(failed) > 1:
         raise InputError(
             f"{where}: {len(failed)} of {total} samples could not be read, more than max_failed {max_failed:g} allows; "
@@ -97,6 +98,11 @@ def _further(entry: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(detail, dict):
         yield f"has a {type(detail).__name__} as detail; give a mapping"
         return
+    warnings = detail.get("warnings", [])
+    if not isinstance(warnings, list) or not all(isinstance(each, str) and each.strip() for each in warnings):
+        yield f"has {warnings!r} as detail['warnings']; give a list of sentences"
+    if "warning" in detail:
+        yield "has detail['warning'], which nothing reads; put its sentences into the list detail['warnings']"
     for reference in detail.get("references", []):
         known = isinstance(reference, dict) and {"system", "score", "source"} <= set(reference)
         if not known or not isinstance(reference["score"], int | float):
@@ -141,8 +147,9 @@ def _check_ids(found: Iterable[str], expected: Sequence[str], what: str) -> None
     found = list(found)
     if found == list(expected):
         return
-    missing = [sample for sample in expected if sample not in set(found)]
-    extra = [sample for sample in found if sample not in set(expected)]
+    there, wanted = set(found), set(expected)
+    missing = [sample for sample in expected if sample not in there]
+    extra = [sample for sample in found if sample not in wanted]
     detail = f"{missing[0]!r} is missing" if missing else f"{extra[0]!r} is extra" if extra else "the order differs"
     raise ContractError(
         f"{what}: the samples are not those of the shard: {detail}; give every sample of the shard, in its order"

@@ -18,7 +18,7 @@ from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
 from challengeflow.running import check_outputs, check_pictures, controls, ensemble, provenance
-from challengeflow.running.atomic import claimed, lock_of, remove, whole
+from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
 from challengeflow.running.given import given, seed_of
 from challengeflow.scoring import write_json
@@ -140,7 +140,7 @@ def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Pat
     }
     owner = "challengeflow" if job.built_in else jobs.registry.owner_of(job.hook, job.challenge, job.model)
     held = claimed(lock_of(jobs.layout, job.outputs[0]), job.outputs[0])
-    with held, whole(*outputs) as parts, blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback")):
+    with held, atomic(*outputs) as parts, blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback")):
         yield parts, common
     peak, seconds = provenance.peak_memory_mb(), time.monotonic() - started
     plugin = jobs.registry.distribution.get(owner, f"challengeflow {__version__}")

@@ -13,7 +13,7 @@ from challengeflow.planning import layout
 from challengeflow.planning.reproduce import config_of
 from challengeflow.reporting.page import curves, values
 from challengeflow.reporting.page.gather import Gathered, Reference, Result, Variant
-from challengeflow.running.atomic import whole
+from challengeflow.running.atomic import atomic
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -27,7 +27,7 @@ def write(subject: Mapping[str, Any]) -> Path:
     """Write report.html into the results folder of what `subject.subject` gives; returns its path."""
     challenges = [Gathered(name, part) for name, part in subject["challenges"].items()]
     path = Path(layout.report(subject["results"]))
-    with whole(path) as (part,):
+    with atomic(path) as (part,):
         part.write_text(render(challenges))
     return path
 

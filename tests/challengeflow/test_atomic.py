@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from challengeflow import InputError
-from challengeflow.running.atomic import claimed, whole
+from challengeflow.running.atomic import atomic, claimed
 
 
 def test_an_error_leaves_the_old_output(tmp_path: Path):
     output = tmp_path / "scores.json"
     output.write_text("old")
-    with pytest.raises(ZeroDivisionError), whole(output) as (part,):
+    with pytest.raises(ZeroDivisionError), atomic(output) as (part,):
         part.write_text("new")
         raise ZeroDivisionError
     assert output.read_text() == "old"
-    with whole(output) as (part,):
+    with atomic(output) as (part,):
         assert not part.exists()
         part.write_text("new")
     assert output.read_text() == "new"

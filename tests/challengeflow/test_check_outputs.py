@@ -1,0 +1,62 @@
+"""What the core says of scores that comparisons and the report could not read."""
+
+import json
+
+import pytest
+
+from challengeflow.arrays import Arrays, Writer
+from challengeflow.contract.errors import ContractError, InputError
+from challengeflow.running.check_outputs import check_failures, check_scores
+from challengeflow.scoring import bootstrap
+
+GOOD = {"score": 0.5, "detail": {"references": [{"system": "a", "score": 0.8, "source": "b", "more": 1}]}}
+GOOD |= bootstrap("aabb", lambda drawn: 0.5)
+
+
+def test_good_scores_are_read(tmp_path):
+    (tmp_path / "scores.json").write_text(json.dumps({"train": GOOD}))
+    assert check_scores(tmp_path / "scores.json", ["train"], "a/b")["train"] == GOOD
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"score": None}, "the train split needs a finite score and an interval"),
+        ({"interval": [0.1]}, "the train split needs a finite score and an interval"),
+        ({"resamples": [0.1, 0.2]}, "has resamples in a form of its own"),
+        ({"detail": [1]}, "has a list as detail; give a mapping"),
+        ({"detail": {"warnings": "few groups"}}, r"has 'few groups' as detail\['warnings'\]; give a list of sentences"),
+        ({"detail": {"warnings": ["few groups", ""]}}, "give a list of sentences"),
+        ({"detail": {"warning": "few groups"}}, "which nothing reads"),
+        ({"detail": {"references": [{"system": "a", "f1": 1}]}}, "a published result has a system, a score"),
+        ({"detail": {"references": [{"system": "a", "score": "1", "source": "b"}]}}, "a published result has a system"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, change, sentence):
+    (tmp_path / "scores.json").write_text(json.dumps({"train": GOOD | change}))
+    with pytest.raises(ContractError, match=sentence):
+        check_scores(tmp_path / "scores.json", ["train"], "a/b")
+
+
+def write_shard(folder, samples):
+    with Writer(folder) as out:
+        for number in range(samples):
+            out.add(f"s{number}", {"status": "ok" if number % 10 else "too short", "shape": []})
+    return folder
+
+
+def test_unreadable_samples_are_listed_in_order_and_too_many_stop(tmp_path):
+    shard = write_shard(tmp_path / "a", 30)
+    failed = check_failures([shard, shard], 0.2, "d")
+    assert [each["sample"] for each in failed] == ["s0", "s10", "s20"] * 2 and failed[0]["reason"] == "too short"
+    with pytest.raises(InputError, match=r"d: 3 of 30 samples could not be read, more than max_failed 0\.05 allows"):
+        check_failures([shard], 0.05, "d")
+
+
+def test_each_sample_is_looked_at_once(tmp_path, monkeypatch):
+    """However many there are: a look at all of them for each of them takes minutes of a full dataset."""
+    looked = []
+    original = Arrays.attributes
+    monkeypatch.setattr(Arrays, "attributes", lambda self, sample: looked.append(sample) or original(self, sample))
+    check_failures([write_shard(tmp_path / "a", 1000)], 0.2, "d")
+    assert len(looked) == 1000
