@@ -21,6 +21,7 @@ from challengeflow_mabe_task1.answers import label_next
 from challengeflow_mabe_task1.answers.answered import file_names
 from challengeflow_mabe_task1.demo import behaviour_states, lab_folder, official_files
 from challengeflow_mabe_task1.formats import labels
+from challengeflow_mabe_task1.formats.bouts import Choice
 from challengeflow_mabe_task1.scoring.decoding import plain_decision
 from challengeflow_mabe_task1.scoring.metric import macro_f1
 
@@ -76,12 +77,12 @@ def test_exports_for_other_programs_hold_the_same_bouts(lab):
     for name in names:
         own = [row for row in bouts if row["sequence"] == name]
         frames = [(row["behaviour"], int(row["start_frame"]), int(row["stop_frame"])) for row in own]
-        bento = labels.read(lab.folder / "bento" / f"{name}.annot", name)
+        bento = labels.read(lab.folder / "bento" / f"{name}.annot", Choice((name,)))
         assert sorted(bento.bouts) == sorted(frames)
-        boris = labels.read(lab.folder / "boris" / f"{name}.csv", name)
+        boris = labels.read(lab.folder / "answers.boris", Choice((name,)))
         fps = Arrays(lab.shards[-1].prepared).attributes(name)["fps"]
         assert [(b.behaviour, round(b.start * fps), round(b.stop * fps)) for b in boris.bouts] == frames
-        own_table = labels.read(lab.folder / "bouts.csv", name)
+        own_table = labels.read(lab.folder / "bouts.csv", Choice((name,)))
         assert [tuple(bout) for bout in own_table.bouts] == frames
 
 
