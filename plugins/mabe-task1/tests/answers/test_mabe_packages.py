@@ -161,7 +161,7 @@ def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path):
         shards=shards,
         scores=lab.root / "scores.json",
         decision=lab.root / "decision.json",
-        members=(Member("pose-boosting", {}, ()),),
+        members=(Member("pose-boosting", {}, (), module="", summary=""),),
         output=pictures,
     )
     draw.draw(job)
@@ -181,7 +181,7 @@ def test_learning_curves_are_read_from_the_members(tmp_path):
     (tmp_path / "curve.csv").write_text(
         "part,stage,epoch,loss,score\n0,pretraining,0,9,\n0,training,0,2.5,0.1\n0,training,1,1.5,0.25\n"
     )
-    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,))])
+    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,), module="", summary="")])
     assert loss["lines"] == [{"name": f"temporal-conv, {tmp_path.name}, part 0", "x": [0, 1], "y": [2.5, 1.5]}]
     assert score["lines"][0]["y"] == [0.1, 0.25]
 
@@ -222,7 +222,7 @@ def test_the_extra_rule_fits_the_workflow(tmp_path):
     )
     command = ["-m", "snakemake", "mabe-task1_importance", "--configfile", config]
     command += ["--dry-run", "--quiet", "rules", "--directory", tmp_path]
-    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile"]
+    command += ["--snakefile", Path(__file__).parents[4] / "Snakefile"]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
