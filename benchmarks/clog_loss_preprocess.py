@@ -23,9 +23,9 @@ import av
 from challengeflow import PreprocessJob, Sample
 from challengeflow.arrays import Arrays
 from challengeflow.contract.progress import Progress
+from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_clog_loss.data import preprocess as stage
 from challengeflow_clog_loss.demo import metadata, synthesis
-from challengeflow_clog_loss.video import workers
 
 KB_A_FRAME = (35, 55)
 SEED = 0
@@ -38,8 +38,8 @@ def make(folder: Path, distinct: int) -> list[Path]:
         (path, SEED, path.stem, metadata.PROJECTS[number % 12], number % 3 == 0, 40 + 4 * (number % 9), 512)
         for number, path in enumerate(paths)
     ]
-    deaths = [death for _, death in workers.for_each(synthesis.write_video, items, 2, 600) if death]
-    assert not deaths, deaths
+    made = [result for _, result in read_each(synthesis.write_video, items, workers=2)]
+    assert not any(isinstance(result, Unreadable) for result in made), made
     return paths
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 
 from challengeflow.contract.errors import InputError
+from challengeflow.outside.sizes import npy_header
 
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _BUFFER_MODULES = ("numpy.core.numeric", "numpy._core.numeric")
@@ -51,10 +51,6 @@ def _load(file: BinaryIO, path: Path, size: int) -> Any:
     shape, fortran, dtype = _header(file, path)
     if not dtype.hasobject:
         return _numbers(file, path, shape, dtype, fortran, size)
-    if dtype != np.dtype(object):
-        raise InputError(
-            f"{path} has records with Python objects in them, which is not a layout of numbers; {_MENDING}"
-        )
     value = load_pickle(file, path)
     if not isinstance(value, np.ndarray) or value.shape != shape or value.dtype != object:
         raise InputError(f"{path} does not hold the object array of shape {shape} its header states; {_MENDING}")
@@ -142,12 +138,10 @@ def _scalar(dtype: np.dtype, value: bytes) -> np.generic:
 _ARRAY_FUNCTIONS = {"_reconstruct": _reconstruct, "scalar": _scalar, "_frombuffer": _frombuffer}
 
 
-def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
-        version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        return read(file)
-    except (ValueError, EOFError) as error:
+        return npy_header(file)
+    except ValueError as error:
         raise InputError(
             f"{path} is not a .npy file ({_first_line(error)}); give a file written by numpy.save"
         ) from None

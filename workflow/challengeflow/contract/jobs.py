@@ -33,7 +33,7 @@ class Job:
     """Common to all stages. `work` is a persistent folder of this very job, for resuming; `device` is cpu or cuda.
 
     parameters: the stage's section of the config (download, preprocess, score, package) or the model's parameters,
-    with all defaults filled in.
+    with all defaults filled in. memory_mb: MiB that the job may take, as its `Resources` state; None: not bound.
     """
 
     challenge: str
@@ -44,6 +44,7 @@ class Job:
     device: str
     work: Path
     progress: Progress
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +113,8 @@ class PredictJob(Job):
 class ScoreJob(Job):
     """`shards` of every split that has gold, with predictions; `scores` and `decision` are JSON files to write.
 
-    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "metrics": {...}, "detail": {...}}}; metrics:
-    name -> number of every further metric that the challenge declares; interval and resamples come from `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired.
+    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "detail": {...}}}; interval and resamples
+    come from `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired.
     detail is the plugin's own; published results on the very same samples go there as
     "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published; and what a reader must
     know before trusting the score, as sentences, to "warnings": [...].

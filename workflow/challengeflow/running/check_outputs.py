@@ -10,6 +10,7 @@ import numpy as np
 
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow.contract.errors import ContractError, InputError
+from challengeflow.outside.pickled import pickled
 
 
 def check_table(folder: Path, what: str) -> None:
@@ -67,14 +68,22 @@ def check_failures(prepared: Iterable[Path], max_failed: float, where: str) -> l
         failed += [{"sample": sample, "reason": str(reason)} for sample, reason in reasons if reason != "ok"]
     if total and len(failed) > max_failed * total and len(failed) > 1:
         raise InputError(
-            f"{where}: {len(failed)} of {total} samples could not be read, more than max_failed {max_failed:g} allows; "
-            f"the first is {failed[0]['sample']!r}: {failed[0]['reason']}"
+            f"{where}: {len(failed)} of {total} samples could not be read, more than max_failed {max_failed:g} allows: "
+            f"{_listed(failed)}"
         )
     return failed
 
 
-def check_scores(path: Path, splits: Sequence[str], where: str, metrics: Sequence[str] = ()) -> dict[str, Any]:
-    """scores.json has a finite score, an interval and the further `metrics` for every scored split; returns it."""
+def _listed(failed: Iterable[Mapping[str, str]]) -> str:
+    """All samples, together where they share a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in failed:
+        by_reason.setdefault(each["reason"], []).append(repr(each["sample"]))
+    return "; ".join(f"{', '.join(samples)}: {reason}" for reason, samples in by_reason.items())
+
+
+def check_scores(path: Path, splits: Sequence[str], where: str) -> dict[str, Any]:
+    """scores.json has a finite score and an interval for every scored split; returns it."""
     scores = check_json(path, f"scores of {where}", "job.scores")
     for split in splits:
         entry = scores.get(split)
@@ -84,19 +93,9 @@ def check_scores(path: Path, splits: Sequence[str], where: str, metrics: Sequenc
             raise ContractError(
                 f"scores of {where}: the {split} split needs a finite score and an interval of two numbers"
             )
-        for complaint in (*_metrics(entry.get("metrics", {}), metrics), *_further(entry)):
+        for complaint in _further(entry):
             raise ContractError(f"scores of {where}: the {split} split {complaint}")
     return scores
-
-
-def _metrics(found: Any, declared: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the numbers of the further metrics."""
-    if not isinstance(found, dict) or set(found) != set(declared):
-        yield f"has the metrics {sorted(found)}; write those of Challenge.further_metrics: {sorted(declared)}"
-        return
-    for name, value in found.items():
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            yield f"has {value!r} as {name}; write a finite number"
 
 
 def _further(entry: Mapping[str, Any]) -> Iterator[str]:
@@ -137,6 +136,15 @@ def check_written(folder: Path, what: str, output: str) -> None:
     """A folder that a stage has to fill is not empty."""
     if not any(folder.iterdir()):
         raise ContractError(f"{what} wrote nothing; its result belongs into the folder {output}")
+
+
+def check_model(folder: Path, what: str) -> None:
+    """No file of a model is a pickle, whatever it is called: the next one who predicts with it would run what it says."""
+    for found in pickled(folder):
+        raise ContractError(
+            f"{what} left a pickle in the model, {found}; write numbers and texts with challengeflow.arrays, "
+            ".networks.weights or .plain_models"
+        )
 
 
 def _read(folder: Path, what: str, output: str, writer: str) -> Arrays:

@@ -17,7 +17,7 @@ from challengeflow.planning.folds import write_index
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
-from challengeflow.running import check_outputs, check_pictures, controls, ensemble, provenance
+from challengeflow.running import check_outputs, check_pictures, controls, ensemble, memory, provenance
 from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
 from challengeflow.running.given import given, seed_of
@@ -44,8 +44,10 @@ def _call(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made)
     """Call the hook, then check what it made."""
     called, where = given(jobs, job, common, outputs), "/".join(job.parts)
     if isinstance(called, PackageJob):
-        shards = [shard.prepared for answers in called.answers.values() for shard in answers.shards]
-        check_outputs.check_failures(shards, job.part.max_failed, called.name)
+        for dataset, answers in called.answers.items():
+            if jobs.plan.datasets[dataset].source in ("demo", "official"):  # of own data, what can be answered is
+                prepared = [shard.prepared for shard in answers.shards]
+                check_outputs.check_failures(prepared, job.part.max_failed, f"{called.name}, {dataset}")
     jobs.registry.call(job.hook, called, job.model)
     if isinstance(called, PredictJob):
         ids = [sample.id for sample in called.shard.samples]
@@ -54,6 +56,8 @@ def _call(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made)
         check_pictures.check(outputs[0], f"pictures of {where}")
     elif isinstance(called, TrainJob | PackageJob):
         check_outputs.check_written(outputs[0], f"{job.stage} of {where}", "job.output")
+    if isinstance(called, TrainJob):
+        check_outputs.check_model(outputs[0], f"train of {where}")
 
 
 def _index(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
@@ -87,13 +91,11 @@ def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
     failed = check_outputs.check_failures(prepared, job.part.max_failed, dataset)
     jobs.registry.call("score", given(jobs, job, common, outputs))
     splits = list(dict.fromkeys(shard.split for shard in shards))
-    further = jobs.declared.further_metrics
-    scores = check_outputs.check_scores(outputs[0], splits, f"{dataset}/{variant}", [metric.name for metric in further])
+    scores = check_outputs.check_scores(outputs[0], splits, f"{dataset}/{variant}")
     check_outputs.check_json(outputs[1], f"decisions of {dataset}/{variant}", "job.decision")
     metric = jobs.declared.metric
     about = {"challenge": job.challenge, "dataset": dataset, "model": variant, "kind": job.kind}
     about |= {"metric": metric.name, "chance": metric.chance, "best": metric.best}
-    about |= {"direction": metric.direction} if metric.direction == "lower" else {}
     write_json(outputs[0], about | {"splits": scores, "failed": failed})
 
 
@@ -139,10 +141,12 @@ def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Pat
         "device": job.part.device,
         "work": work,
         "progress": Progress(f"{job.stage} {job.name}"),
+        "memory_mb": memory.allowed_mb(job.resources.mem_mb),
     }
     owner = "challengeflow" if job.built_in else jobs.registry.owner_of(job.hook, job.challenge, job.model)
     held = claimed(lock_of(jobs.layout, job.outputs[0]), job.outputs[0])
-    with held, atomic(*outputs) as parts, blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback")):
+    fault = blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback"))
+    with held, atomic(*outputs) as parts, fault, memory.held_to(common["memory_mb"], f"{job.stage} of {job.name}"):
         yield parts, common
     peak, seconds = provenance.peak_memory_mb(), time.monotonic() - started
     plugin = jobs.registry.distribution.get(owner, f"challengeflow {__version__}")

@@ -14,7 +14,7 @@ from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays
 from challengeflow_clog_loss.data import manifest, preprocess
 from challengeflow_clog_loss.demo import metadata, synthesis
-from challengeflow_clog_loss.video import decode, region, region_remarks, surroundings, workers
+from challengeflow_clog_loss.video import decode, region, region_remarks, surroundings
 
 FRAMES = 20
 
@@ -262,19 +262,6 @@ def deadly(tmp_path, monkeypatch):
     return importlib.import_module("clog_loss_deadly")
 
 
-def test_a_process_that_dies_or_hangs_takes_one_video_along(tmp_path, deadly):
-    deaths = dict(workers.for_each(deadly.work, [(number, str(tmp_path)) for number in range(6)], 2, 3))
-    assert deaths == {
-        0: None,
-        1: None,
-        2: "decoder died (SIGSEGV)",
-        3: None,
-        4: "decoder died (SIGKILL)",
-        5: "took more than 3 seconds",
-    }
-    assert all((tmp_path / str(number)).exists() == (death is None) for number, death in deaths.items())
-
-
 def test_a_shard_with_a_deadly_video_is_prepared(stages, deadly, monkeypatch):
     monkeypatch.setattr(preprocess, "prepare", deadly.prepare)
     raw = stages.folder("raw", "test-0")
@@ -282,13 +269,7 @@ def test_a_shard_with_a_deadly_video_is_prepared(stages, deadly, monkeypatch):
         write_small_video(raw / f"{name}.mp4")
     samples = tuple(Sample(name, "test", name, {"num_frames": "8"}) for name in "abc")
     prepared = Arrays(stages.preprocess("test-0", samples, labelled=False).prepared)
-    assert prepared.ok() == ["a", "c"] and prepared.attributes("b")["status"] == "decoder died (SIGSEGV)"
-
-
-def test_an_error_of_the_work_itself_is_raised(tmp_path, deadly):
-    with pytest.raises(ValueError, match="six"):
-        list(workers.for_each(deadly.work, [(6, str(tmp_path))], 1, 60))
-    assert list(workers.for_each(deadly.work, [], 2, 60)) == []
+    assert prepared.ok() == ["a", "c"] and prepared.attributes("b")["status"] == "the reader died (SIGSEGV)"
 
 
 def test_surroundings_see_noise_and_vessels(mp4):

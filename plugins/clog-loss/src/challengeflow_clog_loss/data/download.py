@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from challengeflow import DownloadJob, InputError, Sample
+from challengeflow.outside.names import meant
 from challengeflow_clog_loss.data import index
 
 FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
@@ -51,9 +52,9 @@ def _index(job: DownloadJob) -> None:
 
 
 def _make(job: DownloadJob) -> None:
+    from challengeflow.outside.door import Unreadable, read_each
     from challengeflow_clog_loss.data import tables
     from challengeflow_clog_loss.demo import metadata as demo
-    from challengeflow_clog_loss.video import workers
 
     rows = tables.read_rows(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"))
     stalled = {row[0]: row[1] == "1" for _, row in rows}
@@ -69,10 +70,10 @@ def _make(job: DownloadJob) -> None:
         )
         for s in missing
     ]
-    made = workers.for_each(make_video, items, job.threads, SECONDS_A_VIDEO)
-    for place, death in job.progress(made, "video", len(items)):
-        if death is not None:
-            raise RuntimeError(f"demo video {items[place][2]} could not be made: {death}")
+    made = read_each(make_video, items, workers=job.threads, seconds=SECONDS_A_VIDEO)
+    for place, result in job.progress(made, "video", len(items)):
+        if isinstance(result, Unreadable):
+            raise RuntimeError(f"demo video {items[place][2]} could not be made: {result.reason}")
     for sample in job.samples:
         os.replace(job.work / f"{sample.id}.mp4", job.output / f"{sample.id}.mp4")
 
@@ -104,6 +105,6 @@ def _find(root: Path, sample: Sample) -> Path | None:
     """Where the video of a sample is; None where it is nowhere, which preprocess reports."""
     if root.is_file():
         return root
-    filename = sample.columns["filename"]
+    filename = meant(sample.columns["filename"])
     candidates = (root / folder / filename for folder in (sample.split, *FOLDERS))
     return next((path for path in candidates if path.is_file()), None)

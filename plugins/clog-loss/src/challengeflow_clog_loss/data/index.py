@@ -6,6 +6,7 @@ Labels, crowd_score and tier1 go into the gold; project_id is the group of a tra
 from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
+from challengeflow.outside.names import ids, spelled
 from challengeflow_clog_loss.data import selection, tables
 
 
@@ -42,9 +43,9 @@ def from_folder(job: DownloadJob, folder: Path) -> None:
         raise InputError(f"{folder} holds no mp4 file; name a folder of videos in the config")
     samples = [
         Sample(
-            path.stem, "test", path.stem, {"filename": path.name, "num_frames": "", "url": "", "position": str(place)}
+            name, "test", name, {"filename": spelled(path.name), "num_frames": "", "url": "", "position": str(place)}
         )
-        for place, path in enumerate(files)
+        for place, (name, path) in enumerate(ids(files).items())
     ]
     write_samples(job.output, samples)
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from challengeflow import InputError, PreprocessJob
 from challengeflow.arrays import Writer
+from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_clog_loss.data import gold_labels, manifest
-from challengeflow_clog_loss.video import workers
 
 SHAPE = [1]
 NO_OUTLINE = "no outline found"
@@ -38,8 +38,12 @@ def preprocess(job: PreprocessJob) -> None:
         (job.raw / f"{s.id}.mp4", _frames(s.columns["num_frames"]), margin, _kept(job.work, s.id), no_region)
         for s in waiting
     ]
-    prepared = workers.for_each(prepare, items, job.threads, SECONDS_A_VIDEO)
-    deaths = {waiting[place].id: death for place, death in job.progress(prepared, "video", len(items)) if death}
+    prepared = read_each(prepare, items, workers=job.threads, seconds=SECONDS_A_VIDEO, memory_mb=job.memory_mb)
+    deaths = {
+        waiting[place].id: result.reason
+        for place, result in job.progress(prepared, "video", len(items))
+        if isinstance(result, Unreadable)
+    }
     _write(job, deaths)
     if job.labelled:
         gold_labels.write_gold(job.gold, job.index_gold / "labels.csv", job.samples)

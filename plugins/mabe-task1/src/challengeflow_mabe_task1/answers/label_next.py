@@ -57,5 +57,4 @@ def _moments(answers: Answers) -> Iterator[tuple[float, str, int, int, float, st
                 stop = min(start + length, len(scores))
                 first, second = np.argsort(-total, kind="stable")[:2]
                 between = f"{attributes['vocabulary'][first]} / {attributes['vocabulary'][second]}"
-                first = attributes.get("first_frame", 0)
-                yield own / (stop - start), name, first + start, first + stop, attributes["fps"], between
+                yield own / (stop - start), name, start, stop, attributes["fps"], between
