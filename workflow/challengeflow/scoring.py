@@ -64,10 +64,16 @@ def interval(values: Sequence[float], level: float = 0.95) -> list[float]:
 
 def _draws(groups: Sequence[Hashable], random: np.random.Generator, rounds: int) -> Iterator[np.ndarray]:
     """Indices of the units of as many groups as there are, drawn with replacement, in each round."""
-    _, codes = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
-    members = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+    members = list(by_group(groups).values())
     for _ in range(rounds):
         yield np.concatenate([members[i] for i in random.integers(len(members), size=len(members))])
+
+
+def by_group(groups: Sequence[Hashable]) -> dict[str, np.ndarray]:
+    """Group (as text, sorted) -> indices of its units, in their order: one sort, however many groups there are."""
+    names, codes = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    return dict(zip(names.tolist(), np.split(order, np.cumsum(np.bincount(codes))[:-1]), strict=True))
 
 
 def cross_fit(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import ScoreJob
-from challengeflow.scoring import bootstrap, bootstrap_interval, write_json
+from challengeflow.scoring import bootstrap, bootstrap_interval, by_group, write_json
 from challengeflow_clog_loss.scoring import calibration, decision_fit
 from challengeflow_clog_loss.scoring.matthews import confusion, fit_threshold, mcc, mcc_at
 from challengeflow_clog_loss.scoring.scored_videos import Videos, read_videos
@@ -100,10 +100,9 @@ def _ranking(videos: Videos) -> dict[str, Any]:
 
 def _by_project(videos: Videos, answers: np.ndarray) -> dict[str, dict[str, Any]]:
     rows = {}
-    for group in sorted(set(videos.groups)):
-        own = videos.groups == group
-        rows[str(group)] = {
-            "videos": int(own.sum()),
+    for group, own in by_group(videos.groups).items():
+        rows[group] = {
+            "videos": len(own),
             "stalled": int(videos.stalled[own].sum()),
             "mcc": mcc(*confusion(videos.stalled[own], answers[own])),
         } | _ranking(videos.only(own))
@@ -120,8 +119,7 @@ def _project_appearance(videos: Videos) -> dict[str, float]:
 
     stalled, groups = videos.stalled, videos.groups
     means, within, pairs = np.zeros(len(stalled)), 0.0, 0
-    for group in sorted(set(groups)):  # sums in another order differ in their last bits
-        own = groups == group
+    for own in by_group(groups).values():  # sorted: sums in another order differ in their last bits
         means[own] = videos.chance[own].mean()
         count = int(stalled[own].sum()) * int((~stalled[own]).sum())
         if count:

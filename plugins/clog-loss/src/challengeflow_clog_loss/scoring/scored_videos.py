@@ -30,8 +30,8 @@ class Videos:
         return np.array([sample.group for sample in self.samples])
 
     def only(self, chosen: np.ndarray) -> "Videos":
-        """Those where `chosen` (n,) bool."""
-        kept = np.flatnonzero(chosen)
+        """Those where `chosen` (n,) bool is true, or whose indices it holds."""
+        kept = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         samples, parts = tuple(self.samples[k] for k in kept), tuple(self.parts[k] for k in kept)
         return Videos(samples, self.stalled[kept], self.tier1[kept], self.chance[kept], parts)
 

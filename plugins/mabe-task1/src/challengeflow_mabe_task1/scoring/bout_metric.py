@@ -36,17 +36,26 @@ def count_bouts(labels: np.ndarray, answers: np.ndarray, classes: int) -> BoutCo
 
 
 def match(predicted: np.ndarray, true: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs (predicted, true) of bouts (N, 2) of start and stop that overlap enough, one to one, best first."""
-    first = np.maximum(predicted[:, None, 0], true[None, :, 0])
-    last = np.minimum(predicted[:, None, 1], true[None, :, 1])
-    common = np.maximum(last - first, 0)
-    union = (predicted[:, 1] - predicted[:, 0])[:, None] + (true[:, 1] - true[:, 0])[None] - common
+    """Pairs (predicted, true) of bouts (N, 2) of start and stop that overlap enough, one to one, best first.
+
+    Bouts of one class are in order and apart, so those that overlap are found by where they start and stop: at most as many
+    pairs as there are bouts.
+    """
+    first = np.searchsorted(true[:, 1], predicted[:, 0], side="right")
+    last = np.searchsorted(true[:, 0], predicted[:, 1], side="left")
+    many = np.maximum(last - first, 0)
+    i = np.repeat(np.arange(len(predicted)), many)
+    j = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many) + np.repeat(first, many)
+    common = np.minimum(predicted[i, 1], true[j, 1]) - np.maximum(predicted[i, 0], true[j, 0])
+    union = (predicted[i, 1] - predicted[i, 0]) + (true[j, 1] - true[j, 0]) - common
     overlap = common / np.maximum(union, 1)
-    candidates = np.argwhere(overlap >= IOU)
+    enough = np.flatnonzero(overlap >= IOU)
     pairs: dict[int, int] = {}
-    for i, j in candidates[np.argsort(-overlap[tuple(candidates.T)], kind="stable")].tolist():
-        if i not in pairs and j not in pairs.values():
-            pairs[i] = j
+    taken: set[int] = set()
+    for k in enough[np.argsort(-overlap[enough], kind="stable")].tolist():
+        if int(i[k]) not in pairs and int(j[k]) not in taken:
+            pairs[int(i[k])] = int(j[k])
+            taken.add(int(j[k]))
     return list(pairs.items())
 
 
@@ -63,5 +72,8 @@ def _switches(values: np.ndarray) -> int:
 
 def _by_class(values: np.ndarray, classes: int) -> list[np.ndarray]:
     """Start and stop of the bouts of each class, (N, 2) each."""
-    found = runs(values)
-    return [np.array([bout[1:] for bout in found if bout[0] == k], np.int64).reshape(-1, 2) for k in range(classes)]
+    found: list[list[tuple[int, int]]] = [[] for _ in range(classes)]
+    for label, start, stop in runs(values):
+        if 0 <= label < classes:
+            found[label].append((start, stop))
+    return [np.array(bouts, np.int64).reshape(-1, 2) for bouts in found]

@@ -8,6 +8,7 @@ nearly the same, so each is worth far less than one observation); `longest_gap` 
 to bridge) and `shortest_bout` (seconds below which a bout goes to its longer neighbour).
 """
 
+import heapq
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -101,17 +102,38 @@ def bridge_gaps(labels: np.ndarray, longest: int) -> np.ndarray:
 
 
 def drop_short_bouts(labels: np.ndarray, shortest: int) -> np.ndarray:
-    """Give each run of fewer than `shortest` frames to the longer of the runs beside it, the shortest run first."""
+    """Give each run of fewer than `shortest` frames to the longer of the runs beside it, the shortest run first.
+
+    A heap gives the shortest run, and a list of neighbours those beside it: N log N for N runs.
+    """
     starts, stops = runs(labels)
-    lengths, classes = (stops - starts).tolist(), labels[starts].tolist()
-    while len(lengths) > 1 and min(lengths) < shortest:
-        place = lengths.index(min(lengths))
-        longer = max((other for other in (place - 1, place + 1) if 0 <= other < len(lengths)), key=lengths.__getitem__)
-        classes[place] = classes[longer]
-        for left in (place, place - 1):  # what is of one class now is one run
-            if 0 <= left < len(lengths) - 1 and classes[left] == classes[left + 1]:
-                lengths[left] += lengths.pop(left + 1)
-                classes.pop(left + 1)
+    lengths, classes, total = (stops - starts).tolist(), labels[starts].tolist(), len(starts)
+    before, after = list(range(-1, total - 1)), list(range(1, total + 1))  # -1 and `total`: there is none
+    waiting = [(length, place) for place, length in enumerate(lengths) if length < shortest]
+    heapq.heapify(waiting)
+    whole = sum(lengths)
+
+    def merge(left: int, right: int) -> None:
+        lengths[left] += lengths[right]
+        lengths[right] = 0
+        after[left] = after[right]
+        if after[right] < total:
+            before[after[right]] = left
+
+    while waiting:
+        length, place = heapq.heappop(waiting)
+        if lengths[place] != length or length == whole:  # it has been merged since, or is all there is
+            continue
+        beside = [other for other in (before[place], after[place]) if 0 <= other < total]
+        classes[place] = classes[max(beside, key=lengths.__getitem__)]
+        left, right = before[place], after[place]
+        if right < total and classes[right] == classes[place]:  # what is of one class now is one run
+            merge(place, right)
+        if left >= 0 and classes[left] == classes[place]:
+            merge(left, place)
+            place = left
+        if lengths[place] < shortest:
+            heapq.heappush(waiting, (lengths[place], place))
     return np.repeat(np.array(classes, labels.dtype), lengths)
 
 
@@ -144,18 +166,19 @@ def best_paths(evidence: Sequence[np.ndarray], transition: np.ndarray) -> list[n
     padded = np.zeros((longest, len(evidence), classes))
     for place, values in enumerate(evidence):
         padded[: len(values), place] = values
-    into = np.ascontiguousarray(transition.T)
-    came_from = np.empty((longest, len(evidence), classes), np.int8)
-    value, final = padded[0], np.zeros((len(evidence), classes))
+    # What varies fastest in memory is the class that a path comes from last of all: columns of sequences are added at once.
+    steps = transition[:, :, None]
+    came_from = np.empty((longest, classes, len(evidence)), np.int8)
+    value, final = padded[0].T, np.zeros((classes, len(evidence)))
     ends = {int(length) - 1: lengths == length for length in np.unique(lengths)}
     for frame in range(longest):
         if frame:
-            step = value[:, None, :] + into
-            came_from[frame] = step.argmax(axis=2)
-            value = step.max(axis=2) + padded[frame]
+            step = value[:, None, :] + steps
+            came_from[frame] = step.argmax(axis=0)
+            value = step.max(axis=0) + padded[frame].T
         if frame in ends:
-            final[ends[frame]] = value[ends[frame]]
-    return _trace_back(came_from, final.argmax(axis=1), lengths)
+            final[:, ends[frame]] = value[:, ends[frame]]
+    return _trace_back(came_from, final.argmax(axis=0), lengths)
 
 
 def _session(scores: np.ndarray, session: Mapping[str, Any] | None, fps: float) -> slice:
@@ -165,10 +188,10 @@ def _session(scores: np.ndarray, session: Mapping[str, Any] | None, fps: float) 
 
 
 def _trace_back(came_from: np.ndarray, last: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
-    paths = np.zeros(came_from.shape[:2], np.int16)
-    state, rows = last.copy(), np.arange(len(lengths))
+    paths = np.zeros((len(came_from), len(lengths)), np.int16)
+    state, columns = last.copy(), np.arange(len(lengths))
     for frame in range(len(paths) - 1, -1, -1):
         paths[frame] = state
         inside = (frame < lengths) & (frame > 0)
-        state = np.where(inside, came_from[frame, rows, state], state)
+        state = np.where(inside, came_from[frame, state, columns], state)
     return [paths[:length, place] for place, length in enumerate(lengths)]
