@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from challengeflow_mabe_task1.formats import frame_tables, labels
+from challengeflow_mabe_task1.formats.bouts import Choice
 from challengeflow_mabe_task1.scoring.bout_metric import bout_f1, count_bouts
 from challengeflow_mabe_task1.scoring.metric import confusion, f1, macro_f1, macro_precision
 from challengeflow_mabe_task1.scoring.score import scored_classes
@@ -21,8 +22,9 @@ NAMES = ("attack", "investigation", "mount", "other")
 
 def frames(path: Path) -> np.ndarray:
     """Class number of each frame, (T,)."""
-    found = frame_tables.read(path, path.stem)
-    return labels.to_frames(labels.to_array(found, NAMES), 1.0, found.span, 0, len(NAMES))
+    found = frame_tables.read(path, Choice((path.stem,)))
+    arrays = labels.to_array(found, NAMES), labels.known_array(found)
+    return labels.to_frames(*arrays, labels.about(found), 30.0, 0, 0, len(NAMES))
 
 
 def main(folder: Path) -> None:

@@ -58,6 +58,7 @@ def subject(folder: Path, models: int) -> dict[str, Any]:
         "metric_is": "share of right answers",
         "chance": "0.5",
         "best": 1.0,
+        "direction": "higher",
         "draws": True,
         "datasets": {"one": "made up"},
         "models": {"guess": "guesses <well>"},

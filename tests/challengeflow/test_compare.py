@@ -51,6 +51,19 @@ def test_pairs_see_what_intervals_apart_do_not(answers):
     assert not difference(weak, weak).holds
 
 
+def test_lower_is_better_turns_the_gain_round(tmp_path):
+    """Errors: A makes smaller ones, so A is ahead and its gain is above 0."""
+    small, large = ({"score": s, "resamples": {"of": "x", "scores": [s - 0.1, s + 0.1]}} for s in (1.0, 2.0))
+    found = difference(small, large, "lower")
+    assert found.score == 1.0 and found.low == pytest.approx(1.0) and found.wins == 1 and found.holds
+    for name, entry in (("small", small), ("large", large)):
+        write(tmp_path / "a/d" / name, entry)
+        path = tmp_path / "a/d" / name / "scores.json"
+        path.write_text(json.dumps({"direction": "lower", **json.loads(path.read_text())}))
+    text = compare("a/d/small", "a/d/large", str(tmp_path))
+    assert "lower is better, B - A +1.0000 [+1.0000, +1.0000], A ahead in 100% of resamples: holds" in text
+
+
 def test_other_samples_are_not_paired(answers):
     weak, better = map(scored, answers)
     assert difference(better, weak | {"resamples": weak["resamples"] | {"of": "others"}}).low is None

@@ -118,6 +118,40 @@ def test_scrambled_gold_has_other_labels_of_the_same_form(tmp_path):
     assert gold["many"].sum() == 3 and not np.array_equal(gold["many"], np.eye(8, 3))
 
 
+def write_score(folder, control, score, **more):
+    entry = {"score": score, "interval": [score - 0.03, score + 0.03], **more}
+    (folder / "a/d" / control).mkdir(parents=True)
+    (folder / "a/d" / control / "scores.json").write_text(json.dumps({"splits": {"train": entry}}))
+
+
+@pytest.mark.parametrize(
+    ("direction", "best", "model", "sentence"),
+    [
+        ("lower", 0.0, 0.2, None),
+        ("higher", 0.0, 0.2, "control-random scores 2, rmse of d/train, which is better than the perfect 0; correct"),
+        ("lower", 1.0, 0.2, "control-perfect scores 0, rmse of d/train, where Metric.best is 1"),
+        ("lower", 0.0, -0.1, "mine scores -0.1, rmse of d/train, which is better than the perfect 0; correct"),
+    ],
+)
+def test_nothing_is_better_than_the_perfect_control(tmp_path, direction, best, model, sentence):
+    for control, score in (("control-perfect", 0.0), ("control-random", 2.0), ("mine", model)):
+        write_score(tmp_path, control, score)
+    run = SimpleNamespace(folder=tmp_path, plan=SimpleNamespace(challenge="a", trainable=lambda: ["d"]))
+    metric = Metric(name="rmse", description="", chance="depends", best=best, direction=direction)
+    said = list(complaints(run, metric))
+    assert not said if sentence is None else len(said) == 1 and sentence in said[0], said
+
+
+def test_further_metrics_have_their_ends_too(tmp_path):
+    for control, score, error in (("control-perfect", 1.0, 0.0), ("control-random", 0.5, 3.0)):
+        write_score(tmp_path, control, score, metrics={"mae": error})
+    run = SimpleNamespace(folder=tmp_path, plan=SimpleNamespace(challenge="a", trainable=lambda: ["d"]))
+    mae = {"name": "mae", "description": "", "chance": "", "best": 0.0}
+    assert not list(complaints(run, GOOD.metric, [Metric(**mae, direction="lower")]))
+    (said,) = complaints(run, GOOD.metric, [Metric(**mae)])
+    assert "control-random scores 3, mae of d/train, which is better than the perfect 0" in said
+
+
 @pytest.mark.parametrize(
     ("perfect", "random", "chance", "sentence"),
     [
@@ -131,9 +165,7 @@ def test_scrambled_gold_has_other_labels_of_the_same_form(tmp_path):
 )
 def test_controls_belong_at_the_ends(tmp_path, perfect, random, chance, sentence):
     for control, score in (("control-perfect", perfect), ("control-random", random)):
-        entry = {"score": score, "interval": [score - 0.03, score + 0.03]}
-        (tmp_path / "a/d" / control).mkdir(parents=True)
-        (tmp_path / "a/d" / control / "scores.json").write_text(json.dumps({"splits": {"train": entry}}))
+        write_score(tmp_path, control, score)
     run = SimpleNamespace(folder=tmp_path, plan=SimpleNamespace(challenge="a", trainable=lambda: ["d"]))
     said = list(complaints(run, replace(GOOD.metric, chance=chance)))
     assert not said if sentence is None else len(said) == 1 and sentence in said[0], said

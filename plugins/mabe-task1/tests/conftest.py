@@ -237,6 +237,32 @@ def real():
     return REAL
 
 
+def write_deeplabcut(
+    path, frames=40, seed=0, animals=("black", "white"), parts=("nose", "tail"), likelihood=0.9, **more
+):
+    """DeepLabCut's csv, of the frames in `numbers`; returns the points (T, A, xy, P).
+
+    separator, decimal, encoding: as people's programs write it.
+    """
+    numbers = more.get("numbers", range(frames))
+    points = np.random.default_rng(seed).uniform(0, 500, (len(numbers), len(animals), 2, len(parts))).round(2)
+    columns = [(a, p, c) for a in animals for p in parts for c in ("x", "y", "likelihood")]
+    lines = [["scorer"] + ["DLC"] * len(columns)]
+    levels = zip(("individuals", "bodyparts", "coords"), zip(*columns, strict=True), strict=True)
+    lines += [[level, *names] for level, names in levels]
+    for number, row in zip(numbers, points, strict=True):
+        cells = [v for a in row for part in a.T for v in (*part, likelihood)]
+        lines.append([number] + [str(cell).replace(".", more.get("decimal", ".")) for cell in cells])
+    text = "\n".join(more.get("separator", ",").join(map(str, line)) for line in lines) + "\n"
+    path.write_text(text, encoding=more.get("encoding", "utf-8"))
+    return points.astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def deeplabcut():
+    return write_deeplabcut
+
+
 @pytest.fixture(scope="session")
 def clips():
     """Eight short sequences, each with several behaviours: name -> (keypoints (240, 2, 2, 7), labels (240,))."""

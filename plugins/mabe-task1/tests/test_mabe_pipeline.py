@@ -158,7 +158,7 @@ def test_a_folder_of_ones_own_is_predicted_and_odd_files_are_named(demo, stages,
     assert list(predictions) == [sample.id for sample in shard.samples]
     assert predictions["good"].shape == (400, 4) and (predictions["unseen"] == [0, 0, 0, 1]).all()
     answers = own.package("answers", decision=demo.root / "decision.json")
-    assert "unseen,no body part was seen in any frame,attack,0" in (answers / "summary.csv").read_text()
+    assert (answers / "summary.csv").read_text().count("unseen,no body part was seen in any frame,") == 1
 
 
 def test_data_of_other_parts_is_refused_by_the_model(demo, stages, tmp_path):

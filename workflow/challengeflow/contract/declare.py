@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from challengeflow.contract.direction import DIRECTIONS
+from challengeflow.contract.errors import InputError
+
 Schema = Mapping[str, Mapping[str, Any]]
 """Parameter name -> its JSON schema, which carries `default` and `description`."""
 
@@ -80,12 +83,20 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """The number a challenge ranks by. `chance`: what a random answer scores, in words or as a figure."""
+    """A number that answers are measured by. `chance`: what a random answer scores, in words or as a figure.
+
+    best: the score of a perfect answer. direction: "higher" or "lower", whichever is better; every ranking follows it.
+    """
 
     name: str
     description: str
     chance: str
     best: float = 1.0
+    direction: str = "higher"
+
+    def __post_init__(self) -> None:
+        if self.direction not in DIRECTIONS:
+            raise InputError(f"metric {self.name!r} has the direction {self.direction!r}; write 'higher' or 'lower'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +118,8 @@ class Challenge:
     score and package, and draw where the challenge draws. Its source, and what it imports, is the stage's fingerprint.
     A stage that is not listed is a hook of the plugin itself.
 
+    `metric` ranks; `further_metrics` are columns beside it, which `score` writes to an entry's "metrics".
+
     `schema` has a section for each stage with parameters: download, preprocess, score, package.
 
     own_data: the source of a folder of one's own files (no declared dataset): by default one unlabelled test split.
@@ -121,6 +134,7 @@ class Challenge:
     title: str
     url: str
     metric: Metric
+    further_metrics: tuple[Metric, ...] = ()
     datasets: tuple[Dataset, ...]
     submissions: tuple[Submission, ...]
     licence: str

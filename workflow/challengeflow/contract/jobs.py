@@ -113,8 +113,8 @@ class PredictJob(Job):
 class ScoreJob(Job):
     """`shards` of every split that has gold, with predictions; `scores` and `decision` are JSON files to write.
 
-    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "detail": {...}}}; interval and resamples
-    come from `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired.
+    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "metrics": {...}, "detail": {...}}}; metrics:
+    name -> number of every further metric that the challenge declares; interval and resamples come from `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired.
     detail is the plugin's own; published results on the very same samples go there as
     "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published; and what a reader must
     know before trusting the score, as sentences, to "warnings": [...].

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.direction import direction_of
 from challengeflow.contract.errors import InputError
 from challengeflow.reporting.paired import Difference, difference
 from challengeflow.running.provenance import SUFFIX
@@ -34,26 +35,27 @@ def _found(name: str, results: str) -> Path:
 
 
 def _variants(a: Path, b: Path) -> Iterator[str]:
-    mine, other = _splits(a), _splits(b)
+    mine, other, direction = _splits(a), _splits(b), _direction(a)
     shared = [split for split in mine if split in other]
     if not shared:
         raise InputError(f"{a} and {b} have no scored split in common, so there is nothing to compare")
     yield f"A  {a}"
     yield f"B  {b}"
     for split in shared:
-        yield f"{split:<6} A {mine[split]['score']:.4f}  B {other[split]['score']:.4f}  {said(difference(mine[split], other[split]))}"
+        yield f"{split:<6} A {mine[split]['score']:.4f}  B {other[split]['score']:.4f}  {said(difference(mine[split], other[split], direction), direction)}"
     changes = sorted(set(_changes(a, b)))
     if changes:
         yield "They differ in"
         yield from (f"  {change}" for change in changes)
 
 
-def said(found: Difference) -> str:
+def said(found: Difference, direction: str) -> str:
     """A difference in words."""
+    gain = "A - B" if direction == "higher" else "lower is better, B - A"
     if found.low is None:
-        return f"A - B {found.score:+.4f}, not paired: other samples, or scores without resamples"
+        return f"{gain} {found.score:+.4f}, not paired: other samples, or scores without resamples"
     verdict = "holds" if found.holds else "may be chance"
-    return f"A - B {found.score:+.4f} [{found.low:+.4f}, {found.high:+.4f}], A ahead in {found.wins:.0%} of resamples: {verdict}"
+    return f"{gain} {found.score:+.4f} [{found.low:+.4f}, {found.high:+.4f}], A ahead in {found.wins:.0%} of resamples: {verdict}"
 
 
 # -- runs -----------------------------------------------------------------------------------------------------------
@@ -69,11 +71,12 @@ def _runs(a: Path, b: Path) -> Iterator[str]:
     behind: dict[str, list[str]] = {}
     moved = False
     for variant in sorted(mine.keys() & other.keys()):
+        direction = _direction(mine[variant])
         for split, entry in _splits(mine[variant]).items():
             there = _splits(other[variant]).get(split)
             if there is not None and there["score"] != entry["score"]:
                 moved = True
-                yield f"{variant} {split}: {entry['score']:.4f} -> {there['score']:.4f}  {said(difference(entry, there))}"
+                yield f"{variant} {split}: {entry['score']:.4f} -> {there['score']:.4f}  {said(difference(entry, there, direction), direction)}"
         for change in dict.fromkeys(_changes(mine[variant], other[variant])):
             behind.setdefault(change, []).append(variant)
     if not moved:
@@ -97,6 +100,10 @@ def _variants_of(results: Path) -> dict[str, Path]:
 
 def _splits(folder: Path) -> dict[str, Any]:
     return json.loads((folder / SCORES).read_text())["splits"]
+
+
+def _direction(folder: Path) -> str:
+    return direction_of(json.loads((folder / SCORES).read_text()))
 
 
 def _changes(a: Path, b: Path) -> Iterator[str]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.direction import direction_of, sign
 from challengeflow.planning.layout import leaderboard as path_of
+from challengeflow.reporting.axis import axis
 from challengeflow.running.atomic import atomic
 
-COLUMNS = ("challenge", "dataset", "model", "kind", "metric", "split", "score", "low", "high", "failed")
+COLUMNS = ("challenge", "dataset", "model", "kind", "metric", "direction", "split", "score", "low", "high", "failed")
 
 
 def write(results: str, files: Iterable[str]) -> None:
@@ -17,12 +19,13 @@ def write(results: str, files: Iterable[str]) -> None:
     files = [Path(file) for file in files]
     scores = [json.loads(file.read_text()) for file in files if file.suffix == ".json"]
     submissions = [_submission(folder, results) for folder in files if folder.is_dir()]
-    rows = sorted(_rows(scores), key=lambda row: (row["challenge"], row["dataset"], row["split"], -row["score"]))
+    rows = sorted(_rows(scores), key=_place)
+    further = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     with atomic(Path(path_of(results, "csv")), Path(path_of(results, "html"))) as (table, page):
         with open(table, "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer = csv.DictWriter(file, [*COLUMNS, *further], lineterminator="\n", extrasaction="ignore")
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows(row | row["metrics"] for row in rows)
         page.write_text(_page(rows, scores, submissions))
 
 
@@ -39,11 +42,16 @@ def summary(results: str, most: int = 30) -> str:
     return "\n".join(lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else []))
 
 
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Where a row belongs: the best of each split first."""
+    return row["challenge"], row["dataset"], row["split"], -sign(row["direction"]) * row["score"]
+
+
 def _rows(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {name: entry[name] for name in ("challenge", "dataset", "model", "kind", "metric")}
         | {"split": split, "score": result["score"], "low": result["interval"][0], "high": result["interval"][1]}
-        | {"failed": len(entry["failed"])}
+        | {"failed": len(entry["failed"]), "direction": direction_of(entry), "metrics": result.get("metrics", {})}
         for entry in scores
         for split, result in entry["splits"].items()
     ]
@@ -74,7 +82,15 @@ def _page(
     for row in rows:
         boards.setdefault((row["challenge"], row["dataset"]), []).append(row)
     about = {(entry["challenge"], entry["dataset"]): entry for entry in scores}
+    axes = {
+        key: axis(
+            (end for row in of for end in (row["low"], row["score"], row["high"])),
+            about[key]["best"],
+            of[0]["direction"],
+        )
+        for key, of in boards.items()
+    }
     details = {(e["challenge"], e["dataset"], e["model"]): e for e in scores}
     return environment.get_template("leaderboard.html.j2").render(
-        boards=boards, about=about, details=details, submissions=submissions
+        boards=boards, axes=axes, about=about, details=details, submissions=submissions
     )

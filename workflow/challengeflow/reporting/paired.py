@@ -1,15 +1,16 @@
-"""Two models on the same samples: the difference of their scores, resample by resample."""
+"""Two models on the same samples: the gain of one over the other, the difference of their scores, resample by resample."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from challengeflow.contract.direction import sign
 from challengeflow.scoring import interval
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What A scores above B. low, high: 95 % interval; wins: share of resamples in which A is ahead. None: not paired."""
+    """By how much A is better than B: A - B, or B - A where lower is better. low, high: 95 % interval; wins: share of resamples in which A is ahead. None: not paired."""
 
     score: float
     low: float | None = None
@@ -22,12 +23,12 @@ class Difference:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
-def difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> Difference:
+def difference(a: Mapping[str, Any], b: Mapping[str, Any], direction: str = "higher") -> Difference:
     """A split of one scores.json against that of another; paired where both met the same resamples of the same samples."""
-    whole = a["score"] - b["score"]
+    whole = sign(direction) * (a["score"] - b["score"])
     mine, other = a.get("resamples"), b.get("resamples")
     if not mine or not other or mine["of"] != other["of"]:
         return Difference(whole)
     pairs = zip(mine["scores"], other["scores"], strict=False)  # the shorter one's: rounds are drawn in order
-    each = [x - y for x, y in pairs if x is not None and y is not None]
+    each = [sign(direction) * (x - y) for x, y in pairs if x is not None and y is not None]
     return Difference(whole, *interval(each), sum(d > 0 for d in each) / len(each)) if each else Difference(whole)

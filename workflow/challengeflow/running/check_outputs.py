@@ -82,8 +82,8 @@ def _listed(failed: Iterable[Mapping[str, str]]) -> str:
     return "; ".join(f"{', '.join(samples)}: {reason}" for reason, samples in by_reason.items())
 
 
-def check_scores(path: Path, splits: Sequence[str], where: str) -> dict[str, Any]:
-    """scores.json has a finite score and an interval for every scored split; returns it."""
+def check_scores(path: Path, splits: Sequence[str], where: str, metrics: Sequence[str] = ()) -> dict[str, Any]:
+    """scores.json has a finite score, an interval and the further `metrics` for every scored split; returns it."""
     scores = check_json(path, f"scores of {where}", "job.scores")
     for split in splits:
         entry = scores.get(split)
@@ -93,9 +93,19 @@ def check_scores(path: Path, splits: Sequence[str], where: str) -> dict[str, Any
             raise ContractError(
                 f"scores of {where}: the {split} split needs a finite score and an interval of two numbers"
             )
-        for complaint in _further(entry):
+        for complaint in (*_metrics(entry.get("metrics", {}), metrics), *_further(entry)):
             raise ContractError(f"scores of {where}: the {split} split {complaint}")
     return scores
+
+
+def _metrics(found: Any, declared: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the numbers of the further metrics."""
+    if not isinstance(found, dict) or set(found) != set(declared):
+        yield f"has the metrics {sorted(found)}; write those of Challenge.further_metrics: {sorted(declared)}"
+        return
+    for name, value in found.items():
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            yield f"has {value!r} as {name}; write a finite number"
 
 
 def _further(entry: Mapping[str, Any]) -> Iterator[str]:

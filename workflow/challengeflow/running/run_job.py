@@ -91,11 +91,13 @@ def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
     failed = check_outputs.check_failures(prepared, job.part.max_failed, dataset)
     jobs.registry.call("score", given(jobs, job, common, outputs))
     splits = list(dict.fromkeys(shard.split for shard in shards))
-    scores = check_outputs.check_scores(outputs[0], splits, f"{dataset}/{variant}")
+    further = jobs.declared.further_metrics
+    scores = check_outputs.check_scores(outputs[0], splits, f"{dataset}/{variant}", [metric.name for metric in further])
     check_outputs.check_json(outputs[1], f"decisions of {dataset}/{variant}", "job.decision")
     metric = jobs.declared.metric
     about = {"challenge": job.challenge, "dataset": dataset, "model": variant, "kind": job.kind}
     about |= {"metric": metric.name, "chance": metric.chance, "best": metric.best}
+    about |= {"direction": metric.direction} if metric.direction == "lower" else {}
     write_json(outputs[0], about | {"splits": scores, "failed": failed})
 
 

@@ -24,11 +24,12 @@ def challenge_complaints(challenge: Challenge) -> Iterator[str]:
             yield f"Challenge.{field} is empty; say it, for `challengeflow describe` and the leaderboard show it"
     if not challenge.url.startswith(("http://", "https://")):
         yield f"Challenge.url {challenge.url!r} is no web address"
-    for field in ("name", "description", "chance"):
-        if not getattr(challenge.metric, field).strip():
-            yield f"Metric.{field} is empty; say it"
-    if not math.isfinite(challenge.metric.best):
-        yield f"Metric.best is {challenge.metric.best}; give the score of a perfect answer"
+    for metric in (challenge.metric, *challenge.further_metrics):
+        for field in ("name", "description", "chance"):
+            if not getattr(metric, field).strip():
+                yield f"Metric.{field} is empty; say it"
+        if not math.isfinite(metric.best):
+            yield f"Metric.best is {metric.best}; give the score of a perfect answer"
     if not challenge.submissions:
         yield "Challenge.submissions is empty; name at least one thing the organisers accept"
     for unknown in set(challenge.schema) - set(PARAMETER_STAGES):

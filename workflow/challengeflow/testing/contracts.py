@@ -343,7 +343,8 @@ class ChallengeContract(_Contract):
         self._same(run, copy, jobs, "depends on the folder it is in", mend)
 
     def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
-        self._complain("score", control_scores.complaints(run, self._found().challenges[self.challenge].metric))
+        declared = self._found().challenges[self.challenge]
+        self._complain("score", control_scores.complaints(run, declared.metric, declared.further_metrics))
 
 
 @contextmanager

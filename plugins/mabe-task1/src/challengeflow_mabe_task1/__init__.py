@@ -17,6 +17,19 @@ from challengeflow import (
 )
 from challengeflow_mabe_task1.models.declarations import MODELS
 
+
+def _names(description: str) -> dict[str, object]:
+    """The schema of a list of names; null: the only one there is, more than one is refused."""
+    about = f"{description}; null: the only one there is"
+    return {
+        "type": ["array", "null"],
+        "items": {"type": "string"},
+        "minItems": 1,
+        "default": None,
+        "description": about,
+    }
+
+
 OFFICIAL_ARCHIVE = "task1_classic_classification.zip"
 
 CHALLENGE = Challenge(
@@ -124,6 +137,15 @@ CHALLENGE = Challenge(
                 "default": None,
                 "description": "Names of resident and intruder in one's own tracks, where recordings.csv does not say",
             },
+            "rename_parts": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "default": {},
+                "description": "Body parts that some files of one's own call otherwise: {their name: name here}",
+            },
+            "subjects": _names("Of label files with several subjects (BORIS) those whose behaviours count"),
+            "observers": _names("Of label tables by several people those whose labels count"),
+            "channels": _names("Of Bento files with bouts in several channels those that count"),
             "group_by": {
                 "enum": ["sequence", "annotator"],
                 "default": "sequence",
@@ -131,7 +153,7 @@ CHALLENGE = Challenge(
             },
         },
         "preprocess": {
-            "fps": number(30, "Frames a second, where recordings.csv does not say", above=0),
+            "fps": number(30, "Frames a second, where neither recordings.csv nor the files say", above=0),
             "pixels_per_cm": {
                 "type": ["number", "null"],
                 "exclusiveMinimum": 0,
@@ -149,7 +171,8 @@ CHALLENGE = Challenge(
                 "type": ["array", "null"],
                 "items": {"type": "string"},
                 "default": None,
-                "description": "Names of the body parts in file order; null: the seven of MARS, or numbers",
+                "description": "Body parts to use, by name; of arrays, which name none, their names in order. null: "
+                "those that the recordings have in common; of arrays the seven of MARS, or numbers",
             },
             "vocabulary": {
                 "type": "array",

@@ -21,6 +21,7 @@ from challengeflow_mabe_task1.answers import label_next
 from challengeflow_mabe_task1.answers.answered import file_names
 from challengeflow_mabe_task1.demo import behaviour_states, lab_folder, official_files
 from challengeflow_mabe_task1.formats import labels
+from challengeflow_mabe_task1.formats.bouts import Choice
 from challengeflow_mabe_task1.scoring.decoding import plain_decision
 from challengeflow_mabe_task1.scoring.metric import macro_f1
 
@@ -76,12 +77,12 @@ def test_exports_for_other_programs_hold_the_same_bouts(lab):
     for name in names:
         own = [row for row in bouts if row["sequence"] == name]
         frames = [(row["behaviour"], int(row["start_frame"]), int(row["stop_frame"])) for row in own]
-        bento = labels.read(lab.folder / "bento" / f"{name}.annot", name)
+        bento = labels.read(lab.folder / "bento" / f"{name}.annot", Choice((name,)))
         assert sorted(bento.bouts) == sorted(frames)
-        boris = labels.read(lab.folder / "boris" / f"{name}.csv", name)
+        boris = labels.read(lab.folder / "answers.boris", Choice((name,)))
         fps = Arrays(lab.shards[-1].prepared).attributes(name)["fps"]
         assert [(b.behaviour, round(b.start * fps), round(b.stop * fps)) for b in boris.bouts] == frames
-        own_table = labels.read(lab.folder / "bouts.csv", name)
+        own_table = labels.read(lab.folder / "bouts.csv", Choice((name,)))
         assert [tuple(bout) for bout in own_table.bouts] == frames
 
 
@@ -160,7 +161,7 @@ def test_pictures_of_scores_show_every_labelled_sequence(lab, tmp_path):
         shards=shards,
         scores=lab.root / "scores.json",
         decision=lab.root / "decision.json",
-        members=(Member("pose-boosting", {}, ()),),
+        members=(Member("pose-boosting", {}, (), module="", summary=""),),
         output=pictures,
     )
     draw.draw(job)
@@ -180,7 +181,7 @@ def test_learning_curves_are_read_from_the_members(tmp_path):
     (tmp_path / "curve.csv").write_text(
         "part,stage,epoch,loss,score\n0,pretraining,0,9,\n0,training,0,2.5,0.1\n0,training,1,1.5,0.25\n"
     )
-    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,))])
+    loss, score = curves.learning([Member("temporal-conv", {}, (tmp_path,), module="", summary="")])
     assert loss["lines"] == [{"name": f"temporal-conv, {tmp_path.name}, part 0", "x": [0, 1], "y": [2.5, 1.5]}]
     assert score["lines"][0]["y"] == [0.1, 0.25]
 
@@ -221,7 +222,7 @@ def test_the_extra_rule_fits_the_workflow(tmp_path):
     )
     command = ["-m", "snakemake", "mabe-task1_importance", "--configfile", config]
     command += ["--dry-run", "--quiet", "rules", "--directory", tmp_path]
-    command += ["--snakefile", Path(__file__).parents[3] / "Snakefile"]
+    command += ["--snakefile", Path(__file__).parents[4] / "Snakefile"]
     done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)

@@ -9,7 +9,7 @@ from challengeflow import InputError
 from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 from challengeflow_mabe_task1.demo.official_files import simulate
 from challengeflow_mabe_task1.features.pose_cleaning import bridge_gaps, clean, hold_gaps, mend_swaps, remove_spikes
-from challengeflow_mabe_task1.features.pose_recipe import Recipe, check_fit, feature_blocks, feature_names
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, feature_names, fitted
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
 RECIPE = Recipe(("a", "b"), MARS_PARTS, (6, 3), windows=(0.5, 2))
@@ -58,7 +58,7 @@ def test_a_known_scale_makes_lengths_centimetres(track):
 def test_a_model_in_centimetres_wants_a_scale(track):
     recipe = dataclasses.replace(RECIPE, unit="cm")
     with pytest.raises(InputError, match="pixels_per_cm"):
-        check_fit(recipe, {"vocabulary": ["a", "b"], "parts": list(MARS_PARTS)} | FACTS, "clip")
+        fitted(recipe, {"vocabulary": ["a", "b"], "parts": list(MARS_PARTS)} | FACTS, track, "clip")
 
 
 def test_features_are_local_in_time(track):

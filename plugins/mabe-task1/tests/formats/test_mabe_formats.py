@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats import bento, boris, labels, poses
-from challengeflow_mabe_task1.formats.bouts import Bout, Labels
+from challengeflow_mabe_task1.formats import bento, boris_project, kinds, labels, poses
+from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels
 from challengeflow_mabe_task1.formats.tracks import Poses
 
 PARTS = ("nose", "tail")
@@ -202,17 +202,20 @@ FILES = {
 }
 
 
-def in_frames(found, frames=60, fps=30.0):
-    names = ("attack", "sniff", "other")
-    rate = fps if found.unit == "seconds" else 1.0
-    return labels.to_frames(labels.to_array(found, names), rate, found.span, frames, 3)
+def in_frames(found, frames=60, fps=30.0, names=("attack", "sniff", "other"), first=0):
+    arrays = labels.to_array(found, names), labels.known_array(found)
+    return labels.to_frames(*arrays, labels.about(found), fps, first, frames, len(names))
+
+
+def of(*names, **choices):
+    return Choice(names, **choices)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_program_means_the_same_frames(tmp_path, name):
     (tmp_path / name).write_text(FILES[name])
-    assert labels.is_labels(tmp_path / name)
-    found = in_frames(labels.read(tmp_path / name, "a"))
+    assert kinds.kind(tmp_path / name).labels
+    found = in_frames(labels.read(tmp_path / name, of("a")))
     expected = np.full(60, 2)
     expected[3:9], expected[12:30] = 0, 1
     assert found.tolist() == expected[: len(found)].tolist() and len(found) in (30, 60)
@@ -223,8 +226,8 @@ def test_what_is_exported_reads_back(tmp_path, program):
     if program == "bento":
         bento.write(tmp_path / "a.annot", BOUTS, 60, 25.0, "a.mp4")
     else:
-        boris.write(tmp_path / "a.csv", "a", BOUTS, 60, 25.0)
-    found = labels.read(next(tmp_path.iterdir()), "a")
+        boris_project.write(tmp_path / "a.boris", [("a", "a.mp4", BOUTS, 60, 25.0)])
+    found = labels.read(next(tmp_path.iterdir()), of("a"))
     assert in_frames(found, fps=25.0).tolist() == in_frames(Labels(BOUTS, "frames")).tolist()
 
 
@@ -233,7 +236,11 @@ def test_what_is_exported_reads_back(tmp_path, program):
     [
         ("boris-new.csv", ("STOP,0.3", "POINT,0.3"), "START of 'attack' at 0.1 s without a STOP"),
         ("boris-old.csv", (",START", ",STOP"), "STOP of 'attack' at 0.1 s without its partner"),
-        ("boris-aggregated.csv", ("a,x.mp4", "c,x.mp4"), "observations c, b; none has the id or the media file 'a'"),
+        (
+            "boris-aggregated.csv",
+            ("a,x.mp4", "c,x.mp4"),
+            "observations c, b of x, y; none has the id or the media file 'a'",
+        ),
         ("boris-aggregated.csv", ("0.3", "0:03"), "export times as seconds"),
         ("bento-frames.annot", ("4\t9\t6", "four\t9\t6"), "'four' where a number is expected"),
         ("bento-frames.annot", ("Bento annotation", "Another"), "expected 'Bento annotation file'"),
@@ -244,14 +251,14 @@ def test_what_is_exported_reads_back(tmp_path, program):
 def test_what_is_wrong_with_a_label_file_is_said(tmp_path, name, change, message):
     (tmp_path / name).write_text(FILES[name].replace(*change))
     with pytest.raises(InputError, match=message):
-        labels.read(tmp_path / name, "a")
+        labels.read(tmp_path / name, of("a"))
 
 
 def test_where_bouts_overlap_the_first_behaviour_wins_and_the_rarest_comes_first():
     found = Labels((Bout("often", 0, 50), Bout("seldom", 10, 12)), "frames")
     names = labels.vocabulary([found], None)
     assert names == ("seldom", "often", "other")
-    frames = labels.to_frames(labels.to_array(found, names), 1.0, None, 60, 3)
+    frames = in_frames(found, 60, names=names)
     assert np.bincount(frames).tolist() == [2, 48, 10]
     assert labels.vocabulary([found], ["often"]) == ("often", "other")
     with pytest.raises(InputError, match="no label file has the behaviour 'never'; they have often, seldom"):
@@ -259,6 +266,6 @@ def test_where_bouts_overlap_the_first_behaviour_wins_and_the_rarest_comes_first
 
 
 def test_frames_outside_what_was_looked_at_have_no_label():
-    found = Labels((Bout("attack", 12, 14),), "frames", (10, 20))
-    frames = labels.to_frames(labels.to_array(found, ("attack", "other")), 1.0, found.span, 30, 2)
+    found = Labels((Bout("attack", 12, 14),), "frames", ((10, 20),))
+    frames = in_frames(found, 30, names=("attack", "other"))
     assert len(frames) == 20 and (frames[:10] == -1).all() and frames[10:].tolist() == [1, 1, 0, 0, 1, 1, 1, 1, 1, 1]

@@ -117,6 +117,18 @@ def test_a_session_of_fixed_length_is_learnt_and_used_on_sequences_not_seen():
     assert np.abs(np.flatnonzero(decode(other.scores, decision, 10.0) != 2)[[0, -1]] - [80, 379]).max() < 5
 
 
+@pytest.mark.parametrize("slip", ["a frame of the class inside", "one recording cut short"])
+def test_one_recording_of_ten_may_not_follow_the_rule(slip):
+    sequences = [with_session(k, 10 + 10 * k) for k in range(10)]
+    if slip == "one recording cut short":
+        sequences[3] = with_session(3, 40, inside=270)
+    else:
+        sequences[3].labels[150] = 2
+    assert common_session(sequences) == {"outside": 2, "seconds": 30.0}
+    sequences[4].labels[200] = 2
+    assert common_session(sequences) is None
+
+
 @pytest.mark.parametrize(
     "sequences",
     [

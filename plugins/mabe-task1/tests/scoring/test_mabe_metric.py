@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import f1_score, precision_score
 
 from challengeflow_mabe_task1.formats import frame_tables, labels
+from challengeflow_mabe_task1.formats.bouts import Choice
 from challengeflow_mabe_task1.scoring import metric
 from challengeflow_mabe_task1.scoring.references import HUMAN_CEILING, OFFICIAL_TEST, references
 from challengeflow_mabe_task1.scoring.score import scored_classes
@@ -46,8 +47,9 @@ def test_the_human_ceiling_is_what_two_people_reach(real):
     for recording in sorted((real / "banos_human_vs_human/data/dataset_human_vs_human").glob("Recording_*")):
         people = []
         for person in (1, 2):
-            found = frame_tables.read(recording / f"humanAnnotation_{person}.csv", "")
-            people.append(labels.to_frames(labels.to_array(found, names), 1.0, found.span, 0, 4))
+            found = frame_tables.read(recording / f"humanAnnotation_{person}.csv", Choice(("",)))
+            arrays = labels.to_array(found, names), labels.known_array(found)
+            people.append(labels.to_frames(*arrays, labels.about(found), 30.0, 0, 0, 4))
         total += metric.confusion(*people, 4)
     assert total.sum() == 184_499
     assert round(metric.macro_f1(total, [0, 1, 2]), 3) == HUMAN_CEILING

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.direction import sign
 from challengeflow.contract.names import SPLITS
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.plan import Plan
@@ -31,6 +32,12 @@ class Result:
     scaled: float | None
     detail: Mapping[str, Any]
     entry: Mapping[str, Any]
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The further metrics, by name."""
+        found: Mapping[str, float] = self.entry.get("metrics", {})
+        return found
 
     @property
     def warnings(self) -> list[str]:
@@ -82,12 +89,17 @@ class Gathered:
         self.plan = Plan(name, challenge_settings(subject))
         self.costs = Costs(self.plan)
 
+    @property
+    def direction(self) -> str:
+        """Of the metric that ranks: whether its higher or its lower scores are better."""
+        return str(self.about["direction"])
+
     @cached_property
     def variants(self) -> list[Variant]:
         """Of every dataset those that have been scored, the best of the first split first."""
         found = [self._variant(*pair) for pair in self.plan.scored() if self._scores(*pair).is_file()]
         datasets = list(self.plan.datasets)
-        return sorted(found, key=lambda v: (datasets.index(v.dataset), -v.results[0].score))
+        return sorted(found, key=lambda v: (datasets.index(v.dataset), -sign(self.direction) * v.results[0].score))
 
     @property
     def waiting(self) -> list[str]:
@@ -112,7 +124,7 @@ class Gathered:
         best = next((v for v in self.variants if v.dataset == variant.dataset and v.kind != "control"), None)
         if best is None or variant.kind == "control" or variant is best:
             return None
-        return difference(best.results[0].entry, variant.results[0].entry)
+        return difference(best.results[0].entry, variant.results[0].entry, self.direction)
 
     @cached_property
     def sizes(self) -> dict[str, Counter]:

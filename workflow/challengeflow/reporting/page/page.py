@@ -9,10 +9,12 @@ from typing import Any
 from markupsafe import Markup
 
 from challengeflow import __version__
+from challengeflow.contract.direction import sign
 from challengeflow.planning import layout
 from challengeflow.planning.reproduce import config_of
+from challengeflow.reporting.axis import axis
 from challengeflow.reporting.page import curves, values
-from challengeflow.reporting.page.gather import Gathered, Reference, Result, Variant
+from challengeflow.reporting.page.gather import Gathered, Variant
 from challengeflow.running.atomic import atomic
 
 HERE = Path(__file__).parent
@@ -93,23 +95,16 @@ def board(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:
         for dataset, split in keys:
             scored = [(v, r) for v in challenge.variants if v.dataset == dataset for r in v.results if r.split == split]
             published = challenge.references(dataset, split)
-            low, high = _range(challenge.about["best"], [r for _, r in scored], published)
+            ends = [end for _, r in scored for end in (r.low, r.score, r.high)] + [each.score for each in published]
+            shared = axis(ends, challenge.about["best"], challenge.direction)
             common = {"challenge": challenge, "dataset": dataset, "split": split}
-
-            def place(score: float, low: float = low, high: float = high) -> float:
-                return round(100 * (score - low) / (high - low), 2)
-
-            marks = [place(each.score) for each in published]
-            for variant, result in sorted(scored, key=lambda pair: -pair[1].score):
-                strip = [place(value) for value in (result.low, result.score, result.high)]
+            marks = [shared.place(each.score) for each in published]
+            for variant, result in sorted(scored, key=lambda pair: -sign(challenge.direction) * pair[1].score):
+                low, high = shared.span(result.low, result.high)
+                strip = [low, shared.place(result.score), high]
                 rows.append(common | {"variant": variant, "result": result, "strip": strip, "marks": marks})
-            rows += [common | {"reference": each, "strip": [place(each.score)] * 3} for each in published]
+            rows += [common | {"reference": each, "strip": [shared.place(each.score)] * 3} for each in published]
     return rows
-
-
-def _range(best: float, results: Iterable[Result], published: Iterable[Reference]) -> tuple[float, float]:
-    ends = [0.0, best, *(end for r in results for end in (r.low, r.high)), *(each.score for each in published)]
-    return min(ends), max(ends)
 
 
 def machines(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:

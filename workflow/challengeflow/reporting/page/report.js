@@ -17,7 +17,7 @@ function show() {
   draw(page);
 }
 
-// -- tables: a click on a column sorts by it, the numbers the largest first
+// -- tables: a click on a column sorts by it, the numbers the largest first (data-sort="up": the smallest)
 function value(row, column) {
   const cell = row.cells[column];
   const text = cell?.dataset.value ?? cell?.textContent.trim() ?? "";
@@ -26,7 +26,7 @@ function value(row, column) {
 function sort(table, column, heading) {
   const numeric = heading.classList.contains("number");
   const before = heading.getAttribute("aria-sort");
-  const down = before ? before === "ascending" : numeric;
+  const down = before ? before === "ascending" : numeric && heading.dataset.sort !== "up";
   const rows = [...table.tBodies[0].rows];
   rows.sort((a, b) => {
     const [x, y] = [value(a, column), value(b, column)];

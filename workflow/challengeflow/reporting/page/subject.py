@@ -36,7 +36,8 @@ def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
         summaries = {model: m.summary for (challenge, model), m in registry.models.items() if challenge == name}
         about = {key: getattr(declared, key) for key in ("title", "url", "licence", "citation")}
         about |= {"metric": declared.metric.name, "metric_is": declared.metric.description}
-        about |= {"chance": declared.metric.chance, "best": declared.metric.best, "draws": registry.draws(name)}
+        about |= {"chance": declared.metric.chance, "best": declared.metric.best}
+        about |= {"direction": declared.metric.direction, "draws": registry.draws(name)}
         about |= {"datasets": {dataset.name: dataset.summary for dataset in declared.datasets}, "models": summaries}
         challenges[name] = {**as_json(entry), "about": about}
     return {"results": settings.results, "challenges": challenges}

@@ -32,11 +32,16 @@ class Answered:
     def fps(self) -> float:
         return self.attributes["fps"]
 
+    @property
+    def first(self) -> int:
+        """The frame of the video that the first label is of."""
+        return self.attributes.get("first_frame", 0)
+
     def bouts(self, shortest: float = 0.0, background_too: bool = False) -> list[Bout]:
-        """Bouts of at least `shortest` seconds, in frames; those of the background only where asked for."""
+        """Bouts of at least `shortest` seconds, in frames of the video; the background only where asked for."""
         names = self.attributes["vocabulary"]
         rest = None if background_too else background(names)
-        found = (Bout(names[k], start, stop) for k, start, stop in runs(self.labels) if k != rest)
+        found = (Bout(names[k], self.first + a, self.first + b) for k, a, b in runs(self.labels) if k != rest)
         return [bout for bout in found if (bout.stop - bout.start) / self.fps >= shortest]
 
 

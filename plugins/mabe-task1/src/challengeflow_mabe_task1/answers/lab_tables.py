@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow_mabe_task1.answers.answered import Answered, file_names
-from challengeflow_mabe_task1.formats import bento, boris
+from challengeflow_mabe_task1.formats import bento, boris_project
 from challengeflow_mabe_task1.formats.bouts import Bout
 
 BOUT_COLUMNS = ("sequence", "behaviour", "start_frame", "stop_frame", "start_s", "stop_s", "duration_s")
@@ -39,15 +39,15 @@ def write(folder: Path, sequences: Sequence[Answered], decision: dict[str, Any],
 
 
 def export(folder: Path, sequences: Sequence[Answered]) -> None:
-    """Write bento/NAME.annot and boris/NAME.csv for each sequence that could be read."""
+    """Write what Bento and BORIS open: bento/NAME.annot of each sequence that could be read, answers.boris of all."""
     names = file_names(one.id for one in sequences)
-    for program in ("bento", "boris"):
-        (folder / program).mkdir()
-    for one in sequences:
-        if one.attributes["status"] == "ok":
-            name, found = names[one.id], one.bouts()
-            bento.write(folder / "bento" / f"{name}.annot", found, one.frames, one.fps, one.id)
-            boris.write(folder / "boris" / f"{name}.csv", one.id, found, one.frames, one.fps)
+    (folder / "bento").mkdir()
+    readable = [one for one in sequences if one.attributes["status"] == "ok"]
+    for one in readable:
+        path = folder / "bento" / f"{names[one.id]}.annot"
+        bento.write(path, one.bouts(), one.first + one.frames, one.fps, one.id)
+    observed = [(one.id, f"{one.id}.mp4", one.bouts(), one.first + one.frames, one.fps) for one in readable]
+    boris_project.write(folder / "answers.boris", observed)
 
 
 def _bout_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tuple]:
@@ -59,6 +59,9 @@ def _bout_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tuple
 
 def _summary_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tuple]:
     for one in sequences:
+        if one.attributes["status"] != "ok":
+            yield one.id, one.attributes["status"], *[""] * 6
+            continue
         found = one.bouts(shortest, background_too=True)
         for behaviour in one.attributes["vocabulary"]:
             own = [bout for bout in found if bout.behaviour == behaviour]
@@ -68,7 +71,7 @@ def _summary_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tu
 def _summary(own: Sequence[Bout], one: Answered) -> tuple:
     """Number of bouts, total seconds, share of the sequence, seconds to the first (empty: never), mean seconds."""
     total = sum(bout.stop - bout.start for bout in own)
-    latency = _seconds(own[0].start, one.fps) if own else ""
+    latency = _seconds(own[0].start - one.first, one.fps) if own else ""
     mean = _seconds(total / len(own), one.fps) if own else ""
     return len(own), _seconds(total, one.fps), f"{total / max(one.frames, 1):.5f}", latency, mean
 
@@ -90,7 +93,7 @@ def _quality_row(one: Answered) -> tuple:
         found["doubtful"],
         extent,
         f"{extent / scale:.2f}" if scale else "",
-        "; ".join(found["warnings"]),
+        "; ".join([*one.attributes.get("notes", ()), *found["warnings"]]),
     )
 
 

@@ -57,4 +57,5 @@ def _moments(answers: Answers) -> Iterator[tuple[float, str, int, int, float, st
                 stop = min(start + length, len(scores))
                 first, second = np.argsort(-total, kind="stable")[:2]
                 between = f"{attributes['vocabulary'][first]} / {attributes['vocabulary'][second]}"
-                yield own / (stop - start), name, start, stop, attributes["fps"], between
+                first = attributes.get("first_frame", 0)
+                yield own / (stop - start), name, first + start, first + stop, attributes["fps"], between

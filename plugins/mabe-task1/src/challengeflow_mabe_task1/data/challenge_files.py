@@ -8,7 +8,7 @@ import numpy as np
 
 from challengeflow import DownloadJob, InputError, Sample
 from challengeflow.arrays import Writer
-from challengeflow_mabe_task1.data import layouts, sequences
+from challengeflow_mabe_task1.data import layouts, parts, sequences
 
 TEST_LABELS = "test_labels.npy"
 """The demo's test labels lie in a file of their own, as the organisers keep theirs."""
@@ -30,14 +30,14 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
     if not rows:
         raise InputError(f"{folder} holds no sequence; give a folder with the organisers' .npy or .json files")
     _check_sample_submission(job, folder, {row[1]: row[4] for row in rows if row[0] == "test"})
-    parts = Counter(row[5] for row in rows if row[5]).most_common(1)
-    common = {"parts": parts[0][0] if parts else 0, "vocabulary": "|".join(vocabulary or ())}
+    counts = Counter(row[5] for row in rows if row[5]).most_common(1)
+    common = {"parts": parts.unnamed(counts[0][0]) if counts else [], "vocabulary": list(vocabulary or ())}
     return [
         Sample(
             name,
             split,
             f"annotator-{annotator}" if job.parameters["group_by"] == "annotator" and split == "train" else name,
-            sequences.columns(file=file, position=place, frames=frames, annotator=annotator, **common),
+            sequences.columns(file=[file], position=place, frames=frames, annotator=annotator, **common),
         )
         for place, (split, name, file, annotator, frames, _) in enumerate(rows)
     ]
@@ -47,7 +47,7 @@ def shard(job: DownloadJob, folder: Path) -> None:
     """Write the tracks of the shard's sequences as arrays; one in another shape is written with the reason why not."""
     by_file = defaultdict(set)
     for sample in job.samples:
-        by_file[sample.columns["file"]].add(sample.id)
+        by_file[sequences.listed(sample.columns["file"])[0]].add(sample.id)
     with Writer(job.output) as out:
         for name, wanted in by_file.items():
             for item in layouts.read(folder / name, wanted, behaviour=_behaviour(job)):

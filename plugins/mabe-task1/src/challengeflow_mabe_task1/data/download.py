@@ -74,7 +74,7 @@ def _strata(job: DownloadJob, samples: list[Sample]) -> dict[str, str] | None:
     if not train or "train" not in job.gold_splits:
         return None
     labels = Arrays(job.gold / "labels")
-    vocabulary = samples[0].columns["vocabulary"].split("|")
+    vocabulary = sequences.listed(samples[0].columns["vocabulary"])
     counts = {name: _count(labels[name], len(vocabulary)) for name in train}
     annotators = {name: sample.columns["annotator"] for name, sample in train.items()}
     return sequences.strata(counts, vocabulary, annotators)

@@ -1,14 +1,13 @@
 """Raw tracks of a shard -> prepared tracks, each marked ok or with the reason why not, and one-hot gold apart."""
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from challengeflow import PreprocessJob, Sample
+from challengeflow import InputError, PreprocessJob, Sample
 from challengeflow.arrays import Arrays, Writer
-from challengeflow_mabe_task1.data import quality
-from challengeflow_mabe_task1.data.layouts import MARS_PARTS
+from challengeflow_mabe_task1.data import parts, quality, sequences
 from challengeflow_mabe_task1.formats.labels import to_frames
 
 FEWEST_FRAMES = 3
@@ -16,8 +15,9 @@ FEWEST_FRAMES = 3
 
 
 def preprocess(job: PreprocessJob) -> None:
-    """Write `keypoints` (T, 2, 2, P) float32 pixels with the attributes vocabulary, fps, parts (names), annotator,
-    pixels_per_cm (None: not known) and quality (`quality.assess`); gold `scores` (T, C) uint8.
+    """Write `keypoints` (T, 2, 2, P) float32 pixels with the attributes vocabulary, fps, first_frame (of the video),
+    parts (names), annotator, pixels_per_cm (None: not known), notes (sentences) and quality (`quality.assess`); gold
+    `scores` (T, C) uint8.
 
     Gold rows are zero where a frame has no label. Labels that go on after the track are cut off; frames after the last
     label are unlabelled; both lengths are attributes of the gold.
@@ -30,7 +30,7 @@ def preprocess(job: PreprocessJob) -> None:
             prepared.add(sample.id, attributes, **arrays)
             if labels is not None and sample.id in labels:
                 frames, classes = attributes["shape"]
-                own = _classes(labels[sample.id], labels.attributes(sample.id), frames, classes, attributes["fps"])
+                own = _classes(labels[sample.id], labels.attributes(sample.id), attributes)
                 gold.add(sample.id, {"frames": frames, "labels": len(own)}, scores=one_hot(own, frames, classes))
 
 
@@ -46,11 +46,14 @@ def one_hot(labels: np.ndarray, frames: int, classes: int) -> np.ndarray:
 def _prepared(raw: Arrays, sample: Sample, parameters: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The attributes of a prepared sequence and its arrays: keypoints where they are sound, else none."""
     columns = sample.columns
-    vocabulary = columns["vocabulary"].split("|") if columns["vocabulary"] else list(parameters["vocabulary"])
+    vocabulary = sequences.listed(columns["vocabulary"]) or list(parameters["vocabulary"])
     status, points, doubtful = _track(raw, sample, parameters["least_confidence"])
     names: list[str] = []
     if status == "ok" and points is not None:
-        status, names = _names(parameters["parts"], raw.attributes(sample.id)["parts"], points.shape[3])
+        try:
+            names, points = _by_part(raw.attributes(sample.id)["parts"], points, columns, parameters["parts"])
+        except InputError as error:
+            status = str(error)
     fps = float(columns["fps"] or parameters["fps"])
     frames = int(columns["frames"]) if points is None else len(points)
     scale = columns["pixels_per_cm"] or parameters["pixels_per_cm"]
@@ -59,8 +62,10 @@ def _prepared(raw: Arrays, sample: Sample, parameters: Any) -> tuple[dict[str, A
         "shape": [frames, len(vocabulary)],
         "vocabulary": vocabulary,
         "fps": fps,
+        "first_frame": raw.attributes(sample.id).get("first_frame", 0) if sample.id in raw else 0,
         "annotator": int(float(columns["annotator"] or 0)),
         "pixels_per_cm": float(scale) if scale else None,
+        "notes": [*sequences.listed(columns["notes"]), *_rate_notes(columns, parameters["fps"])],
     }
     if status != "ok" or points is None:
         return attributes, {}
@@ -78,8 +83,6 @@ def _track(raw: Arrays, sample: Sample, least_confidence: float) -> tuple[str, n
     points = raw[sample.id]["keypoints"]
     if len(points) < FEWEST_FRAMES:
         return f"the track has {len(points)} frames; at least {FEWEST_FRAMES} are needed", points, 0.0
-    if str(points.shape[3]) != sample.columns["parts"]:
-        return f"{points.shape[3]} body parts where the other sequences have {sample.columns['parts']}", points, 0.0
     points, doubtful = _confident(points, raw[sample.id].get("confidence"), least_confidence)
     if np.isnan(points).all():
         return "no body part was seen in any frame", points, doubtful
@@ -95,24 +98,43 @@ def _confident(points: np.ndarray, confidence: np.ndarray | None, least: float) 
     return np.where(low[:, :, None], np.float32(np.nan), points), float(low.mean())
 
 
-def _names(wanted: list[str] | None, found: list[str] | None, parts: int) -> tuple[str, list[str]]:
-    """Status and names of the body parts: those of the config, else of the file, else of MARS, else numbers.
+def _by_part(
+    found: list[str] | None, points: np.ndarray, columns: Mapping[str, str], wanted: list[str] | None
+) -> tuple[list[str], np.ndarray]:
+    """The names of the parts that are used, and the points of these in their order.
 
-    Names of a file are told as people say them ("Tail_base": "tail base"), so that trackers and models agree on them.
+    found: names in the file. An array that names none has those of `wanted`, else of MARS, else numbers. Used are the
+    wanted ones, else those that the dataset's recordings have in common. Raises InputError where some are not there.
     """
-    if wanted is not None and len(wanted) != parts:
-        return f"{parts} body parts, but {len(wanted)} names in the parameter parts", []
-    if wanted is not None:
-        return "ok", list(wanted)
-    if found is not None:
-        plain = [re.sub(r"[\s_.-]+", " ", name).strip().lower() for name in found]
-        return "ok", plain if len(set(plain)) == len(found) else list(found)
-    return "ok", list(MARS_PARTS) if parts == len(MARS_PARTS) else [str(part) for part in range(parts)]
+    count, used = points.shape[3], sequences.listed(columns["parts"])
+    if found is None:
+        if wanted is not None and len(wanted) != count:
+            raise InputError(f"{count} body parts, but {len(wanted)} names in the parameter parts")
+        if wanted is not None:
+            return list(wanted), points
+        if len(used) != count:
+            raise InputError(f"{count} body parts where the other sequences have {len(used)}")
+        return parts.unnamed(count), points
+    names = [parts.plain(name) for name in wanted] if wanted is not None else used
+    return names, points[..., parts.places(found, names)]
 
 
-def _classes(entry: dict[str, np.ndarray], attributes: Any, frames: int, classes: int, fps: float) -> np.ndarray:
-    """The class number of each labelled frame, from a number a frame or from bouts."""
+def _rate_notes(columns: Mapping[str, str], configured: float) -> list[str]:
+    """Sentences where files, recordings.csv and the config do not agree on the frames a second."""
+    used, stated, labels = (float(columns[name] or 0) for name in ("fps", "stated_fps", "label_rate"))
+    if stated and used != stated:
+        return [f"its files say {stated:g} frames a second, recordings.csv {used:g}; the latter is believed"]
+    if stated and stated != configured:
+        return [f"its files say {stated:g} frames a second, the config {configured:g}; the files are believed"]
+    if labels and labels != (used or configured):
+        return [f"its labels were made at {labels:g} frames a second, the track has {used or configured:g}"]
+    return []
+
+
+def _classes(entry: dict[str, np.ndarray], facts: Mapping[str, Any], prepared: Mapping[str, Any]) -> np.ndarray:
+    """The class number of each labelled frame of a track, from a number a frame or from bouts."""
     if "annotations" in entry:
         return entry["annotations"]
-    rate = fps if attributes["unit"] == "seconds" else 1.0
-    return to_frames(entry["bouts"], rate, attributes["span"], frames, classes)
+    frames, classes = prepared["shape"]
+    first, fps = prepared["first_frame"], prepared["fps"]
+    return to_frames(entry["bouts"], entry["known"], facts, fps, first, frames, classes)

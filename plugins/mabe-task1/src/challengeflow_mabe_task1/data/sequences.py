@@ -1,5 +1,6 @@
 """What the sample table and the raw shards say about a sequence, wherever it comes from."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,24 +16,50 @@ COLUMNS = (
     "vocabulary",
     "annotator",
     "fps",
+    "stated_fps",
+    "label_rate",
     "pixels_per_cm",
     "resident",
     "intruder",
+    "notes",
+    "problem",
 )
-"""Columns of the sample table. None hints at labels; `vocabulary` lists the behaviours, not when they occur."""
+"""Columns of the sample table. None hints at labels; `vocabulary` lists the behaviours, not when they occur.
+
+file, parts, vocabulary and notes are lists (JSON). stated_fps: frames a second of the video as a file says;
+label_rate: of an annotator's frame numbers. problem: why the sequence cannot be read at all.
+"""
 
 
 def columns(**values: object) -> dict[str, str]:
-    """The columns of a sequence as text, in their order; empty where nothing is known."""
-    return {name: str(values.get(name, "")) for name in COLUMNS}
+    """The columns of a sequence as text, in their order; empty where nothing is known. Lists become JSON."""
+    found = {name: values.get(name, "") for name in COLUMNS}
+    return {
+        name: json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+        for name, value in found.items()
+    }
+
+
+def listed(text: str) -> list[str]:
+    """A list that `columns` wrote; empty where nothing is known."""
+    return list(json.loads(text)) if text else []
 
 
 def write_track(
-    out: Writer, name: str, points: np.ndarray, parts: Sequence[str] | None = None, confidence: np.ndarray | None = None
+    out: Writer,
+    name: str,
+    points: np.ndarray,
+    parts: Sequence[str] | None = None,
+    confidence: np.ndarray | None = None,
+    first: int = 0,
 ) -> None:
-    """Add a sequence to a raw shard: points (T, 2, 2, P) float32 pixels and, where known, confidence (T, 2, P)."""
+    """Add a sequence to a raw shard: points (T, 2, 2, P) float32 pixels and, where known, confidence (T, 2, P).
+
+    first: the frame of the video that row 0 is.
+    """
     arrays = {"keypoints": points} | ({} if confidence is None else {"confidence": confidence.astype(np.float32)})
-    out.add(name, {"status": "ok", "parts": None if parts is None else list(parts)}, **arrays)
+    facts = {"status": "ok", "parts": None if parts is None else list(parts), "first_frame": first}
+    out.add(name, facts, **arrays)
 
 
 def strata(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow_mabe_task1.data.recordings import TABLE
+from challengeflow_mabe_task1.data.recordings_table import NAME as TABLE
 from challengeflow_mabe_task1.demo.behaviour_states import Bout, draw_bouts
 from challengeflow_mabe_task1.demo.motion import film, move
-from challengeflow_mabe_task1.formats import bento, boris
+from challengeflow_mabe_task1.formats import bento
 from challengeflow_mabe_task1.formats.bouts import Bout as LabelBout
 
 LABELLED, UNLABELLED = 12, 4
@@ -21,6 +21,25 @@ NAMES = {"attack": "fight", "investigation": "sniff", "mount": "mount", "chase":
 """What the lab calls the simulated states it looks for."""
 
 HEADER = ("recording", "poses", "labels", "group", "fps", "pixels_per_cm", "resident", "intruder")
+
+BORIS_COLUMNS = (
+    "Observation id",
+    "Observation date",
+    "Description",
+    "Media file",
+    "Total length",
+    "FPS",
+    "Subject",
+    "Behavior",
+    "Behavioral category",
+    "Modifiers",
+    "Behavior type",
+    "Start (s)",
+    "Stop (s)",
+    "Duration (s)",
+    "Comment start",
+    "Comment stop",
+)
 
 
 def write(folder: Path, seed: int) -> None:
@@ -72,9 +91,21 @@ def _write_labels(folder: Path, name: str, number: int, bouts: list[Bout], frame
         bento.write(folder / f"{name}.annot", found, frames, fps, f"{name}.mp4")
         return f"{name}.annot"
     if number % 3 == 1:
-        boris.write(folder / f"{name}_boris.csv", name, found, frames, fps)
+        _write_boris(folder / f"{name}_boris.csv", name, found, frames, fps)
         return f"{name}_boris.csv"
     with open(folder / f"{name}_labels.csv", "w", newline="") as file:
         rows = ((bout.behaviour, bout.start, bout.stop) for bout in found)
         csv.writer(file, lineterminator="\n").writerows([("behaviour", "start_frame", "stop_frame"), *rows])
     return f"{name}_labels.csv"
+
+
+def _write_boris(path: Path, name: str, bouts: list[LabelBout], frames: int, fps: float) -> None:
+    """BORIS's aggregated events, as it exports them."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(BORIS_COLUMNS)
+        for bout in bouts:
+            start, stop = bout.start / fps, bout.stop / fps
+            facts = [name, "", "", name, f"{frames / fps:.3f}", f"{fps:g}", "No focal subject"]
+            times = [f"{start:.3f}", f"{stop:.3f}", f"{stop - start:.3f}"]
+            writer.writerow([*facts, bout.behaviour, "", "", "STATE", *times, "", ""])

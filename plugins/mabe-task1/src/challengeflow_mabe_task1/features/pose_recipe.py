@@ -80,20 +80,33 @@ def _place(names: Sequence[str], part: str) -> int:
     return list(names).index(part) if part in names else -1
 
 
-def check_fit(recipe: Recipe, attributes: Mapping[str, Any], name: str) -> None:
-    """Raise InputError where a sequence is not of the kind that the model was trained on."""
-    for what in ("vocabulary", "parts"):
-        known, found = list(getattr(recipe, what)), list(attributes[what])
-        if known != found:
-            raise InputError(
-                f"sequence {name} has the {what} {found}, the model was trained on {known}; "
-                f"set the preprocess parameter {what!r}, or train on data like it"
-            )
+def fitted(recipe: Recipe, attributes: Mapping[str, Any], keypoints: np.ndarray, name: str) -> np.ndarray:
+    """The keypoints (T, 2, 2, P) of a prepared sequence with the recipe's parts, in its order; more parts are left out.
+
+    Raises InputError where the sequence is not of the kind that the model was trained on.
+    """
+    if list(recipe.vocabulary) != list(attributes["vocabulary"]):
+        raise InputError(
+            f"sequence {name} has the behaviours {list(attributes['vocabulary'])}, the model was trained on "
+            f"{list(recipe.vocabulary)}; set the download parameter 'behaviours' alike for both (of the organisers' "
+            "files the preprocess parameter 'vocabulary')"
+        )
     if recipe.unit == "cm" and not attributes.get("pixels_per_cm"):
         raise InputError(
             f"sequence {name} has no scale, and the model was trained on recordings in centimetres; "
             "set the preprocess parameter 'pixels_per_cm', or train on data without a scale"
         )
+    own = list(attributes["parts"])
+    if own == list(recipe.parts):
+        return keypoints
+    missing = [part for part in recipe.parts if part not in own]
+    if missing:
+        raise InputError(
+            f"sequence {name} has no {', '.join(missing)} among its parts ({', '.join(own)}), which the model was "
+            f"trained on; if they have other names here, give these in the download parameter 'rename_parts' "
+            f"({{{own[0]}: {missing[0]}}}), or train on parts that both have (preprocess parameter 'parts')"
+        )
+    return keypoints[..., [own.index(part) for part in recipe.parts]]
 
 
 def feature_blocks(

@@ -1,5 +1,5 @@
-"""Files of other programs: poses of DeepLabCut and SLEAP; labels of Bento, the Caltech annotator, BORIS, plain tables.
+"""Files of other programs: poses of DeepLabCut, SLEAP, JABS, MARS, SimBA; labels of Bento, BORIS, SimBA, plain tables.
 
-`poses` and `labels` find out what a file is; there is one module for each program, and `tracks` and `bouts` are what
-they all give.
+`kinds` finds out what a file is, `poses` and `labels` read it; there is one module for each program, and `tracks` and
+`bouts` are what they all give.
 """

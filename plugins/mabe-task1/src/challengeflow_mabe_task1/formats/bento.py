@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats.bouts import Bout, Labels
+from challengeflow_mabe_task1.formats import text
+from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels
+from challengeflow_mabe_task1.formats.choices import one_of
 
 CALTECH = "caltech behavior annotator"
 BENTO = "bento annotation file"
@@ -16,32 +18,31 @@ BENTO = "bento annotation file"
 
 def is_caltech(path: Path) -> bool:
     """Whether a text file is one of the Caltech Behavior Annotator."""
-    with open(path, errors="replace") as file:
-        return file.readline().lower().startswith(CALTECH)
+    return next(iter(text.rows(path, 1)), [""])[0].lower().startswith(CALTECH)
 
 
-def read(path: Path) -> Labels:
-    """The bouts of all channels, in frames from 0. Raises InputError for another file or a damaged line."""
-    lines = path.read_text(errors="replace").splitlines()
+def read(path: Path, choice: Choice) -> Labels:
+    """The bouts of the channel that is meant, in frames from 0 or in seconds.
+
+    Raises InputError for another file, a damaged line, or several channels of which none is chosen.
+    """
+    lines = text.read_text(path).splitlines()
     title = lines[0].strip().lower() if lines else ""
     if title.startswith(CALTECH):
         bouts = tuple(_caltech_bouts(path, lines))
-        return Labels(bouts, "frames", (0, max((bout.stop for bout in bouts), default=0)))
+        return Labels(bouts, "frames", ((0, max((bout.stop for bout in bouts), default=0)),))
     if not title.startswith(BENTO):
         raise InputError(f"{path} starts with {title[:60]!r}; expected 'Bento annotation file' or '{CALTECH.title()}'")
-    facts = dict(line.split(":", 1) for line in lines if ":" in line)
+    facts = dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith(">"))
     rows = list(_bento_rows(path, lines))
-    rate = 1.0
-    if any("." in number for _, *numbers in rows for number in numbers):
-        rate = _number(path, facts.get("Annotation framerate", ""), "the annotation framerate")
-    bouts = tuple(
-        Bout(name, round(_number(path, start, name) * rate) - 1, round(_number(path, stop, name) * rate))
-        for name, start, stop in rows
-    )
-    if "Annotation stop frame" not in facts:
-        return Labels(bouts, "frames")
-    first = _number(path, facts.get("Annotation start frame", "1"), "the start frame")
-    return Labels(bouts, "frames", (first - 1, _number(path, facts["Annotation stop frame"], "the stop frame")))
+    channels = one_of(path, "channels", [row[0] for row in rows], choice.channels)
+    rows = [row for row in rows if row[0] in channels]
+    in_seconds = any("." in cell for _, _, *cells in rows for cell in cells)
+    stated = facts.get("Annotation framerate", "").strip()
+    rate = text.number(path, stated, "the annotation framerate") if stated or in_seconds else None
+    bouts = tuple(_bout(path, *row[1:], shift=0 if in_seconds else 1) for row in rows)
+    unit = "seconds" if in_seconds else "frames"
+    return Labels(bouts, unit, _span(path, facts, rate if in_seconds else None), rate, from_one=in_seconds)
 
 
 def write(path: Path, bouts: Sequence[Bout], frames: int, fps: float, video: str) -> None:
@@ -82,26 +83,39 @@ def _caltech_bouts(path: Path, lines: Sequence[str]) -> Iterator[Bout]:
         elif inside:
             if len(fields) != 3:
                 raise InputError(f"{path} has the line {line.strip()!r}; expected: start end type")
-            yield Bout(fields[2], _number(path, fields[0], line) - 1, _number(path, fields[1], line))
+            yield _bout(path, fields[2], fields[0], fields[1], shift=1)
 
 
-def _bento_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """(behaviour, start, stop) of every bout, as text."""
-    name = None
+def _bento_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    """(channel, behaviour, start, stop) of every bout, as text."""
+    channel, name = "", None
     for line in lines:
         if line.startswith(">"):
             name = line[1:].strip()
-        elif line.rstrip().endswith("----------") or not line.strip():
+        elif line.rstrip().endswith("----------"):
+            channel, name = line.rstrip().rstrip("-"), None
+        elif not line.strip():
             name = None
         elif name is not None and not line.lower().startswith("start"):
             fields = line.split()
             if len(fields) < 2:
                 raise InputError(f"{path} has the line {line.strip()!r} under {name}; expected start, stop, duration")
-            yield name, fields[0], fields[1]
+            yield channel, name, fields[0], fields[1]
 
 
-def _number(path: Path, text: str, what: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{path} has {text.strip()!r} where a number is expected ({what.strip()})") from None
+def _bout(path: Path, name: str, start: str, stop: str, shift: int) -> Bout:
+    first, last = text.number(path, start, f"the start of {name}"), text.number(path, stop, f"the stop of {name}")
+    if last < first:
+        raise InputError(f"{path} has a bout of {name!r} from {start} to {stop}; mend it in Bento")
+    return Bout(name, first - shift, last)
+
+
+def _span(path: Path, facts: dict[str, str], rate: float | None) -> tuple[tuple[float, float], ...] | None:
+    """What was looked at, in frames or (where there is a rate) seconds; None where the file does not say."""
+    if "Annotation stop time" in facts and rate:
+        first = text.number(path, facts.get("Annotation start time", "0"), "the start time")
+        return ((first, text.number(path, facts["Annotation stop time"], "the stop time")),)
+    if "Annotation stop frame" not in facts:
+        return None
+    first = text.number(path, facts.get("Annotation start frame", "1"), "the start frame") - 1
+    return ((first / (rate or 1), text.number(path, facts["Annotation stop frame"], "the stop frame") / (rate or 1)),)

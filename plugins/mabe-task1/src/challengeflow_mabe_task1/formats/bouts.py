@@ -1,9 +1,14 @@
 """Bouts of named behaviours: what every label file is read as and written from."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+
+BACKGROUND = ("other", "background", "none", "nothing", "no behavior", "no behaviour")
+"""What programs call frames without any behaviour (by `key`)."""
 
 
 class Bout(NamedTuple):
@@ -16,11 +21,39 @@ class Bout(NamedTuple):
 
 @dataclass(frozen=True)
 class Labels:
-    """The bouts of one recording. `unit`: frames or seconds; `span`: what was looked at, None: all of it."""
+    """The bouts of one recording, and what its file says beside.
+
+    unit: frames or seconds. known: stretches (start, stop) that were looked at; None: all of the recording.
+    rate: of frame numbers, how many there are a second, where the file says so. fps: frames a second of the video.
+    from_one: seconds are frame numbers divided by the rate, counted from 1, and a bout's stop is its last frame.
+    """
 
     bouts: tuple[Bout, ...]
     unit: str
-    span: tuple[float, float] | None = None
+    known: tuple[tuple[float, float], ...] | None = None
+    rate: float | None = None
+    fps: float | None = None
+    from_one: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is meant of a label file that holds more than one thing. None: the only one there is.
+
+    names: what the recording may be called in the file: its id, and the names of its pose files.
+    """
+
+    names: tuple[str, ...]
+    observation: str = ""
+    subjects: Sequence[str] | None = None
+    observers: Sequence[str] | None = None
+    channels: Sequence[str] | None = None
+
+
+def key(name: str) -> str:
+    """What spellings of one behaviour have in common: `Anogenital_sniff` and `anogenital sniff ` are the same."""
+    return re.sub(r"[\s_./()-]+", " ", name).strip().casefold() or name.strip()
 
 
 def runs(values: np.ndarray) -> list[tuple[Any, int, int]]:
@@ -30,3 +63,14 @@ def runs(values: np.ndarray) -> list[tuple[Any, int, int]]:
     starts = np.append(0, np.flatnonzero(values[1:] != values[:-1]) + 1)
     stops = np.append(starts[1:], len(values))
     return [(values[start], int(start), int(stop)) for start, stop in zip(starts, stops, strict=True)]
+
+
+def frame_runs(frames: np.ndarray, values: np.ndarray) -> list[tuple[Any, int, int]]:
+    """Runs of one value over frames (N,) that increase; where frames are missing a run ends."""
+    if not len(frames):
+        return []
+    ends = np.flatnonzero((values[1:] != values[:-1]) | (np.diff(frames) != 1))
+    starts, lasts = np.append(0, ends + 1), np.append(ends, len(frames) - 1)
+    return [
+        (values[first], int(frames[first]), int(frames[last]) + 1) for first, last in zip(starts, lasts, strict=True)
+    ]

@@ -4,7 +4,6 @@ The h5 is a pandas table, whose column names are a pickle: pandas.read_hdf would
 h5py reads the numbers and the restricted reader the names. Both files are read in blocks and kept as float32.
 """
 
-import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,75 +13,99 @@ import numpy as np
 
 from challengeflow import InputError
 from challengeflow.pickles import load_pickle
-from challengeflow_mabe_task1.formats.tracks import Poses
+from challengeflow_mabe_task1.formats import text
+from challengeflow_mabe_task1.formats.tracks import Poses, on_end
 
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
 ROWS = 20_000
 """Frames read at once."""
 
+HAND_LABELLED = "DeepLabCut's hand-labelled training frames, which are no track; give the file of an analysed video"
+
 Column = tuple[str, str, str]
 """Individual (empty in a project with one animal), body part, and x, y or likelihood."""
-
-
-def is_csv(path: Path) -> bool:
-    """Whether a csv has DeepLabCut's header."""
-    with open(path, newline="", errors="replace") as file:
-        first = next(csv.reader(file), [""])
-    return first[:1] == ["scorer"]
 
 
 def read_csv(path: Path) -> Poses:
     """The tracks of a csv. Raises InputError for another header or for what is no number."""
     import pandas as pd
 
-    header = _header(path)
+    found, header = text.style(path), _header(path)
+    columns = [_column(path, names) for names in zip(*(line[1:] for line in header), strict=True)]
+    blocks = []
     try:
-        blocks = pd.read_csv(path, header=None, skiprows=len(header), index_col=0, chunksize=ROWS, dtype=np.float32)
-        values = [block.to_numpy(np.float32) for block in blocks]
+        for block in pd.read_csv(
+            path,
+            header=None,
+            skiprows=len(header),
+            chunksize=ROWS,
+            dtype=np.float64,
+            sep=found.separator,
+            decimal=found.decimal,
+            encoding=found.encoding,
+            encoding_errors="replace",
+        ):
+            if block.shape[1] != len(columns) + 1:
+                raise InputError(
+                    f"{path} has {block.shape[1] - 1} columns below a header of {len(columns)}; export it again"
+                )
+            values = block.to_numpy(np.float64)
+            blocks.append((values[:, 0], _float32(values[:, 1:])))
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        if isinstance(error, pd.errors.EmptyDataError):
+            raise InputError(f"{path} has a header and no frame; export it again") from None
         raise InputError(f"{path} has frames that are not all numbers ({_one_line(error)}); export it again") from None
-    columns = _columns(path, header)
-    table = np.concatenate(values) if values else np.empty((0, len(columns)), np.float32)
-    if table.shape[1] != len(columns):
-        raise InputError(f"{path} has {table.shape[1]} columns below a header of {len(columns)}; export it again")
-    return _arranged(path, columns, table)
+    frames = np.concatenate([one for one, _ in blocks])
+    return _arranged(path, columns, frames, np.concatenate([one for _, one in blocks]))
 
 
 def read_h5(file: Any, path: Path) -> Poses:
     """The tracks of an open h5 file. Raises InputError where it holds no table of them."""
     for group in file.values():
+        if not hasattr(group, "keys"):
+            continue
         if "table" in group and "values_block_0" in (group["table"].dtype.names or ()):
             table = group["table"]
             names = load_pickle(io.BytesIO(bytes(table.attrs["values_block_0_kind"])), path)
             blocks = [table[at : at + ROWS]["values_block_0"] for at in range(0, len(table), ROWS)]
+            frames = table["index"] if "index" in table.dtype.names else np.arange(len(table))
         elif "block0_values" in group and "block0_items_level0" in group:
             table, names = group["block0_values"], _fixed_names(group)
             blocks = [table[at : at + ROWS] for at in range(0, len(table), ROWS)]
+            frames = group["axis1"][:] if "axis1" in group else np.arange(len(table))
         else:
             continue
+        if frames.dtype.kind not in "iuf":
+            raise InputError(f"{path} holds {HAND_LABELLED}")
         columns = [_column(path, name) for name in names]
         empty = np.empty((0, len(columns)), np.float32)
-        return _arranged(path, columns, np.concatenate([empty, *(block.astype(np.float32) for block in blocks)]))
+        return _arranged(path, columns, frames, np.concatenate([empty, *(_float32(block) for block in blocks)]))
     raise InputError(
         f"{path} is neither DeepLabCut's table of tracks nor SLEAP's analysis export; from SLEAP export 'Analysis HDF5'"
     )
 
 
+def _float32(values: np.ndarray) -> np.ndarray:
+    """Numbers as float32, NaN where they are not finite there."""
+    with np.errstate(over="ignore"):
+        small = values.astype(np.float32)
+    return np.where(np.isfinite(small), small, np.float32(np.nan))
+
+
 def _header(path: Path) -> list[list[str]]:
     """The header's lines: scorer, individuals (of several animals), bodyparts, coords."""
-    with open(path, newline="", errors="replace") as file:
-        lines = [line for line, _ in zip(csv.reader(file), range(4), strict=False)]
-    header = [line for line in lines if line and line[0] in LEVELS]
-    if [line[0] for line in header] not in ([*LEVELS], [LEVELS[0], *LEVELS[2:]]):
+    lines = list(text.rows(path, 5))
+    header = [line for line in lines[:4] if line and line[0].lower() in LEVELS]
+    if [line[0].lower() for line in header] not in ([*LEVELS], [LEVELS[0], *LEVELS[2:]]):
         raise InputError(
             f"{path} does not start with DeepLabCut's lines {', '.join(LEVELS)} (the second with several animals); "
-            f"it starts with {[line[0] if line else '' for line in lines]}"
+            f"it starts with {[line[0] if line else '' for line in lines[:4]]}"
         )
+    if len({len(line) for line in header}) > 1:
+        raise InputError(f"{path} has header lines of {[len(line) for line in header]} cells; export it again")
+    if len(lines) > len(header) and "labeled-data" in lines[len(header)][0]:
+        raise InputError(f"{path} holds {HAND_LABELLED}")
     return header
-
-
-def _columns(path: Path, header: list[list[str]]) -> list[Column]:
-    return [_column(path, names) for names in zip(*(line[1:] for line in header), strict=True)]
 
 
 def _column(path: Path, names: Any) -> Column:
@@ -102,7 +125,10 @@ def _fixed_names(group: Any) -> list[tuple[str, ...]]:
     return list(zip(*levels, strict=True))
 
 
-def _arranged(path: Path, columns: Sequence[Column], table: np.ndarray) -> Poses:
+def _arranged(path: Path, columns: Sequence[Column], frames: np.ndarray, table: np.ndarray) -> Poses:
+    first, (table,) = on_end(path, frames, [table])
+    if not columns:
+        raise InputError(f"{path} has no column of a body part; export it again")
     place = {column: number for number, column in enumerate(columns)}
     animals = list(dict.fromkeys(animal for animal, _, _ in columns))
     if len(animals) > 1:  # 'single' holds the parts of the arena, not of an animal
@@ -121,7 +147,7 @@ def _arranged(path: Path, columns: Sequence[Column], table: np.ndarray) -> Poses
     confidence = None
     if all((animal, part, "likelihood") in place for animal in animals for part in parts):
         confidence = np.stack([table[:, [place[a, part, "likelihood"] for part in parts]] for a in animals], axis=1)
-    return Poses(tuple(animal or "animal" for animal in animals), tuple(parts), points, confidence)
+    return Poses(tuple(animal or "animal" for animal in animals), tuple(parts), points, confidence, first)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,4 +1,8 @@
-"""SLEAP's analysis export (HDF5). Arrays are (track, xy, node, frame), Matlab's order, unless they say otherwise."""
+"""SLEAP's tracks: the analysis export (HDF5 or csv) and projects or predictions themselves (.slp).
+
+Arrays of the HDF5 export are (track, xy, node, frame), Matlab's order, unless they say otherwise. Projects are read by
+sleap-io.
+"""
 
 import json
 from pathlib import Path
@@ -7,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError
-from challengeflow_mabe_task1.formats.tracks import Poses
+from challengeflow_mabe_task1.formats import text
+from challengeflow_mabe_task1.formats.tracks import Poses, on_end
 
 ORDER = ("frame", "track", "xy", "node")
+CSV_COLUMNS = ("track", "frame_idx", "instance.score")
 
 
 def read(file: Any, path: Path) -> Poses:
@@ -30,7 +36,74 @@ def read(file: Any, path: Path) -> Poses:
     return Poses(animals, parts, points, confidence)
 
 
+def read_csv(path: Path) -> Poses:
+    """The tracks of an analysis csv: a line for each animal in each frame."""
+    table = text.read_table(path)
+    parts = [str(name)[:-2] for name in table.columns if str(name).endswith(".x")]
+    missing = [name for part in parts for name in (f"{part}.y", f"{part}.score") if name not in table]
+    if not parts or missing:
+        raise InputError(f"{path} has no column {missing[0] if missing else 'NODE.x'}; export it from SLEAP again")
+    numbers = [float(text.number(path, cell, "frame_idx")) for cell in table["frame_idx"]]
+    frames, rows = np.unique(np.array(numbers, np.float64), return_inverse=True)
+    animals = sorted(set(table["track"]))
+    owner = table["track"].map({name: place for place, name in enumerate(animals)}).to_numpy(int)
+    values = np.full((len(frames), len(animals), 3, len(parts)), np.nan, np.float32)
+    try:
+        for place, part in enumerate(parts):
+            cells = table[[f"{part}.x", f"{part}.y", f"{part}.score"]].replace("", "nan").to_numpy(str)
+            values[rows, owner, :, place] = cells.astype(np.float32)
+    except ValueError as error:
+        raise InputError(f"{path} has points that are not all numbers ({error}); export it again") from None
+    first, (values,) = on_end(path, frames, [values])
+    names = tuple(name or f"track_{place}" for place, name in enumerate(animals))
+    return Poses(names, tuple(parts), values[:, :, :2], values[:, :, 2], first)
+
+
+def read_project(path: Path) -> Poses:
+    """The tracks of a .slp file of one video. Raises InputError where sleap-io is not there or the file is damaged."""
+    try:
+        import sleap_io
+    except ModuleNotFoundError:
+        raise InputError(
+            f"{path} needs sleap-io to be read; run: pip install 'challengeflow-mabe-task1[sleap]', or export "
+            "'Analysis HDF5' from SLEAP"
+        ) from None
+    try:
+        labels = sleap_io.load_slp(str(path), open_videos=False)
+        labelled = {frame.frame_idx: frame for frame in labels.labeled_frames}
+        names = [node.name for node in labels.skeletons[0].nodes] if labels.skeletons else []
+        videos = {id(frame.video) for frame in labels.labeled_frames}
+    except Exception as error:  # whatever a damaged project makes of the reader
+        raise InputError(f"{path} is not a readable project of SLEAP ({_one_line(error)}); save it again") from None
+    if not labelled or not names:
+        raise InputError(f"{path} has no frame with an animal; run SLEAP's inference on the video first")
+    if len(videos) > 1:
+        raise InputError(f"{path} holds {len(videos)} videos; export each from SLEAP as 'Analysis HDF5'")
+    tracks = [track.name for track in labels.tracks] or [None]
+    values = np.full((len(labelled), len(tracks), 3, len(names)), np.nan, np.float32)
+    for row, number in enumerate(sorted(labelled)):
+        # predictions first, so that what a person corrected goes over them
+        for instance in sorted(labelled[number].instances, key=lambda one: not hasattr(one, "score")):
+            name = instance.track.name if instance.track else None
+            if name in tracks:
+                values[row, tracks.index(name)] = _points(instance)
+    first, (values,) = on_end(path, np.array(sorted(labelled)), [values])
+    animals = tuple(name or "animal" for name in tracks)
+    return Poses(animals, tuple(names), values[:, :, :2], values[:, :, 2], first)
+
+
+def _points(instance: Any) -> np.ndarray:
+    """x, y and score of an instance's nodes, (3, P); what a person placed is sure."""
+    points = instance.numpy()
+    scores = instance.points["score"] if "score" in (instance.points.dtype.names or ()) else np.ones(len(points))
+    return np.concatenate([points[:, :2].T, np.asarray(scores, np.float32)[None]])
+
+
 def _ordered(data: Any, usual: tuple[str, ...], wanted: tuple[str, ...]) -> np.ndarray:
     stated = tuple(json.loads(data.attrs["dims"])) if "dims" in data.attrs else usual
     order = stated if sorted(stated) == sorted(wanted) else usual
     return np.transpose(data[:], [order.index(name) for name in wanted])
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -18,7 +18,7 @@ from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow.arrays import Arrays, write_scores
 from challengeflow.plain_models import BoostedTrees, boosted_trees, load, save
 from challengeflow_mabe_task1.data.layouts import background
-from challengeflow_mabe_task1.features.pose_recipe import Recipe, check_fit, feature_blocks, make_recipe
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, fitted, make_recipe
 from challengeflow_mabe_task1.models.training_frames import (
     check_counts,
     class_counts,
@@ -130,12 +130,12 @@ def _scores(models: list[tuple[Recipe, list[BoostedTrees]]], prepared: Arrays, n
     # Models of all folds have the same recipe, as a rule: features are made once for all that do.
     alike: dict[str, list[BoostedTrees]] = {}
     for recipe, parts in models:
-        check_fit(recipe, attributes, name)
         alike.setdefault(json.dumps(asdict(recipe)), []).extend(parts)
     count = sum(len(parts) for parts in alike.values())
-    points = prepared[name]["keypoints"]
     for text, parts in alike.items():
-        for frames, features in feature_blocks(Recipe(**json.loads(text)), points, attributes):
+        recipe = Recipe(**json.loads(text))
+        points = fitted(recipe, attributes, prepared[name]["keypoints"], name)
+        for frames, features in feature_blocks(recipe, points, attributes):
             for part in parts:
                 with threadpool_limits(THREADS):
                     chances = part.predict_proba(features)

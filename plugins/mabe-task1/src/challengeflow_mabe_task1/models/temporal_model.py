@@ -16,7 +16,7 @@ import numpy as np
 from challengeflow import PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer, write_scores
 from challengeflow_mabe_task1.data.layouts import background
-from challengeflow_mabe_task1.features.pose_recipe import Recipe, check_fit, make_recipe
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, fitted, make_recipe
 from challengeflow_mabe_task1.features.pose_steps import step_features, step_labels, step_length, to_frames
 from challengeflow_mabe_task1.models.training_frames import check_counts, class_counts, class_weights, labels_of
 
@@ -129,8 +129,8 @@ def _unlabelled(job: TrainJob, recipe: Recipe) -> Iterator[np.ndarray]:
         prepared = Arrays(shard.prepared)
         for name in job.progress(prepared.ok(), "features of unlabelled sequence"):
             attributes = prepared.attributes(name)
-            check_fit(recipe, attributes, name)
-            yield step_features(recipe, prepared[name]["keypoints"], attributes, job.parameters["rate"])
+            points = fitted(recipe, attributes, prepared[name]["keypoints"], name)
+            yield step_features(recipe, points, attributes, job.parameters["rate"])
 
 
 def _statistics(inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -190,10 +190,10 @@ def _scores(models: list[dict[str, Any]], prepared: Arrays, name: str, device: s
     count = sum(len(model["nets"]) for model in models)
     for model in models:
         recipe, rate = model["recipe"], model["rate"]
-        check_fit(recipe, attributes, name)
         key = json.dumps([asdict(recipe), rate])
         if key not in made:
-            made = {key: step_features(recipe, prepared[name]["keypoints"], attributes, rate)}
+            points = fitted(recipe, attributes, prepared[name]["keypoints"], name)
+            made = {key: step_features(recipe, points, attributes, rate)}
         inputs = _standardised(made[key], model["middle"], model["spread"])
         for net in model["nets"]:
             steps = temporal_fit.predict(net, inputs, device)

@@ -30,7 +30,7 @@ SEQUENCES = 3
 
 
 def losses(results: Results, dataset: str, model: str) -> list[tuple[str, float]]:
-    """(part, macro F1 lost when it is hidden in both animals), the most missed first; frame by frame, without a decision."""
+    """(part, macro F1 lost when it is hidden in both animals), the most missed first; no decision is applied."""
     shards = [shard for shard in results.shards(dataset, model) if shard.split == "train"]
     chosen = {shard.name: _chosen(shard) for shard in shards}
     names = next((Arrays(s.prepared).attributes(chosen[s.name][0].id) for s in shards if chosen[s.name]), None)

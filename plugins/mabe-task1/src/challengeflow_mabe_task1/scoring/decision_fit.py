@@ -38,7 +38,10 @@ DOUBT = 2.0
 """Standard errors that a gain must exceed."""
 
 SAME_LENGTH = 0.01
-"""Sessions are of one length where they differ by no more than this share."""
+"""Sessions are of one length where they differ from the middle one by no more than this share."""
+
+COMPLYING = 0.9
+"""Share of the recordings that must follow a rule of the protocol; a slip in one does not switch it off."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,20 @@ def fit(sequences: Sequence[Scored], scored: Sequence[int]) -> dict[str, Any]:
 
 
 def common_session(sequences: Sequence[Scored]) -> dict[str, Any] | None:
-    """The class that lies only before and after one stretch of every recording, and the stretch's seconds.
+    """The class that lies only before and after one stretch of nearly every recording, and the stretch's seconds.
 
     Many protocols score a test of a fixed time and leave the frames around it to one class. None where no class does
-    so, where the stretches are not of one length, or where there are fewer than three sequences to tell by.
+    so in `COMPLYING` of the recordings, or where there are fewer than three to tell by.
     """
     if len(sequences) < 3:
         return None
     for outside in range(sequences[0].scores.shape[1]):
         lengths = [seconds for one in sequences if (seconds := _inner_seconds(one, outside)) is not None]
         cut = any((one.labels == outside).any() for one in sequences)
-        whole = len(lengths) == len(sequences)
-        if cut and whole and max(lengths) - min(lengths) <= SAME_LENGTH * max(lengths):
-            return {"outside": outside, "seconds": round(float(np.median(lengths)), 4)}
+        usual = float(np.median(lengths)) if lengths else 0.0
+        complying = sum(abs(seconds - usual) <= SAME_LENGTH * usual for seconds in lengths)
+        if cut and complying >= COMPLYING * len(sequences):
+            return {"outside": outside, "seconds": round(usual, 4)}
     return None
 
 

@@ -95,7 +95,7 @@ def tracks(shards: Sequence[Shard], split: str) -> list[Track]:
             about = prepared.attributes(sample.id)
             surplus = gold.attributes(sample.id).get("labels", len(labels)) - len(labels)
             scored = Scored(scores.astype(np.float32), labels.astype(np.int16), about["fps"])
-            warnings = tuple(about.get("quality", {}).get("warnings", ()))
+            warnings = (*about.get("notes", ()), *about.get("quality", {}).get("warnings", ()))
             found.append(Track(sample.id, sample.group, shard.fold, scored, surplus, about["annotator"], warnings))
     return found
 

@@ -1,0 +1,192 @@
+"""A folder of one's own recordings: which files belong together, and which are not used and why.
+
+With `recordings.csv` it alone decides. Without it names do: NAME.csv or NAMEDLC_....h5 are the poses of recording
+NAME, and NAME.annot, NAME_labels.csv or NAME_scored_by_anna.csv its labels. A recording with labels is in train, one
+without in test.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from challengeflow_mabe_task1.data import recordings_table
+from challengeflow_mabe_task1.data.recordings_table import Recording
+from challengeflow_mabe_task1.formats import kinds, labels
+from challengeflow_mabe_task1.formats.kinds import Kind
+
+_TRACKER = re.compile(
+    r"(DLC_|DLC[A-Z]|DeepCut_|\.analysis|\.predictions|_pose_est_v\d+|_pose_(top|front)_v\d).*$", re.IGNORECASE
+)
+_LABEL = re.compile(r"[._-](annot(ation)?s?|labels?|boris|bouts|targets|predictions)$", re.IGNORECASE)
+_VIDEO = re.compile(rf"({'|'.join(map(re.escape, kinds.VIDEOS))})$", re.IGNORECASE)
+
+EXACT, INSIDE, BEGINNING = 0, 1, 2
+"""How a label file is known to be of a recording: by its whole name, by what it says, by how its name begins."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a folder holds. unused: file -> why not used; programs: file -> what wrote it; videos: recording -> file."""
+
+    recordings: tuple[Recording, ...]
+    unused: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, str] = field(default_factory=dict)
+    videos: Mapping[str, str] = field(default_factory=dict)
+
+
+def survey(folder: Path) -> Survey:
+    """The recordings of a folder in order of their names, or of recordings.csv; reads no poses.
+
+    Raises InputError for a recordings.csv with a wrong line.
+    """
+    if folder.is_file():
+        kind = kinds.kind(folder)
+        names = _names(folder, kind) or [_name(folder)]
+        return Survey(
+            tuple(Recording(name, (folder.name,), split="test") for name in names), {}, {folder.name: kind.program}
+        )
+    table = recordings_table.find(folder)
+    paths = sorted(path for path in folder.iterdir() if path != table)
+    files = {path: kinds.kind(path) for path in paths if path.is_file()}
+    unused = {path.name: kind.program for path, kind in files.items() if not kind.used}
+    unused |= {
+        f"{path.name}/": "a folder; only files directly in the folder are read" for path in paths if path.is_dir()
+    }
+    if table is not None:
+        found = tuple(recordings_table.read(table))
+        named = {name for one in found for name in (*one.poses, one.labels)}
+        rest = [path.name for path, kind in files.items() if path.name not in named and kind.used and not kind.video]
+        unused |= dict.fromkeys(rest, f"{table.name} does not name it")
+    else:
+        found = _by_names(files, unused)
+    videos = _videos(files, found, unused)
+    return Survey(found, unused, {path.name: kind.program for path, kind in files.items() if kind.used}, videos)
+
+
+def label_names(recording: Recording) -> tuple[str, ...]:
+    """What a recording may be called inside a label file: its id, and the names of its pose files."""
+    return tuple(dict.fromkeys([recording.id, *(_name(Path(file)) for file in recording.poses)]))
+
+
+def _by_names(files: Mapping[Path, Kind], unused: dict[str, str]) -> tuple[Recording, ...]:
+    own_poses: dict[str, list[str]] = {}
+    for path, kind in files.items():
+        for name in _names(path, kind):
+            own_poses.setdefault(name, []).append(path.name)
+    chosen = {name: _one_of_same(own, unused) for name, own in own_poses.items()}
+    own_labels = _labels(files, list(chosen), unused)
+    found = []
+    for name, poses in chosen.items():
+        labelled, notes, problem = own_labels.get(name, []), [], ""
+        if len(poses) > 1:
+            problem = f"{' and '.join(poses)} are all poses of it; name one in {recordings_table.NAME}"
+        if len(labelled) > 1:
+            notes.append(
+                f"not trained on: it has the labels {' and '.join(labelled)}; choose one in {recordings_table.NAME}"
+            )
+        label = labelled[0] if len(labelled) == 1 else ""
+        if label and _stem(Path(label)).casefold() != name.casefold() and files[_at(files, label)].program != "SimBA":
+            notes.append(f"{label} was taken as its labels; if that is wrong, say so in {recordings_table.NAME}")
+        found.append(
+            Recording(name, tuple(poses[:1]), label, "train" if label else "test", notes=tuple(notes), problem=problem)
+        )
+    return tuple(found)
+
+
+def _one_of_same(own: list[str], unused: dict[str, str]) -> list[str]:
+    """The pose files of one name without those that say the same again: an h5 beside its csv, raw beside filtered."""
+    stems = {Path(name).stem for name in own if Path(name).suffix.lower() == ".csv"}
+    rest = [name for name in own if Path(name).suffix.lower() not in (".h5", ".hdf5") or Path(name).stem not in stems]
+    filtered = [name for name in rest if Path(name).stem.endswith("_filtered")]
+    raw = [Path(name).stem for name in rest if name not in filtered]
+    if len(filtered) == 1 and set(raw) <= {Path(filtered[0]).stem.removesuffix("_filtered")}:
+        rest = filtered
+    for name in own:
+        if name not in rest:
+            unused[name] = f"the same tracks as {rest[0]}"
+    return rest
+
+
+def _labels(files: Mapping[Path, Kind], names: Sequence[str], unused: dict[str, str]) -> dict[str, list[str]]:
+    """Recording -> its label files: those known the surest way; the others, and those of no recording, are unused."""
+    claims: dict[str, list[tuple[int, str]]] = {}
+    for path, kind in files.items():
+        claimed = _claims(path, kind, names) if kind.labels else {}
+        if kind.labels and not claimed:
+            unused[path.name] = f"labels of no recording here: no poses are called {_stem(path)!r}"
+        for name, how in claimed.items():
+            claims.setdefault(name, []).append((how, path.name))
+    found = {}
+    for name, own in claims.items():
+        surest = min(how for how, _ in own)
+        found[name] = [file for how, file in own if how == surest]
+        for how, file in own:
+            if how > surest and len(own) > 1:
+                unused.setdefault(file, f"{name} has its labels in {found[name][0]}")
+    taken = {file for own in found.values() for file in own}
+    for file in taken:
+        unused.pop(file, None)
+    return found
+
+
+def _claims(path: Path, kind: Kind, names: Sequence[str]) -> dict[str, int]:
+    """Recordings that a label file is of, and how that is known."""
+    if kind.poses:  # poses and labels in one table
+        return dict.fromkeys(_names(path, kind), EXACT)
+    stem = _stem(path).casefold()
+    exact = [name for name in names if name.casefold() == stem]
+    if exact:
+        return {exact[0]: EXACT}
+    inside = {name.casefold() for name in labels.names_inside(path)}
+    said = {name: INSIDE for name in names if name.casefold() in inside}
+    if said:
+        return said
+    begins = [n for n in names if stem.startswith(n.casefold()) and not stem[len(n) : len(n) + 1].isalnum()]
+    return {max(begins, key=len): BEGINNING} if begins else {}
+
+
+def _videos(files: Mapping[Path, Kind], found: Sequence[Recording], unused: dict[str, str]) -> dict[str, str]:
+    """Recording -> its video. Videos of no recording are unused."""
+    names = {name.casefold(): one.id for one in found for name in reversed(label_names(one))}
+    videos: dict[str, str] = {}
+    for path, kind in files.items():
+        if not kind.video:
+            continue
+        name = names.get(path.stem.casefold())
+        if name is None:
+            unused[path.name] = "a video without poses; track it first"
+        else:
+            videos.setdefault(name, path.name)
+    return videos
+
+
+def _names(path: Path, kind: Kind) -> list[str]:
+    """Ids of the recordings in a pose file: one, but for an .npz with an array each; none for another file."""
+    if not kind.poses:
+        return []
+    if path.suffix.lower() == ".npz":
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                names = [name for name in arrays.files if arrays[name].dtype.kind == "f"]
+        except Exception:  # zip and numpy raise many kinds for a damaged file; reading it will say so
+            return [path.stem]
+        return [path.stem] if names in ([], ["keypoints"]) else [f"{path.stem}/{name}" for name in names]
+    return [_name(path)]
+
+
+def _name(path: Path) -> str:
+    """The recording's name in that of a pose file, without what trackers add."""
+    stem = _VIDEO.sub("", _TRACKER.sub("", path.stem))
+    return stem.strip(" ._-") or path.stem
+
+
+def _stem(path: Path) -> str:
+    """The name in that of a label file."""
+    return _VIDEO.sub("", _LABEL.sub("", path.stem))
+
+
+def _at(files: Mapping[Path, Kind], name: str) -> Path:
+    return next(path for path in files if path.name == name)

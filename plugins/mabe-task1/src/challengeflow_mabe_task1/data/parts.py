@@ -1,0 +1,52 @@
+"""Body parts by their names: as people say them, in one order, the same ones in every recording of a dataset."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from challengeflow import InputError
+from challengeflow_mabe_task1.data.layouts import MARS_PARTS
+
+
+def plain(name: str) -> str:
+    """A part's name as people say it, so that trackers and models agree: `Tail_base` is `tail base`."""
+    return re.sub(r"[\s_.-]+", " ", name).strip().lower()
+
+
+def plain_names(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
+    """The names of a file's parts, those in `renamed` by their new name; as in the file where two would become one."""
+    new = {plain(old): name for old, name in renamed.items()}
+    found = [plain(new.get(plain(name), name)) for name in names]
+    return found if len(set(found)) == len(found) else list(names)
+
+
+def unnamed(parts: int) -> list[str]:
+    """Names for the parts of an array that names none: those of MARS where there are seven, else numbers."""
+    return list(MARS_PARTS) if parts == len(MARS_PARTS) else [str(part) for part in range(parts)]
+
+
+def common(recordings: Sequence[Sequence[str]]) -> list[str]:
+    """The parts that a dataset uses: the set of some recording that keeps most points over all that have it.
+
+    Recordings with more parts are used without these; those with fewer cannot be used. In the order of the first
+    recording that has just these.
+    """
+    sets = {frozenset(parts): parts for parts in reversed(recordings) if parts}
+    counts = Counter(frozenset(parts) for parts in recordings)
+
+    def kept(own: frozenset[str]) -> tuple[int, int]:
+        return sum(counts[other] for other in counts if own <= other) * len(own), len(own)
+
+    return list(sets[max(sets, key=kept)]) if sets else []
+
+
+def places(own: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Where each wanted part is among a recording's own. Raises InputError that names those it lacks."""
+    missing = [name for name in wanted if name not in own]
+    if missing:
+        raise InputError(
+            f"has no {', '.join(missing)} among its parts ({', '.join(own)}); if they have other names, give these "
+            f"in the download parameter 'rename_parts' ({{{own[0] if own else 'its name'}: {missing[0]}}}), else "
+            "choose parts that all recordings have in the preprocess parameter 'parts'"
+        )
+    return [list(own).index(name) for name in wanted]
