@@ -5,7 +5,15 @@ import time
 import numpy as np
 import pytest
 
-from challengeflow.scoring import bootstrap, bootstrap_interval, by_group, cross_fit, write_json
+from challengeflow.scoring import (
+    average_precision,
+    bootstrap,
+    bootstrap_interval,
+    by_group,
+    cross_fit,
+    roc_auc,
+    write_json,
+)
 
 
 def test_the_interval_resamples_groups_not_units():
@@ -70,3 +78,20 @@ def test_ten_times_the_groups_take_at_most_fifteen_times_as_long():
         return min(rounds)
 
     assert seconds(range(100_000)) < 15 * seconds(range(10_000))
+
+
+def test_rankings_have_the_digits_of_scikit_learn():
+    """On scores with and without ties, in float16, float32 and float64."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    random = np.random.default_rng(0)
+    for round in range(600):
+        size = int(random.integers(2, 200))
+        scores = (
+            random.random(size)
+            .round(int(random.integers(1, 9)))
+            .astype([np.float16, np.float32, np.float64][round % 3])
+        )
+        labels = random.random(size) < random.random()
+        labels[:2] = True, False
+        assert roc_auc(labels, scores) == metrics.roc_auc_score(labels, scores)
+        assert average_precision(labels, scores) == metrics.average_precision_score(labels, scores)

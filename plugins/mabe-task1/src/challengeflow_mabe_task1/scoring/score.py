@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from challengeflow import InputError, ScoreJob, Shard
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow.scoring import bootstrap, bootstrap_interval, cross_fit, write_json
+from challengeflow.scoring import average_precision, bootstrap, bootstrap_interval, cross_fit, write_json
 from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.scoring.bout_metric import IOU, BoutCounts, bout_f1, count_bouts
 from challengeflow_mabe_task1.scoring.decision_fit import Scored, fit
@@ -198,7 +197,7 @@ class _Result:
         scores = np.concatenate([one.scored.scores for one in self.sequences])
         known = labels >= 0
         present = [k for k in self.scored if (labels == k).any()]
-        each = [average_precision_score(labels[known] == k, scores[known, k]) for k in present]
+        each = [average_precision(labels[known] == k, scores[known, k]) for k in present]
         return float(np.sum(each) / len(self.scored))
 
     def _per_sequence(self, tables: np.ndarray) -> dict[str, float]:

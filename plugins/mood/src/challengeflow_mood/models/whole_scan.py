@@ -9,7 +9,7 @@ three of their standard deviations lower is foreign, and all its voxels gain the
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import ndimage, special
 
 from challengeflow_mood.data.healthy_scans import Healthy, parts_by_group
 from challengeflow_mood.data.intensity import relative_grey
@@ -44,7 +44,7 @@ def lift(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) 
     middle, spread = model["whole_likeness"]
     likeness = _likeness(_coarse(volume, mask), _body(mask), model["whole_mean"], model["whole_presence"])
     distance = (middle - likeness) / spread
-    return float(-stats.norm.logsf(distance) / np.log(10)) if distance > FOREIGN else 0.0
+    return float(-special.log_ndtr(-distance) / np.log(10)) if distance > FOREIGN else 0.0
 
 
 def _coarse(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
