@@ -21,11 +21,12 @@ PAGES = [
     ROOT / "docs/cluster.md",
     ROOT / "docs/environments.md",
     ROOT / "docs/report.md",
+    ROOT / "docs/running.md",
     *sorted(ROOT.glob("plugins/*/README.md")),
 ]
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 # Not ours to check: the system's own, and programs that are not here.
-FOREIGN = {"source", "apt-get", "podman", "apptainer", "python3", "aicrowd/bin/aicrowd", "qsub"}
+FOREIGN = {"source", "apt-get", "podman", "apptainer", "python3", "aicrowd/bin/aicrowd", "qsub", "snakedeploy"}
 
 
 def commands() -> list[tuple[str, str]]:
@@ -74,13 +75,15 @@ def check_pip(words: list[str], clone: Path) -> None:
             project = tomllib.loads((clone / path / "pyproject.toml").read_text())["project"]
             extras = set(filter(None, extra.rstrip("]").split(",")))
             assert extras <= set(project.get("optional-dependencies", {})), word
+        elif word.startswith("$DIST"):
+            assert word in ("$DIST", "$DIST/constraints.txt"), word
         elif word.startswith(("./", "plugins/", "-c")) or word.endswith(".txt"):
             assert word == "-c" or (clone / word).exists(), word
 
 
 @pytest.mark.parametrize(("page", "command"), commands())
-def test_command(clone: Path, page: str, command: str):
-    words = shlex.split(command)
+def test_command(clone: Path, tmp_path: Path, page: str, command: str):
+    words = shlex.split(command.replace("CLONE/", f"{clone}/").replace("my-config.yaml", "config.yaml"))
     while "=" in words[0]:  # variables set for one command
         words = words[1:]
     if words[0] == "tests/slurm/with-slurm":
@@ -93,6 +96,11 @@ def test_command(clone: Path, page: str, command: str):
             run([*words, "--dry-run", "--quiet", "all"], clone)
         case ["challengeflow", ("compare" | "export") as verb, *_]:  # of what has been run: they are tested by name
             run(["challengeflow", verb, "--help"], clone)
+        case ["challengeflow", "run", *_]:
+            dry = [word for word in words if word != "--dry-run"]
+            run([*dry[:2], "--dry-run", *dry[2:]], clone)
+        case ["challengeflow", "init", *_]:
+            run(words, tmp_path)
         case ["challengeflow", "status", "--watch"]:
             run(words[:2], clone)
         case ["challengeflow", "new", kind, name, *_]:

@@ -51,6 +51,14 @@ def test_a_module_leaves_the_importers_rules_alone_and_tells_its_end(importer: S
     assert done.returncode == 0, done.stderr
     assert (importer.folder / "lines.txt").read_text() == "301\n"
     assert re.search(r"^digits +index +1 of 1$", done.stderr, re.MULTILINE), done.stderr
+    refused = (
+        (importer.folder / "Snakefile")
+        .read_text()
+        .replace("    config: config", '    prefix: "mine"\n    config: config')
+    )
+    (importer.folder / "Refused").write_text(refused)
+    said = snakemake(importer, "-s", "Refused", "--dry-run")
+    assert said.returncode == 1 and "set `results` in the config of the module instead" in said.stdout, said.stderr
     # The importer's shell commands are its own: no prefix of ours is in what Snakemake runs for them.
     (importer.folder / "lines.txt").unlink()
     shown = snakemake(importer, "--verbose", "--printshellcmds", "mine")

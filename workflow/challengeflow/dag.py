@@ -203,12 +203,15 @@ def load(config: Mapping[str, Any]) -> Dag:
     return Dag(config, registry())
 
 
-def add_ending(workflow: Any, run: Dag) -> None:
+def be_a_module(workflow: Any, run: Dag) -> None:
     """Have a workflow that uses this one as a module tell how the run stands at its end, beside what it says itself.
 
-    Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of this;
+    Raises InputError for a `prefix:`, which the commands of the jobs would not know of. Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of this;
     it may then call `onsuccess()` or `onerror()` of the module.
     """
+
+    if workflow.modifier.path_modifier.prefix:
+        raise InputError("this workflow cannot be given a prefix; set `results` in the config of the module instead")
 
     def after(own: Callable[[str], None]) -> Callable[[str], None]:
         return lambda log: (own(log), print(run.ended(), file=sys.stderr))[0]
