@@ -40,7 +40,7 @@ class Outside:
         kept = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
         environment = kept | OFFLINE | UNCOMPILED | {"PATH": path, "CLONE": str(ROOT)}
         return subprocess.run(
-            command, cwd=cwd or self.folder, env=environment, capture_output=True, text=True, timeout=120
+            command, cwd=cwd or self.folder, env=environment, capture_output=True, text=True, timeout=300
         )
 
     def challengeflow(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess:

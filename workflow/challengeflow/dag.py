@@ -27,7 +27,7 @@ from challengeflow.reporting import leaderboard
 from challengeflow.reporting.page.subject import pack, subject
 from challengeflow.reporting.status import describe, standing
 
-__all__ = ["PRELUDE", "Dag", "add_ending", "layout", "load", "names"]
+__all__ = ["PRELUDE", "Dag", "be_a_module", "layout", "load", "names"]
 
 # Before every job's command, inside its env: the command must be there, and of the version that plans the workflow.
 # Snakemake formats it once more, hence the doubled braces.
@@ -206,10 +206,9 @@ def load(config: Mapping[str, Any]) -> Dag:
 def be_a_module(workflow: Any, run: Dag) -> None:
     """Have a workflow that uses this one as a module tell how the run stands at its end, beside what it says itself.
 
-    Raises InputError for a `prefix:`, which the commands of the jobs would not know of. Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of this;
-    it may then call `onsuccess()` or `onerror()` of the module.
+    Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of this;
+    it may then call `onsuccess()` or `onerror()` of the module. Raises InputError for a `prefix:`, which the jobs would not know of.
     """
-
     if workflow.modifier.path_modifier.prefix:
         raise InputError("this workflow cannot be given a prefix; set `results` in the config of the module instead")
 
