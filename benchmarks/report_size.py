@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from matplotlib.image import imsave
 
+from challengeflow.planning.part_file import write_part
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.settings import challenge_settings
 from challengeflow.running.provenance import SUFFIX, machine
@@ -148,7 +149,7 @@ def main() -> None:
     options = parser.parse_args()
     about = make_up(options.folder / "results", options.models, options.samples)
     started = time.monotonic()
-    command = [sys.executable, "-m", "challengeflow.cli", "report", "--config", json.dumps(about)]
+    command = [sys.executable, "-m", "challengeflow.cli", "report", "--config", write_part(about)]
     subprocess.run(command, check=True)
     seconds, size = time.monotonic() - started, (options.folder / "results/report.html").stat().st_size
     print(f"{options.models} models, {options.samples} samples: {seconds:.1f} s, {size / 1e6:.1f} MB")

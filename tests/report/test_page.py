@@ -4,12 +4,11 @@ import json
 import shutil
 
 import pytest
-from report_size import make_up, subject
+from report_size import make_up
 
 from challengeflow.reporting.page import page
 from challengeflow.reporting.page.curves import svg, ticks
 from challengeflow.reporting.page.gather import Gathered
-from challengeflow.reporting.page.subject import pack, unpack
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +62,6 @@ def test_pictures_beyond_the_size_of_the_page_are_linked(run, monkeypatch):
     monkeypatch.setattr(page, "MOST_BYTES", 1000)
     text = page.render([gathered(run)])
     assert "data:image/png;base64," in text and 'src="made-up/one/both/pictures/0.png"' in text
-
-
-def test_what_hundreds_of_variants_are_about_fits_a_command_line(tmp_path):
-    few, many = subject(tmp_path, models=3), subject(tmp_path, models=2000)
-    assert pack(few).startswith("{") and unpack(pack(few)) == few
-    assert len(pack(many)) < 100_000 < len(json.dumps(many)) and unpack(pack(many)) == many
-    assert unpack("config.yaml") is None
 
 
 def test_a_curve_is_drawn_within_its_axes():

@@ -1,6 +1,5 @@
 """One list of jobs: what it says is what Snakemake is told, what the stage is given and what is noted beside the results."""
 
-import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from conftest import ROOT
 from challengeflow.contract.jobs import Shard
 from challengeflow.dag import KEYS, Dag
 from challengeflow.planning.config import read_config
+from challengeflow.planning.part_file import read_part
 from challengeflow.planning.plugins import registry
 from challengeflow.planning.settings import as_json, challenge_settings
 from challengeflow.running.given import given
@@ -58,14 +58,15 @@ def test_every_job_is_listed_once():
         assert len(listed) == len(set(listed)) > 10
 
 
-def test_the_workflow_is_told_what_the_list_says():
+def test_the_workflow_is_told_what_the_list_says(tmp_path, monkeypatch):
     run = demo()
+    monkeypatch.chdir(tmp_path)
     for jobs in run.jobs.values():
         for job in jobs:
             told = run.inputs(job.stage)(wildcards_of(job))
             assert told == list(job.targets)
             assert all(jobs.layout.target(path) in told for path in job.inputs)
-            part = json.loads(run.part(job.stage)(wildcards_of(job)))
+            part = read_part(run.part(job.stage)(wildcards_of(job)))
             assert challenge_settings(part) == job.part and part == as_json(job.part)
 
 

@@ -14,7 +14,7 @@
     challengeflow score clog-loss/nano MODEL
     challengeflow draw clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
-    challengeflow leaderboard RESULTS FILE...
+    challengeflow leaderboard [--config FILE]
     challengeflow status [--config FILE] [--watch]
     challengeflow compare A B [--results RESULTS]
     challengeflow report [--config FILE]
@@ -23,12 +23,11 @@
     challengeflow new challenge NAME [--into DIR]
     challengeflow new model NAME --challenge CHALLENGE [--into DIR]
 
-`--config` is a file, or the JSON the workflow passes: the slice of the config that the job depends on.
+`--config` is a config, or the file the workflow passes: the part of the settings that the job depends on.
 """
 
 import argparse
 import importlib
-import json
 import os
 import sys
 from types import ModuleType
@@ -119,7 +118,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
             verb.add_argument(argument, help=meaning, metavar=argument.upper())
         if name == "predict":
             verb.add_argument("--on", help="the dataset predicted; the model's own without it")
-        verb.add_argument("--config", default="config.yaml", help="config file, or JSON")
+        verb.add_argument("--config", default="config.yaml", help="config file")
         verb.add_argument("--threads", type=int, default=1)
         verb.add_argument(
             "--traceback",
@@ -199,11 +198,12 @@ def _run_stage(options: argparse.Namespace) -> None:
 
 
 def _plan(challenge: str, config: str) -> "Plan":
+    from challengeflow.planning.part_file import read_part
     from challengeflow.planning.plan import Plan, plans
     from challengeflow.planning.settings import challenge_settings
 
-    if config.lstrip().startswith("{"):
-        return Plan(challenge, challenge_settings(json.loads(config)))
+    if (part := read_part(config)) is not None:
+        return Plan(challenge, challenge_settings(part))
     from challengeflow.planning.check_config import nearest
     from challengeflow.planning.config import read_config, resolve
     from challengeflow.planning.plugins import registry

@@ -3,7 +3,6 @@
 The rule files hold no logic; everything they need of the config and the plugins is a method here. Making this opens no data.
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -19,12 +18,13 @@ from challengeflow.planning import layout
 from challengeflow.planning.config import resolve
 from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.part_file import write_part
 from challengeflow.planning.plan import Plan, plans
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.settings import as_json
 from challengeflow.reporting import leaderboard
-from challengeflow.reporting.page.subject import pack, subject
+from challengeflow.reporting.page.subject import subject
 from challengeflow.reporting.status import describe, standing
 
 __all__ = ["PRELUDE", "Dag", "be_a_module", "layout", "load", "names"]
@@ -122,9 +122,13 @@ class Dag:
         found: dict[str, Any] = as_json(self.settings.challenges[challenge])
         return found | {"challenge": challenge}
 
-    def subject(self) -> str:
-        """What the report is about, as an argument of its command."""
-        return pack(subject(self.settings, self.registry))
+    def subject(self, wildcards: Any) -> str:
+        """For `params:`: the file that says what the report is about."""
+        return write_part(subject(self.settings, self.registry))
+
+    def board(self, wildcards: Any) -> str:
+        """For `params:`: the file that lists what enters the leaderboard."""
+        return write_part({"results": self.settings.results, "files": self.scores() + self.submissions()})
 
     def ended(self) -> str:
         """How the run stands: a table, what has stopped with the last lines of its log, and the scores once all are there."""
@@ -146,8 +150,8 @@ class Dag:
         return lambda wildcards: list(self.job(stage, wildcards).targets)
 
     def part(self, stage: str) -> Callable[[Any], str]:
-        """For `params:`: the part of the settings that a job depends on, as JSON."""
-        return lambda wildcards: json.dumps(as_json(self.job(stage, wildcards).part), sort_keys=True)
+        """For `params:`: the file with the part of the settings that a job depends on; another part is another file."""
+        return lambda wildcards: write_part(as_json(self.job(stage, wildcards).part))
 
     def code(self, stage: str) -> Callable[[Any], str | None]:
         """For `params:`: the fingerprint of the code that a job depends on."""

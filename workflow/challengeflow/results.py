@@ -5,13 +5,14 @@ for dataset, variant in results.scored():
     results.shards(dataset, variant)         # with index, prepared, gold and predictions of each
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.errors import InputError
 from challengeflow.contract.jobs import Shard
+from challengeflow.planning.part_file import read_part, write_part
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.settings import as_json, challenge_settings
 
@@ -24,15 +25,19 @@ class Results:
 
     @classmethod
     def of(cls, config: Mapping[str, Any] | str) -> "Results":
-        """Of what the rules of a plugin have as `config`, or of that as JSON (`as_argument`)."""
-        value = json.loads(config) if isinstance(config, str) else config
+        """Of what the rules of a plugin have as `config`, or of a file that holds a part of it (`as_argument`)."""
+        value = read_part(config) if isinstance(config, str) else config
+        if value is None:
+            raise InputError(
+                f"{config} is not a part of a config that the workflow wrote; paste the line of a job as it is"
+            )
         return cls(Plan(value["challenge"], challenge_settings(value)))
 
     def as_argument(self, dataset: str, variant: str) -> str:
-        """What one dataset and variant depend on, as JSON for a command line and for `params:`."""
+        """The file with what one dataset and variant depend on, for a command line and for `params:`."""
         members = dict.fromkeys([variant, *self.plan.members(variant)])
         part: dict[str, Any] = as_json(self.plan.part(dataset, "preprocess", "score", variants=members))
-        return json.dumps(part | {"challenge": self.plan.challenge}, sort_keys=True)
+        return write_part(part | {"challenge": self.plan.challenge})
 
     def scored(self, kind: str = "trained") -> list[tuple[str, str]]:
         """(dataset, variant) of every scored variant of a kind: trained, ensemble or control."""

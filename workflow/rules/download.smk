@@ -20,7 +20,7 @@ rule archive:
         config=RUN.part("archive"),
     shell:
         "challengeflow download {wildcards.challenge}/{wildcards.dataset} archive:{wildcards.archive}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule index:
@@ -44,7 +44,7 @@ rule index:
         config=RUN.part("index"),
     shell:
         "challengeflow download {wildcards.challenge}/{wildcards.dataset} index"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule download:
@@ -69,4 +69,4 @@ rule download:
         config=RUN.part("download"),
     shell:
         "challengeflow download {wildcards.challenge}/{wildcards.dataset} {wildcards.shard}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

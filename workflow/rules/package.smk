@@ -29,4 +29,4 @@ rule package:
         code=RUN.code("package"),
     shell:
         "challengeflow package {wildcards.challenge} {wildcards.submission} {wildcards.name}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

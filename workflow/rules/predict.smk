@@ -24,7 +24,7 @@ rule predict:
         code=RUN.code("predict"),
     shell:
         "challengeflow predict {wildcards.challenge}/{wildcards.dataset} {wildcards.model} {wildcards.shard}"
-        " --on {wildcards.on} --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --on {wildcards.on} --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
 use rule predict as ensemble with:
@@ -58,4 +58,4 @@ rule prior:
         code=RUN.code("prior"),
     shell:
         "challengeflow prior {wildcards.challenge}/{wildcards.dataset} {wildcards.fold}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

@@ -24,4 +24,4 @@ rule preprocess:
         code=RUN.code("preprocess"),
     shell:
         "challengeflow preprocess {wildcards.challenge}/{wildcards.dataset} {wildcards.shard}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

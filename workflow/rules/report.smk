@@ -30,7 +30,7 @@ rule draw:
         code=RUN.code("draw"),
     shell:
         "challengeflow draw {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule leaderboard:
@@ -56,9 +56,9 @@ rule leaderboard:
     conda:
         "../../envs/core.yaml"
     params:
-        results=lambda wildcards, output: os.path.dirname(output.csv),
+        config=RUN.board,
     shell:
-        "challengeflow leaderboard {params.results} {input.scores} {input.submissions} > {log} 2>&1"
+        "challengeflow leaderboard --config {params.config:q} > {log:q} 2>&1"
 
 
 # Everything about the run on one page that needs nothing else.
@@ -80,6 +80,6 @@ rule report:
     conda:
         "../../envs/core.yaml"
     params:
-        config=RUN.subject(),
+        config=RUN.subject,
     shell:
-        "challengeflow report --config {params.config:q} > {log} 2>&1"
+        "challengeflow report --config {params.config:q} > {log:q} 2>&1"

@@ -34,4 +34,4 @@ rule score:
         code=RUN.code("score"),
     shell:
         "challengeflow score {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

@@ -24,4 +24,4 @@ rule train:
         code=RUN.code("train"),
     shell:
         "challengeflow train {wildcards.challenge}/{wildcards.dataset} {wildcards.model} {wildcards.fold}"
-        " --config {params.config:q} --threads {threads} > {log} 2>&1"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 def add(verbs: Any) -> None:
     """Add the parsers of all of them."""
-    board = verbs.add_parser("leaderboard", help="tabulate scores and submissions")
-    board.add_argument("results", help="folder of the leaderboard")
-    board.add_argument("files", nargs="*", help="scores.json files and submission folders")
-    board.set_defaults(run=_leaderboard)
+    _of_config(verbs, "leaderboard", "tabulate scores and submissions: results/leaderboard.csv and .html", _leaderboard)
     status = _of_config(verbs, "status", "how far a run is: done, running, stopped and why, left", _status)
     status.add_argument("--watch", action="store_true", help="go on showing it until all is done")
     compare = verbs.add_parser("compare", help="two models in pairs of resamples, or two runs: what changed")
@@ -49,9 +46,17 @@ def _resolved(path: str) -> "tuple[Settings, Registry]":
 
 
 def _leaderboard(options: argparse.Namespace) -> None:
+    from challengeflow.planning.part_file import read_part
+    from challengeflow.planning.plan import plans
     from challengeflow.reporting import leaderboard
 
-    leaderboard.write(options.results, options.files)
+    listed = read_part(options.config)
+    if listed is None:
+        settings, _ = _resolved(options.config)
+        made = [*plans(settings).values()]
+        files = [*(path for plan in made for path in plan.score_files() + plan.submission_folders())]
+        listed = {"results": settings.results, "files": [path for path in files if Path(path).exists()]}
+    leaderboard.write(listed["results"], listed["files"])
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -75,10 +80,11 @@ def _compare(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     """The workflow's own call brings all there is to know: no plugin need be installed where it runs."""
+    from challengeflow.planning.part_file import read_part
     from challengeflow.reporting.page import page
-    from challengeflow.reporting.page.subject import subject, unpack
+    from challengeflow.reporting.page.subject import subject
 
-    print(page.write(unpack(options.config) or subject(*_resolved(options.config))))
+    print(page.write(read_part(options.config) or subject(*_resolved(options.config))))
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -1,31 +1,9 @@
 """What a report is about, as plain data: the job that writes it may run where no plugin is installed."""
 
-import base64
-import json
-import zlib
-from collections.abc import Mapping
 from typing import Any
 
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import Settings, as_json
-
-MOST = 100_000
-"""Characters of a command line's one argument; Linux allows 128 KiB."""
-
-PACKED = "zlib:"
-
-
-def pack(about: Mapping[str, Any]) -> str:
-    """A subject as an argument: JSON, compressed where hundreds of variants would make it too long."""
-    text = json.dumps(about, sort_keys=True)
-    return text if len(text) < MOST else PACKED + base64.b64encode(zlib.compress(text.encode(), 9)).decode()
-
-
-def unpack(text: str) -> dict[str, Any] | None:
-    """What was packed; None of anything else, the name of a file, say."""
-    if text.startswith(PACKED):
-        text = zlib.decompress(base64.b64decode(text.removeprefix(PACKED))).decode()
-    return json.loads(text) if text.lstrip().startswith("{") else None
 
 
 def subject(settings: Settings, registry: Registry) -> dict[str, Any]:

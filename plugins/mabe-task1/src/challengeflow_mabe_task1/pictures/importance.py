@@ -5,7 +5,7 @@ coordinates are no pose). By hand:
 
     python -m challengeflow_mabe_task1.pictures.importance DATASET MODEL RESULTS OUTPUT
 
-RESULTS: where the results are, as `challengeflow.results` writes it for the rule that calls this.
+RESULTS: the file that says where the results are, which `challengeflow.results` writes for the rule that calls this.
 """
 
 import csv
