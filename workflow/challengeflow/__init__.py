@@ -31,6 +31,7 @@ from challengeflow.contract.jobs import (
     Shard,
     TrainJob,
 )
+from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import Sample, write_samples
 
 __version__ = "0.1.0"
@@ -49,6 +50,7 @@ __all__ = [
     "PackageJob",
     "PredictJob",
     "PreprocessJob",
+    "Progress",
     "Resources",
     "Sample",
     "ScoreJob",

@@ -1,13 +1,15 @@
 """Official videos come from a real S3 server on loopback, through a proxy that spoils answers as networks do."""
 
+import hashlib
 import os
 import shutil
+import time
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from clog_loss_faults import proxy
+from clog_loss_faults import HANGING, proxy
 from clog_loss_seaweedfs import BUCKET, seaweedfs
 from obstore.store import S3Store
 
@@ -51,8 +53,30 @@ def test_videos_arrive_and_are_listed(stages, network, scheme):
     assert sorted(path.name for path in raw.iterdir()) == ["1.mp4", "2.mp4", manifest.FILE]
     assert (raw / "2.mp4").read_bytes() == b"2" + CONTENT
     rows = manifest.read(raw)
-    assert rows["1"]["bytes"] == str(len(CONTENT) + 1) and rows["1"]["sha256"] == fetch._sha256(raw / "1.mp4")
+    assert (
+        rows["1"]["bytes"] == str(len(CONTENT) + 1)
+        and rows["1"]["sha256"] == hashlib.sha256((raw / "1.mp4").read_bytes()).hexdigest()
+    )
     assert rows["4"] == {"sample": "4", "filename": "4.mp4", "bytes": "", "sha256": "", "problem": "not on the server"}
+
+
+def test_a_connection_that_hangs_is_left_after_the_idle_limit(stages, network, monkeypatch):
+    """Not after the ten minutes that a request may take."""
+    monkeypatch.setattr(bucket, "SECONDS_IDLE", 0.5)
+    network.faults[path_of("1")] = ["drip", "drip"]
+    started = time.monotonic()
+    raw = stages.download("official", "train-0", videos("1"), url=BY_S3, endpoint=network.url)
+    assert time.monotonic() - started < 2 * HANGING
+    assert (raw / "1.mp4").read_bytes() == b"1" + CONTENT
+    assert len(network.asked[path_of("1")]) == 3 and network.asked[path_of("1")][1].startswith("bytes=")
+
+
+def test_a_connection_that_always_hangs_is_a_reason(stages, network, monkeypatch):
+    monkeypatch.setattr(bucket, "SECONDS_IDLE", 0.2)
+    monkeypatch.setattr(bucket, "RETRIES", bucket.RETRIES | {"max_retries": 1})
+    network.faults[path_of("1")] = ["drip*"]
+    raw = stages.download("official", "train-0", videos("1", "2"), url=BY_S3, endpoint=network.url)
+    assert manifest.read(raw)["1"]["problem"].startswith("not fetched: ")
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncate", "503"])

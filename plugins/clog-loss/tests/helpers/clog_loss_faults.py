@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+HANGING = 6.0
+"""Seconds for which a dripping answer hangs before its connection is closed."""
+
 
 @dataclass
 class Proxy:
     """`faults`: path -> what goes wrong with its next requests, in order; `asked`: path -> the Range of each request.
 
-    Faults are "reset" and "truncate" (half of the body, then a reset or a quiet end), "503", "whole" (Range is
-    ignored) and "changed" (other bytes of the same length). A fault that ends with "*" stays. `headers` are added;
+    Faults are "reset" and "truncate" (half of the body, then a reset or a quiet end), "drip" (half of the body in drops, then
+    nothing more, and the connection stays), "503", "whole" (Range is ignored) and "changed" (other bytes of the same length). A fault that ends with "*" stays. `headers` are added;
     an answer takes `delay` seconds more.
     """
 
@@ -59,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         status, headers, body = self._forward(with_range=fault != "whole")
         if fault == "changed":
             body = body[::-1]
-        self._answer(status, headers | known.headers, body, cut=fault in ("reset", "truncate"))
+        self._answer(status, headers | known.headers, body, cut=fault in ("reset", "truncate"), drip=fault == "drip")
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
@@ -77,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes, cut: bool = False) -> None:
+    def _answer(self, status: int, headers: dict[str, str], body: bytes, cut: bool = False, drip: bool = False) -> None:
         self.send_response(status)
         length = headers.get("Content-Length", str(len(body))) if self.command == "HEAD" else str(len(body))
         for name in ("ETag", "Etag", "Last-Modified", "Content-Range", "x-amz-bucket-region"):
@@ -88,7 +91,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
             self.close_connection = True
         self.end_headers()
-        if self.command == "GET":
+        if drip:
+            for start in range(0, len(body) // 2, len(body) // 20):
+                self.wfile.write(body[start : start + len(body) // 20])
+                self.wfile.flush()
+                time.sleep(0.02)
+            time.sleep(HANGING)
+            self.close_connection = True
+        elif self.command == "GET":
             self.wfile.write(body[: len(body) // 2] if cut else body)
             self.wfile.flush()
 

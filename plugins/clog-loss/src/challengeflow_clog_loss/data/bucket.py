@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
 SECONDS_TO_CONNECT = 10
+SECONDS_IDLE = 30  # without a byte: the connection hangs, and is a fault like any other
 # Of one request; a connection that breaks within a body goes on by range, which counts as a retry too.
 RETRIES: "RetryConfig" = {
     "max_retries": 6,
@@ -31,6 +32,7 @@ def open_store(url: str, endpoint: str | None) -> ObjectStore:
     client: ClientConfig = {
         "allow_http": True,
         "connect_timeout": timedelta(seconds=SECONDS_TO_CONNECT),
+        "read_timeout": timedelta(seconds=SECONDS_IDLE),
         "timeout": timedelta(minutes=10),  # of a whole request
     }
     if scheme in ("http", "https") and rest:

@@ -6,8 +6,9 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import BaseError, NotSupportedError, PermissionDeniedError, UnauthenticatedError
@@ -19,12 +20,36 @@ from challengeflow_clog_loss.data import bucket, estimates, manifest
 
 if TYPE_CHECKING:  # obstore has it for type checkers alone
     from obstore import ObjectMeta
+    from typing_extensions import Buffer
 
 MISSING = "not on the server"
 MANY = 3  # videos that are not all missing for no common reason
 FAILED_IN_A_ROW = 16  # transfers: no longer the fault of single files
 CHUNK = 1 << 18
 MD5 = re.compile(r'"?([0-9a-f]{32})"?')  # the entity tag of an object that was stored in one piece
+
+
+@dataclass
+class Checked:
+    """What has arrived of an object: its bytes so far, and the checksums of them, taken as they pass."""
+
+    size: int = 0
+    md5: Any = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
+    sha256: Any = field(default_factory=hashlib.sha256)
+
+    def take(self, chunk: "Buffer") -> None:
+        self.size += memoryview(chunk).nbytes
+        self.md5.update(chunk)
+        self.sha256.update(chunk)
+
+    @classmethod
+    def of(cls, path: Path) -> "Checked":
+        """Of what an earlier try left."""
+        found = cls()
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK):
+                found.take(chunk)
+        return found
 
 
 class TransferError(Exception):
@@ -42,12 +67,13 @@ def fetch_videos(job: DownloadJob) -> None:
     _refuse_small_disk(job, waiting)
     url = job.parameters["url"].rstrip("/")
     problems: dict[str, str] = {}
+    arrived: dict[str, Checked] = {}
     if waiting:
         store = bucket.open_store(url, job.parameters["endpoint"])
-        problems = _fetch_all(job, store, waiting)
+        arrived, problems = _fetch_all(job, store, waiting)
     if waiting and len(problems) == len(job.samples):
         _refuse_nothing(url, list(problems.values()))
-    _deliver(job, problems)
+    _deliver(job, arrived, problems)
 
 
 def _refuse_nothing(url: str, problems: Sequence[str]) -> None:
@@ -58,8 +84,11 @@ def _refuse_nothing(url: str, problems: Sequence[str]) -> None:
         )
 
 
-def _fetch_all(job: DownloadJob, store: ObjectStore, samples: list[Sample]) -> dict[str, str]:
-    """Fetch videos into `job.work`; returns sample id -> reason of those that did not come."""
+def _fetch_all(
+    job: DownloadJob, store: ObjectStore, samples: list[Sample]
+) -> tuple[dict[str, Checked], dict[str, str]]:
+    """Fetch videos into `job.work`; returns what arrived, and the reason of those that did not come, by sample id."""
+    arrived: dict[str, Checked] = {}
     problems: dict[str, str] = {}
     failed_in_a_row = 0
     with ThreadPoolExecutor(job.parameters["parallel"]) as pool:
@@ -68,8 +97,11 @@ def _fetch_all(job: DownloadJob, store: ObjectStore, samples: list[Sample]) -> d
             sample = futures[future]
             failed_in_a_row = failed_in_a_row + 1 if isinstance(future.exception(), TransferError) else 0
             try:
-                if not future.result():
+                found = future.result()
+                if found is None:
                     problems[sample.id] = MISSING
+                else:
+                    arrived[sample.id] = found
             except TransferError as error:
                 problems[sample.id] = f"not fetched: {error}"
             if sample.id in problems:
@@ -80,7 +112,7 @@ def _fetch_all(job: DownloadJob, store: ObjectStore, samples: list[Sample]) -> d
                     f"{failed_in_a_row} videos in a row could not be fetched (the last: {problems[sample.id]}); "
                     "check the network and run again to go on"
                 )
-    return problems
+    return arrived, problems
 
 
 # Called, not used as a decorator: what tenacity decorates counts its attempts in one place for all threads.
@@ -92,8 +124,8 @@ RETRYING = Retrying(
 )
 
 
-def fetch(store: ObjectStore, key: str, target: Path) -> bool:
-    """Fetch one object to `target`, whole and checked; False where the store has none (S3 may answer 403 for that).
+def fetch(store: ObjectStore, key: str, target: Path) -> Checked | None:
+    """Fetch one object to `target`, whole and checked; None where the store has none (S3 may answer 403 for that).
 
     What arrives is in `target`.TAG.part until then, TAG being of the object's entity tag, so that the rest of another
     object is never put behind it. Raises TransferError.
@@ -101,37 +133,36 @@ def fetch(store: ObjectStore, key: str, target: Path) -> bool:
     return RETRYING(_attempt, store, key, target)
 
 
-def _attempt(store: ObjectStore, key: str, target: Path) -> bool:
+def _attempt(store: ObjectStore, key: str, target: Path) -> Checked | None:
     try:
-        meta = _transfer(store, key, target)
+        meta, arrived = _transfer(store, key, target)
     except (FileNotFoundError, PermissionDeniedError, UnauthenticatedError):
-        return False
+        return None
     except BaseError as error:
         raise TransferError(str(error).partition("\n")[0]) from None
     part = _part(target, meta)
-    _check(part, meta)
+    _check(part, meta, arrived)
     os.replace(part, target)
-    return True
+    return arrived
 
 
-def _transfer(store: ObjectStore, key: str, target: Path) -> "ObjectMeta":
-    """Bring the part of the object to its full size; returns what the store says of the object."""
+def _transfer(store: ObjectStore, key: str, target: Path) -> "tuple[ObjectMeta, Checked]":
+    """Bring the part of the object to its full size; returns what the store says of the object, and what is there."""
     meta = _resumable(store, key, target)
-    have = 0
-    if meta is not None:
-        have = _part(target, meta).stat().st_size
-        if have == meta["size"]:
-            return meta
+    arrived = Checked() if meta is None else Checked.of(_part(target, meta))
+    if meta is not None and arrived.size == meta["size"]:
+        return meta, arrived
     try:
-        answer = obstore.get(store, key, options={"range": {"offset": have}} if have else {})
+        answer = obstore.get(store, key, options={"range": {"offset": arrived.size}} if arrived.size else {})
     except NotSupportedError:  # a web server that knows no ranges
         if meta is not None:
             _part(target, meta).unlink()
         raise
-    with open(_part(target, answer.meta), "ab" if have else "wb") as file:
+    with open(_part(target, answer.meta), "ab" if arrived.size else "wb") as file:
         for chunk in answer.stream(min_chunk_size=CHUNK):
             file.write(chunk)
-    return answer.meta
+            arrived.take(chunk)
+    return answer.meta, arrived
 
 
 def _resumable(store: ObjectStore, key: str, target: Path) -> "ObjectMeta | None":
@@ -151,15 +182,15 @@ def _part(target: Path, meta: "ObjectMeta") -> Path:
     return target.with_name(f"{target.name}.{tag}.part")
 
 
-def _check(part: Path, meta: "ObjectMeta") -> None:
+def _check(part: Path, meta: "ObjectMeta", arrived: Checked) -> None:
     """Size and, where the entity tag is one, MD5; what does not agree is removed."""
-    found = part.stat().st_size
     promised = MD5.fullmatch(meta["e_tag"] or "")
-    with open(part, "rb") as file:
-        same = not promised or hashlib.file_digest(file, "md5").hexdigest() == promised[1]
-    if found != meta["size"] or not same:
+    same = not promised or arrived.md5.hexdigest() == promised[1]
+    if arrived.size != meta["size"] or not same:
         part.unlink()
-        raise TransferError(f"{found} of {meta['size']} bytes arrived" if same else "what arrived has another checksum")
+        raise TransferError(
+            f"{arrived.size} of {meta['size']} bytes arrived" if same else "what arrived has another checksum"
+        )
 
 
 def _refuse_small_disk(job: DownloadJob, samples: Sequence[Sample]) -> None:
@@ -172,22 +203,19 @@ def _refuse_small_disk(job: DownloadJob, samples: Sequence[Sample]) -> None:
         )
 
 
-def _deliver(job: DownloadJob, problems: Mapping[str, str]) -> None:
-    """Move the videos to `job.output` and list them."""
+def _deliver(job: DownloadJob, arrived: Mapping[str, Checked], problems: Mapping[str, str]) -> None:
+    """Move the videos to `job.output` and list them; what an earlier try brought is read for its checksum."""
     rows = []
     for sample in job.samples:
-        path = _arrived(job, sample)
-        facts = ("", "") if sample.id in problems else (path.stat().st_size, _sha256(path))
+        facts: tuple[int | str, str] = ("", "")
+        if sample.id not in problems:
+            found = arrived.get(sample.id) or Checked.of(_arrived(job, sample))
+            facts = found.size, found.sha256.hexdigest()
         rows.append((sample.id, sample.columns["filename"], *facts, problems.get(sample.id, "")))
     manifest.write(job.output, rows)
     for sample in job.samples:
         if sample.id not in problems:
             os.replace(_arrived(job, sample), job.output / f"{sample.id}.mp4")
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _arrived(job: DownloadJob, sample: Sample) -> Path:
