@@ -29,7 +29,7 @@ def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, 
     samples = list(samples)
     _check(samples)
     extra = list(samples[0].columns) if samples else []
-    with open(folder / "samples.csv", "w", newline="") as file:
+    with open(folder / "samples.csv", "w", newline="", errors="surrogateescape") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*COLUMNS, *extra])
         writer.writerows([s.id, s.split, s.group, *(s.columns[name] for name in extra)] for s in samples)
@@ -41,7 +41,7 @@ def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, 
 
 def read_samples(path: Path) -> tuple[Sample, ...]:
     """Read a sample table; columns other than sample, split and group go to `Sample.columns`."""
-    with open(path, newline="") as file:
+    with open(path, newline="", errors="surrogateescape") as file:
         reader = csv.reader(file)
         header = next(reader)
         extra = header[len(COLUMNS) :]
@@ -52,6 +52,8 @@ def _check(samples: list[Sample]) -> None:
     seen: set[str] = set()
     split_of: dict[str, str] = {}
     for sample in samples:
+        if not sample.id.isprintable():
+            raise InputError(f"sample {sample.id!r} has an id that cannot be printed; see challengeflow.outside.names")
         if sample.id in seen:
             raise InputError(f"sample {sample.id!r} is listed twice; every sample needs an id of its own")
         seen.add(sample.id)

@@ -3,6 +3,7 @@
 import ast
 import math
 import os
+import resource
 import struct
 from collections.abc import Iterator
 from typing import IO, Any
@@ -17,9 +18,16 @@ MOST_OBJECTS = 100_000
 
 
 def check_fits(needed: int, memory_mb: int | None, what: str) -> None:
-    """Raise InputError where reading `what` takes more bytes than the stage may (`Job.memory_mb`), or the machine has."""
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    most = there if memory_mb is None else min(memory_mb << 20, there)
+    """Raise InputError where reading `what` takes more bytes than the stage may (`Job.memory_mb`), or the machine has.
+
+    memory_mb: where None, what this very process may take, as behind the door.
+    """
+    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    own, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if memory_mb is not None:
+        most = min(most, memory_mb << 20)
+    elif own != resource.RLIM_INFINITY:
+        most = min(most, own)
     if needed > most:
         raise InputError(
             f"{what}: reading it takes about {needed / 1e6:,.0f} MB, and this stage may take {most / 1e6:,.0f}; "
@@ -61,7 +69,7 @@ def npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, fortran, dtype
 
 
-def check_h5(file: Any, memory_mb: int | None) -> None:
+def check_h5(file: Any, memory_mb: int | None = None) -> None:
     """Raise InputError for an open h5py.File that leads to other files, or holds a dataset that does not fit the memory.
 
     Links to other files, datasets in other files and virtual datasets (of parts of other files) are refused unread.

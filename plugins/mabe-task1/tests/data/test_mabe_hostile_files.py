@@ -139,7 +139,7 @@ def test_an_npz_with_pickles_or_of_something_else_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "zip.npz", "w") as file:
         file.writestr("a.npy", b"nothing")
     for name in ("clips.npz", "page.npz", "zip.npz"):
-        with pytest.raises(InputError, match=r"is not a readable \.npz"):
+        with pytest.raises(InputError, match=r"holds Python objects|cannot be read as an"):
             list(layouts.read(tmp_path / name))
     assert not (tmp_path / "ran").exists()
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from challengeflow import DownloadJob, InputError, Sample
 from challengeflow.arrays import Writer
+from challengeflow.outside.door import reason_of
 from challengeflow_mabe_task1.data import layouts, parts, sequences
 
 TEST_LABELS = "test_labels.npy"
@@ -53,8 +54,8 @@ def shard(job: DownloadJob, folder: Path) -> None:
             for item in layouts.read(folder / name, wanted, behaviour=_behaviour(job)):
                 try:
                     sequences.write_track(out, item.id, layouts.keypoints(item), None, layouts.confidence(item))
-                except InputError as error:
-                    out.add(item.id, {"status": str(error)})
+                except Exception as error:  # what a file holds may be of any form
+                    out.add(item.id, {"status": reason_of(error)})
 
 
 def split_files(job: DownloadJob, folder: Path) -> dict[str, Path]:

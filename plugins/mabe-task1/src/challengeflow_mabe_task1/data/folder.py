@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
+from challengeflow import InputError
+from challengeflow.outside import npz
+from challengeflow.outside.door import reason_of
+from challengeflow.outside.names import spelled
 from challengeflow_mabe_task1.data import recordings_table
 from challengeflow_mabe_task1.data.recordings_table import Recording
 from challengeflow_mabe_task1.formats import kinds, labels
@@ -43,14 +45,14 @@ def survey(folder: Path) -> Survey:
     Raises InputError for a recordings.csv with a wrong line.
     """
     if folder.is_file():
-        kind = kinds.kind(folder)
+        kind = _kind(folder)
         names = _names(folder, kind) or [_name(folder)]
         return Survey(
             tuple(Recording(name, (folder.name,), split="test") for name in names), {}, {folder.name: kind.program}
         )
     table = recordings_table.find(folder)
     paths = sorted(path for path in folder.iterdir() if path != table)
-    files = {path: kinds.kind(path) for path in paths if path.is_file()}
+    files = {path: _kind(path) for path in paths if path.is_file()}
     unused = {path.name: kind.program for path, kind in files.items() if not kind.used}
     unused |= {
         f"{path.name}/": "a folder; only files directly in the folder are read" for path in paths if path.is_dir()
@@ -64,6 +66,13 @@ def survey(folder: Path) -> Survey:
         found = _by_names(files, unused)
     videos = _videos(files, found, unused)
     return Survey(found, unused, {path.name: kind.program for path, kind in files.items() if kind.used}, videos)
+
+
+def _kind(path: Path) -> Kind:
+    try:
+        return kinds.kind(path)
+    except Exception as error:  # a file from outside breaks what looks at it in any way
+        return Kind(reason_of(error))
 
 
 def label_names(recording: Recording) -> tuple[str, ...]:
@@ -169,12 +178,12 @@ def _names(path: Path, kind: Kind) -> list[str]:
         return []
     if path.suffix.lower() == ".npz":
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                names = [name for name in arrays.files if arrays[name].dtype.kind == "f"]
-        except Exception:  # zip and numpy raise many kinds for a damaged file; reading it will say so
-            return [path.stem]
-        return [path.stem] if names in ([], ["keypoints"]) else [f"{path.stem}/{name}" for name in names]
-    return [_name(path)]
+            names = [name for name, (_, dtype) in npz.headers(path).items() if dtype.kind == "f"]
+        except InputError:  # reading it will say so
+            return [spelled(path.stem)]
+        alone = names in ([], ["keypoints"])
+        return [spelled(path.stem)] if alone else [spelled(f"{path.stem}/{name}") for name in names]
+    return [spelled(_name(path))]
 
 
 def _name(path: Path) -> str:

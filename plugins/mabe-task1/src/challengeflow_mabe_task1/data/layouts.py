@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError
+from challengeflow.outside import npz
+from challengeflow.outside.archives import told
+from challengeflow.outside.names import spelled
 from challengeflow.pickles import load_npy
 
 MARS_PARTS = ("nose", "left ear", "right ear", "neck", "left hip", "right hip", "tail base")
@@ -77,6 +80,11 @@ def read(path: Path, wanted: Collection[str] | None = None, behaviour: str | Non
     (CalMS21), each of them once more below the names of behaviours (task 3: `behaviour` says which), an array of
     keypoints (T, 2, 2, P), or a .npz file of such arrays.
     """
+    with told(path, "tracked sequences"):
+        yield from _read(path, wanted, behaviour)
+
+
+def _read(path: Path, wanted: Collection[str] | None, behaviour: str | None) -> Iterator[Item]:
     if path.suffix == ".json":
         yield from _read_json(path, wanted, behaviour)
         return
@@ -204,15 +212,10 @@ def _vocabulary(path: Path, names: Any) -> tuple[str, ...] | None:
 
 
 def _read_npz(path: Path) -> Iterator[Item]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = [name for name in arrays.files if arrays[name].dtype.kind == "f"]
-            for name in names:
-                yield Item(path.stem if names == ["keypoints"] else f"{path.stem}/{name}", arrays[name])
-    except InputError:
-        raise
-    except Exception as error:  # zip and numpy raise many kinds for a damaged file
-        raise InputError(f"{path} is not a readable .npz of number arrays ({error})") from None
+    names = [name for name, (_, dtype) in npz.headers(path).items() if dtype.kind == "f"]
+    for name, array in npz.arrays(path):
+        if name in names:
+            yield Item(spelled(path.stem if names == ["keypoints"] else f"{path.stem}/{name}"), array)
 
 
 def _read_json(path: Path, wanted: Collection[str] | None, behaviour: str | None) -> Iterator[Item]:
@@ -250,7 +253,7 @@ def _in_group(group: str, behaviour: str | None) -> bool:
 def _parse(path: Path, name: str, text: bytes) -> dict:
     try:
         entry = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged at sequence {name} ({error}); download it again") from None
     if not _is_sequence(entry):
         raise InputError(f"sequence {name} of {path} has no 'keypoints'; download the file again")

@@ -1,18 +1,23 @@
 """One's own recordings as samples, with their labels apart, and the tracks of each shard."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from challengeflow import DownloadJob, InputError, Sample
-from challengeflow.arrays import Writer
+from challengeflow.arrays import Arrays, Writer
+from challengeflow.outside.door import Unreadable, read_each, reason_of
 from challengeflow_mabe_task1.data import layouts, parts, recordings_table, sequences
 from challengeflow_mabe_task1.data.folder import label_names, survey
 from challengeflow_mabe_task1.data.recordings_table import Recording
 from challengeflow_mabe_task1.formats import labels, poses
 from challengeflow_mabe_task1.formats.bouts import Choice, Labels
 from challengeflow_mabe_task1.formats.tracks import Poses
+
+SECONDS = 600
+"""To read one recording; the longest take a minute."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
         for name, own in gold.items():
             arrays = {"bouts": labels.to_array(own, vocabulary), "known": labels.known_array(own)}
             out.add(name, labels.about(own), **arrays)
-    sizes = {each.id: _size(folder, each, job) for each in job.progress(found, "recording")}
+    sizes = _sizes(job, folder, found)
     used = parts.common([size.parts for size in sizes.values()])
     return [
         Sample(
@@ -65,16 +70,29 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
 
 def shard(job: DownloadJob, folder: Path) -> None:
     """Write the two animals of each recording; one that cannot be read is written with the reason why."""
+    kept = [job.work / f"track-{place}" for place in range(len(job.samples))]
+    items = [(folder, sample, job.parameters, target) for sample, target in zip(job.samples, kept, strict=True)]
+    found = read_each(_keep_track, items, workers=job.threads, seconds=SECONDS, memory_mb=job.memory_mb)
+    reasons = {
+        place: result.reason
+        for place, result in job.progress(found, "recording", len(items))
+        if isinstance(result, Unreadable)
+    }
     with Writer(job.output) as out:
-        for sample in job.progress(job.samples, "recording"):
-            try:
-                found = tracks(folder, sample, job.parameters)
-            except (InputError, OSError) as error:
-                # the reason goes into tables that should not depend on where the folder lies
-                out.add(sample.id, {"status": str(error).replace(f"{folder}/", "")})
+        for place, sample in enumerate(job.samples):
+            if place in reasons:  # it goes into tables that should not depend on where the folder lies
+                out.add(sample.id, {"status": reasons[place].replace(f"{folder}/", "")})
             else:
-                names = list(found.parts) or None
-                sequences.write_track(out, sample.id, found.points, names, found.confidence, found.first)
+                track = Arrays(kept[place])
+                out.add(sample.id, track.attributes(sample.id), **track[sample.id])
+            shutil.rmtree(kept[place], ignore_errors=True)
+
+
+def _keep_track(folder: Path, sample: Sample, parameters: Mapping[str, Any], target: Path) -> None:
+    found = tracks(folder, sample, parameters)
+    with Writer(target) as out:
+        names = list(found.parts) or None
+        sequences.write_track(out, sample.id, found.points, names, found.confidence, found.first)
 
 
 def tracks(folder: Path, sample: Sample, parameters: Mapping[str, Any]) -> Poses:
@@ -116,8 +134,8 @@ def _labelled(job: DownloadJob, folder: Path, found: Sequence[Recording]) -> tup
             try:
                 gold[each.id] = read_labels(folder, each, job.parameters)
                 each = replace(each, notes=(*each.notes, *gold[each.id].notes))
-            except (InputError, OSError) as error:
-                trouble = str(error).replace(f"{folder}/", "")
+            except Exception as error:  # labels from outside break their reader in any way
+                trouble = reason_of(error).replace(f"{folder}/", "")
                 troubles.append(trouble)
                 job.progress.message(f"{each.id} is not trained on: {trouble}")
                 facts = {name: value for name, value in each.facts.items() if name != "group"}
@@ -135,13 +153,19 @@ def _vocabulary(gold: Mapping[str, Labels], behaviours: Sequence[str] | None) ->
     return (*(name for name in behaviours if name != "other"), "other") if behaviours else ()
 
 
-def _size(folder: Path, recording: Recording, job: DownloadJob) -> _Track:
-    """What the table needs of a track; nothing of one that cannot be read, which its shard will report."""
+def _sizes(job: DownloadJob, folder: Path, found: Sequence[Recording]) -> dict[str, _Track]:
+    """What the table needs of each track; nothing of one that cannot be read, which its shard will report."""
+    items = [(folder, each, job.parameters) for each in found]
+    sizes = read_each(_size, items, workers=job.threads, seconds=SECONDS, memory_mb=job.memory_mb)
+    known = dict(job.progress(sizes, "recording", len(items)))
+    return {
+        each.id: _Track() if isinstance(known[place], Unreadable) else known[place] for place, each in enumerate(found)
+    }
+
+
+def _size(folder: Path, recording: Recording, parameters: Mapping[str, Any]) -> _Track:
     sample = Sample(recording.id, "", "", _columns(recording, 0, _Track(), (), (), None))
-    try:
-        found = tracks(folder, sample, job.parameters)
-    except (InputError, OSError):
-        return _Track()
+    found = tracks(folder, sample, parameters)
     names = found.parts or tuple(parts.unnamed(found.points.shape[3]))
     return _Track(found.points.shape[0], names, found.fps)
 

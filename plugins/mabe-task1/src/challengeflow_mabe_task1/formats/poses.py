@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError
+from challengeflow.outside.sizes import check_h5
 from challengeflow_mabe_task1.formats import deeplabcut, jabs, mars, simba, sleap, text
 from challengeflow_mabe_task1.formats.tracks import Poses
 
@@ -93,6 +94,7 @@ def _read_table(path: Path) -> Poses:
 
 def _read_h5(path: Path) -> Poses:
     with open_h5(path) as file:
+        check_h5(file)
         if "poseest" in file:
             return jabs.read(file, path)
         if "tracks" in file and "node_names" in file:
