@@ -1,13 +1,11 @@
-"""Names and texts from outside: anything goes in, only what prints comes out, and nothing is lost."""
+"""Names from outside: anything goes in, only what prints comes out, and nothing is lost."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from challengeflow import InputError
 from challengeflow.outside.names import LONGEST, ids, meant, short, spelled
-from challengeflow.outside.texts import read_text
 
 ODD = [
     b"a\rb",
@@ -43,16 +41,3 @@ def test_files_that_differ_in_the_ending_alone_have_ids_of_their_own():
 def test_long_names_are_shortened_apart():
     one, two = short("x" * 300 + "1"), short("x" * 300 + "2")
     assert one != two and len(one) <= LONGEST and short("x" * LONGEST) == "x" * LONGEST
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
-def test_texts_of_any_program(tmp_path, encoding):
-    (tmp_path / "a.csv").write_bytes("Mäuse,Größe\n".encode(encoding))
-    assert read_text(tmp_path / "a.csv") == "Mäuse,Größe\n"
-
-
-def test_what_is_no_text(tmp_path):
-    (tmp_path / "a.csv").write_bytes(b"a\0b")
-    for name in ("a.csv", "none.csv", "."):
-        with pytest.raises(InputError, match="a text"):
-            read_text(tmp_path / name)
