@@ -60,8 +60,8 @@ CHANGES = {
     ),
     "the ensemble": (
         "running/ensemble.py",
-        "np.average(scores, axis=0, weights=weights)",
-        "np.average(scores, axis=0)",
+        "for member in predictions], weights)",
+        "for member in predictions])",
         {"ensemble", "score", "draw", "package", "leaderboard", "report"},
     ),
     "the command that shows": ("reporting/show.py", "is sound", "is quite sound", set()),

@@ -17,6 +17,7 @@ from challengeflow.contract.declare import (
     number,
 )
 from challengeflow.contract.errors import InputError
+from challengeflow.contract.forms import Gold, Prediction, PreparedArray
 from challengeflow.contract.hookspecs import hookimpl
 from challengeflow.contract.jobs import (
     Answers,
@@ -42,6 +43,7 @@ __all__ = [
     "Dataset",
     "DownloadJob",
     "DrawJob",
+    "Gold",
     "InputError",
     "Job",
     "Member",
@@ -49,6 +51,8 @@ __all__ = [
     "Model",
     "PackageJob",
     "PredictJob",
+    "Prediction",
+    "PreparedArray",
     "PreprocessJob",
     "Progress",
     "Resources",

@@ -6,6 +6,7 @@ from typing import Any
 
 from challengeflow.contract.direction import DIRECTIONS
 from challengeflow.contract.errors import InputError
+from challengeflow.contract.forms import Gold, Prediction, PreparedArray
 
 Schema = Mapping[str, Mapping[str, Any]]
 """Parameter name -> its JSON schema, which carries `default` and `description`."""
@@ -120,6 +121,10 @@ class Challenge:
 
     `metric` ranks; `further_metrics` are columns beside it, which `score` writes to an entry's "metrics".
 
+    prediction: what an answer to one sample is; gold: what its gold is, where it has another form.
+    prepared: the arrays that `preprocess` writes of a sample; attributes: name -> meaning of what it notes beside `status`
+    and `shape`. Whoever writes a model starts from these.
+
     `schema` has a section for each stage with parameters: download, preprocess, score, package.
 
     own_data: the source of a folder of one's own files (no declared dataset): by default one unlabelled test split.
@@ -135,6 +140,10 @@ class Challenge:
     url: str
     metric: Metric
     further_metrics: tuple[Metric, ...] = ()
+    prediction: Prediction = field(default_factory=Prediction)
+    gold: Gold | None = None
+    prepared: tuple[PreparedArray, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
     datasets: tuple[Dataset, ...]
     submissions: tuple[Submission, ...]
     licence: str

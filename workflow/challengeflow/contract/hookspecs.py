@@ -43,7 +43,7 @@ def preprocess(job: PreprocessJob) -> None:
     """Turn the raw files of a shard into prepared arrays (`job.prepared`) and its gold, apart (`job.gold`).
 
     Both are written with `challengeflow.arrays.Writer`. Every sample is added, in order, with `status` "ok" or the
-    reason why it could not be read, and `shape`: the shape of its prediction.
+    reason why it could not be read, and `shape`: that of its prediction (see `Prediction.axes`).
     """
 
 
@@ -54,7 +54,7 @@ def train(job: TrainJob) -> None:
 
 @hookspec
 def predict(job: PredictJob) -> None:
-    """Write predictions for every sample of `job.shard`, in order, averaged over `job.models`. There is no label in sight."""
+    """Write predictions for every sample of `job.shard`, in order, merged over `job.models`. There is no label in sight."""
 
 
 @hookspec

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.forms import Prediction
 from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import Sample, read_samples
 
@@ -90,9 +91,13 @@ class TrainJob(Job):
     """`shards` are all train shards but those of `fold` (all of them where fold is None: the refit).
 
     unlabelled: shards of the label-free splits that the model declares in `trains_on`.
+    variant: the name in the config of what is trained; model: that of the model that it is of.
+    prediction: what an answer is, as the challenge declares.
     """
 
     model: str
+    variant: str = ""
+    prediction: Prediction = field(default_factory=Prediction)
     fold: int | None
     shards: tuple[Shard, ...]
     unlabelled: tuple[Shard, ...] = ()
@@ -101,9 +106,14 @@ class TrainJob(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class PredictJob(Job):
-    """`models` are the model folders to average over; `shard.gold` is None."""
+    """`models` are the model folders to merge over; `shard.gold` is None.
+
+    variant, prediction: as of `TrainJob`; `challengeflow.answers.merge(job.prediction, [...])` makes one answer of several.
+    """
 
     model: str
+    variant: str = ""
+    prediction: Prediction = field(default_factory=Prediction)
     models: tuple[Path, ...]
     shard: Shard
     output: Path

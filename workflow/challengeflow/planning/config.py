@@ -179,7 +179,7 @@ def _resolve_models(
     for variant, value in entry.get("models", by_default).items():
         check_name("model", variant)
         models[variant] = _resolve_variant(challenge, variant, value or {}, seed, f"{where}.models.{variant}", known)
-    _check_ensembles(models, where)
+    _check_ensembles(challenge, models, where)
     if entry.get("controls", True):
         models |= {control: VariantSettings(kind="control", model=control) for control in CONTROLS}
     return models
@@ -207,8 +207,13 @@ def _resolve_variant(
     )
 
 
-def _check_ensembles(models: Mapping[str, VariantSettings], where: str) -> None:
+def _check_ensembles(challenge: Challenge, models: Mapping[str, VariantSettings], where: str) -> None:
     trained = [variant for variant, entry in models.items() if entry.kind == "trained"]
+    ensembles = [variant for variant, entry in models.items() if entry.kind == "ensemble"]
+    if ensembles and challenge.prediction.merge is None:
+        raise InputError(
+            f"config key {where}.models.{ensembles[0]}: answers of {challenge.name} do not merge, so it has no ensembles; remove it"
+        )
     for variant, entry in models.items():
         if entry.kind == "ensemble" and len(entry.members) < 2:
             raise InputError(f"config key {where}.models.{variant}.members: an ensemble needs two variants or more")

@@ -42,13 +42,16 @@ def job_fingerprint(registry: Registry, job: PlannedJob) -> str | None:
     if job.hook == "download":
         return None
     if job.built_in:
-        return _of_modules((OF_THE_CORE[job.kind or "control"],), CORE)
+        declared = registry.challenges[job.challenge]
+        own = (declared.prediction.merge, declared.gold.perfect if declared.gold else None)
+        modules = (OF_THE_CORE[job.kind or "control"], *(name for name in own if name))
+        return _of_modules(modules, CORE, repr((declared.prediction, declared.gold)))
     return stage_fingerprint(registry, job.hook, job.challenge, job.model)
 
 
 @lru_cache
-def _of_modules(modules: tuple[str, ...], package: str) -> str:
-    return _digest("", _counted(modules, package))
+def _of_modules(modules: tuple[str, ...], package: str, text: str = "") -> str:
+    return _digest(text, _counted(modules, package))
 
 
 @lru_cache

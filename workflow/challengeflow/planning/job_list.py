@@ -61,11 +61,10 @@ class Jobs:
                 yield "preprocess", (dataset, shard.own)
         yield from (("train", key) for key in self._trained)
         predicted = self._predicted
-        if "control-prior" in self.plan.models:
-            folders = {
-                self.plan.prior(home, shard): home for home, variant, shard in predicted if variant == "control-prior"
-            }
-            yield from (("prior", (home, _fold_of(folder))) for folder, home in folders.items())
+        folders = {
+            self.plan.prior(home, shard): home for home, variant, shard in predicted if self._knows_prior(variant)
+        }
+        yield from (("prior", (home, _fold_of(folder))) for folder, home in folders.items())
         yield from (("predict", (home, variant, shard.dataset, shard.name)) for home, variant, shard in predicted)
         yield from (("score", pair) for pair in self.plan.scored())
         yield from (("draw", pair) for pair in self.drawn())
@@ -175,7 +174,7 @@ class Jobs:
         elif variant == "control-perfect":
             inputs = gold = (self.plan.gold(shard),)
         elif entry.kind == "control":
-            prior = (self.plan.prior(dataset, shard),) if variant == "control-prior" else ()
+            prior = (self.plan.prior(dataset, shard),) if self._knows_prior(variant) else ()
             inputs = (self.plan.prepared(shard), *prior)
         else:
             models = self.plan.models_for(dataset, variant, on, shard)
@@ -190,6 +189,11 @@ class Jobs:
             part=self.plan.part(dataset, on=on, variants=variants),
             variant=variant,
         )
+
+    def _knows_prior(self, variant: str) -> bool:
+        """Whether a control is told of the training gold: its mean, or the bounds that the range of predictions lacks."""
+        is_open = None in self.declared.prediction.range
+        return variant == "control-prior" or (variant == "control-random" and is_open)
 
     # -- scores, pictures, submissions ----------------------------------------------------------------------------
 

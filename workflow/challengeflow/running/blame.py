@@ -14,17 +14,18 @@ ONE_BY_ONE = ("download", "preprocess", "predict")  # stages that treat samples 
 
 
 @contextmanager
-def blame(registry: Registry, owner: str, stage: str, note: Path) -> Iterator[None]:
+def blame(registry: Registry, owner: str, stage: str, note: Path, bound: str | None = None) -> Iterator[None]:
     """Turn what a stage raises into one PluginError: plugin, hook, sample where known, and place.
 
     owner: the plugin whose hook is called; another one, a wrapper say, is named where the error came out of its code.
+    bound: the plugin whose declarations do not hold, where another one's code makes the outputs.
     note: file that the traceback is written to. What already is an InputError stays as it is.
     """
     note.unlink(missing_ok=True)
     try:
         yield
     except ContractError as error:
-        raise PluginError(f"plugin {owner!r}: {error}") from error
+        raise PluginError(f"plugin {(bound or owner)!r}: {error}") from error
     except InputError:
         raise
     except Exception as error:

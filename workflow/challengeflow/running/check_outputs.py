@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from challengeflow.arrays import Arrays, Predictions
+from challengeflow.arrays import Arrays
 from challengeflow.contract.errors import ContractError, InputError
 from challengeflow.outside.pickled import pickled
 
@@ -17,45 +15,6 @@ def check_table(folder: Path, what: str) -> None:
     """The index has its sample table."""
     if not (folder / "samples.csv").exists() or not (folder / "strata.csv").exists():
         raise ContractError(f"{what} wrote no sample table; write it with write_samples(job.output, samples, strata)")
-
-
-def check_prepared(folder: Path, samples: Sequence[str], where: str) -> dict[str, str]:
-    """Every sample in order, each with a status and the shape of its prediction; returns the failed ones: id -> reason."""
-    prepared = _read(folder, f"preprocess of {where}", "job.prepared", "challengeflow.arrays.Writer")
-    _check_ids(prepared, samples, f"preprocess of {where}")
-    for sample in prepared:
-        missing = {"status", "shape"} - set(prepared.attributes(sample))
-        if missing:
-            raise ContractError(
-                f"preprocess of {where}: sample {sample!r} lacks the attribute {min(missing)!r}; "
-                "status is 'ok' or a reason, shape that of its prediction"
-            )
-    return {s: prepared.attributes(s)["status"] for s in prepared if prepared.attributes(s)["status"] != "ok"}
-
-
-def check_gold(folder: Path, samples: Sequence[str], where: str) -> None:
-    """Gold holds samples of the shard alone, in its order (one whose label is unknown may be left out)."""
-    gold = _read(folder, f"gold of {where}", "job.gold", "challengeflow.arrays.write_scores")
-    _check_ids(gold, [sample for sample in samples if sample in gold], f"gold of {where}")
-    _check_scores_there(gold, f"gold of {where}")
-
-
-def check_predictions(folder: Path, prepared: Path, samples: Sequence[str], where: str) -> None:
-    """Every sample in order, in the shape preprocess stated, float16 or float32, finite, from 0 to 1."""
-    shapes = Arrays(prepared)
-    written = _read(folder, f"predictions of {where}", "job.output", "challengeflow.arrays.write_scores")
-    _check_ids(written, samples, f"predictions of {where}")
-    _check_scores_there(written, f"predictions of {where}")
-    predictions = Predictions(folder)
-    for sample in predictions:
-        scores, shape = predictions[sample], tuple(shapes.attributes(sample)["shape"])
-        if scores.shape != shape:
-            raise ContractError(f"predictions of {where}: {sample!r} has shape {scores.shape} where {shape} was stated")
-        if scores.dtype not in (np.float16, np.float32):
-            raise ContractError(f"predictions of {where}: {sample!r} is {scores.dtype}; use float32 or float16")
-        # NaN makes both comparisons false.
-        if scores.size and not (scores.min() >= 0 and scores.max() <= 1):
-            raise ContractError(f"predictions of {where}: {sample!r} has scores outside 0 to 1 or NaN")
 
 
 def check_failures(prepared: Iterable[Path], max_failed: float, where: str) -> list[dict[str, str]]:
@@ -148,6 +107,7 @@ def check_written(folder: Path, what: str, output: str) -> None:
         raise ContractError(f"{what} wrote nothing; its result belongs into the folder {output}")
 
 
+
 def check_model(folder: Path, what: str) -> None:
     """No file of a model is a pickle, whatever it is called: the next one who predicts with it would run what it says."""
     for found in pickled(folder):
@@ -155,30 +115,3 @@ def check_model(folder: Path, what: str) -> None:
             f"{what} left a pickle in the model, {found}; write numbers and texts with challengeflow.arrays, "
             ".networks.weights or .plain_models"
         )
-
-
-def _read(folder: Path, what: str, output: str, writer: str) -> Arrays:
-    if not (folder / "index.json").exists():
-        raise ContractError(f"{what} wrote no arrays; write them into {output} with {writer}")
-    return Arrays(folder)
-
-
-def _check_scores_there(arrays: Arrays, what: str) -> None:
-    for sample in arrays:
-        if "scores" not in arrays[sample]:
-            raise ContractError(
-                f"{what}: {sample!r} has no array 'scores'; write it with challengeflow.arrays.write_scores"
-            )
-
-
-def _check_ids(found: Iterable[str], expected: Sequence[str], what: str) -> None:
-    found = list(found)
-    if found == list(expected):
-        return
-    there, wanted = set(found), set(expected)
-    missing = [sample for sample in expected if sample not in there]
-    extra = [sample for sample in found if sample not in wanted]
-    detail = f"{missing[0]!r} is missing" if missing else f"{extra[0]!r} is extra" if extra else "the order differs"
-    raise ContractError(
-        f"{what}: the samples are not those of the shard: {detail}; give every sample of the shard, in its order"
-    )

@@ -5,54 +5,111 @@ They are not trained. `control-perfect` alone opens the gold of the very samples
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from challengeflow.answers import perfect as perfect_answer
 from challengeflow.arrays import Arrays, Predictions
+from challengeflow.contract.forms import Gold, Prediction, fixed
 from challengeflow.scoring import write_json
 
 
-def perfect(gold: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """The gold itself, as float32 scores."""
+def perfect(gold: Path, prediction: Prediction, declared: Gold | None) -> Iterator[tuple[str, np.ndarray]]:
+    """The gold itself, or what the challenge makes of it, in the first dtype of predictions."""
     answers = Predictions(gold)
-    return ((sample, np.asarray(answers[sample], np.float32)) for sample in answers)
+    return ((sample, perfect_answer(prediction, declared, answers[sample])) for sample in answers)
 
 
-def random(prepared: Path, seed: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Uniform scores in [0, 1), drawn anew for each sample from the seed and its id, so in any order the same."""
-    shapes = Arrays(prepared)
+def random(
+    prepared: Path, seed: int, prediction: Prediction, prior: Path | None = None
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Uniform over the range, drawn anew for each sample from the seed and its id, so in any order the same.
+
+    prior: the folder of `write_prior`, whose least and greatest gold stand for the bounds that the range lacks.
+    """
+    shapes, dtype = Arrays(prepared), np.dtype(prediction.dtypes[0])
+    known = json.loads((prior / "prior.json").read_text()) if prior else {}
+    low, high = (
+        known[name] if end is None else end for name, end in zip(("low", "high"), prediction.range, strict=True)
+    )
     for sample in shapes:
         digest = hashlib.sha256(f"{seed}/{sample}".encode()).digest()
         generator = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-        yield sample, generator.random(shapes.attributes(sample)["shape"], np.float32)
+        shape = shapes.attributes(sample)["shape"]
+        if dtype.kind == "f":
+            yield sample, (low + (high - low) * generator.random(shape, np.float32)).astype(dtype)
+        else:
+            yield sample, generator.integers(int(low), int(high), size=shape, endpoint=True).astype(dtype)
 
 
-def write_prior(folder: Path, gold: Sequence[Path]) -> None:
-    """Write the mean of the training gold (over samples, and over frames where there are some).
+def write_prior(
+    folder: Path, gold: Iterable[tuple[Path, frozenset[str]]], prediction: Prediction, declared: Gold | None
+) -> None:
+    """Write what is known of the training gold before a sample is seen: its mean, or its most frequent value where values are counted.
 
-    Where training carries no gold there is no prior to know: 0.5.
+    It is kept apart for each place along the axes that all samples share (classes, a horizon), and taken over the others and over
+    samples. gold: folders, each with the samples in it that do not count. Without any, it is the middle of the range.
     """
-    write_json(folder / "prior.json", {"mean": _mean(gold).tolist()})
+    answers = (
+        perfect_answer(prediction, declared, truth)
+        for path, unseen in gold
+        for sample, truth in Predictions(path).items()
+        if sample not in unseen
+    )
+    counted = not prediction.dtypes[0].startswith("float")
+    found: dict[str, Any] = (_most_frequent if counted else _mean)(answers, prediction)
+    write_json(folder / "prior.json", found)
 
 
-def prior(prepared: Path, folder: Path) -> Iterator[tuple[str, np.ndarray]]:
+def prior(prepared: Path, folder: Path, prediction: Prediction) -> Iterator[tuple[str, np.ndarray]]:
     """The constant that `write_prior` left in `folder`, for all samples."""
     constant = np.array(json.loads((folder / "prior.json").read_text())["mean"])
     shapes = Arrays(prepared)
+    if constant.ndim:
+        sizes, kept = iter(constant.shape), fixed(prediction.axes)
+        constant = constant.reshape([next(sizes) if axis in kept else 1 for axis in range(len(prediction.axes))])
     for sample in shapes:
-        yield sample, np.broadcast_to(constant, shapes.attributes(sample)["shape"]).astype(np.float32)
+        yield sample, np.broadcast_to(constant, shapes.attributes(sample)["shape"]).astype(prediction.dtypes[0])
 
 
-def _mean(gold: Sequence[Path]) -> np.ndarray:
-    total, count = np.zeros(()), 0
-    for folder in gold:
-        answers = Predictions(folder)
-        for sample in answers:
-            scores = np.asarray(answers[sample], np.float64)
-            # (T, classes) has a prior for each class; a scalar or a volume has one.
-            rows = scores if scores.ndim == 2 else scores.ravel()
-            total = total + rows.sum(axis=0)
-            count += len(rows)
-    return total / count if count else np.float64(0.5)
+def _mean(answers: Iterable[np.ndarray], prediction: Prediction) -> dict[str, Any]:
+    total, count, ends = np.zeros(()), 0, [np.inf, -np.inf]
+    for answer in answers:
+        scores = np.asarray(answer, np.float64)
+        over = _others(scores, prediction)
+        total = total + scores.sum(axis=over)
+        count += int(np.prod([scores.shape[axis] for axis in over]))
+        if scores.size:
+            ends = [min(ends[0], float(scores.min())), max(ends[1], float(scores.max()))]
+    low, high = (0.0, 1.0) if ends[0] > ends[1] else ends
+    mean = total / count if count else np.float64(_middle(prediction, low, high))
+    bounds = {"low": low, "high": high} if None in prediction.range else {}
+    return {"mean": mean.tolist()} | bounds
+
+
+def _most_frequent(answers: Iterable[np.ndarray], prediction: Prediction) -> dict[str, Any]:
+    tally: dict[Any, Any] = defaultdict(lambda: np.zeros(()))
+    for answer in answers:
+        for value in np.unique(answer):
+            tally[value.item()] = tally[value.item()] + (answer == value).sum(axis=_others(answer, prediction))
+    values = sorted(tally)
+    low, high = (values[0], values[-1]) if values else (0, 0)
+    counts = np.array(np.broadcast_arrays(*(tally[value] for value in values))) if values else None
+    most = np.array(values)[counts.argmax(axis=0)] if counts is not None else np.int64(_middle(prediction, low, high))
+    bounds = {"low": low, "high": high} if None in prediction.range else {}
+    return {"mean": most.tolist()} | bounds
+
+
+def _others(answer: np.ndarray, prediction: Prediction) -> tuple[int, ...]:
+    """The axes to take a mean over: those that vary, all of an answer on other axes."""
+    kept = fixed(prediction.axes) if answer.ndim == len(prediction.axes) else []
+    return tuple(axis for axis in range(answer.ndim) if axis not in kept)
+
+
+def _middle(prediction: Prediction, low: float, high: float) -> float:
+    ends = [end if bound is None else bound for bound, end in zip(prediction.range, (low, high), strict=True)]
+    return sum(ends) / 2

@@ -1,16 +1,19 @@
-"""The built-in model `ensemble`: the weighted mean of other variants' predictions."""
+"""The built-in model `ensemble`: other variants' predictions, merged as the challenge declares."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from challengeflow.answers import merge
 from challengeflow.arrays import Predictions
+from challengeflow.contract.forms import Prediction
 
 
-def average(members: Sequence[Path], weights: Sequence[float]) -> Iterator[tuple[str, np.ndarray]]:
-    """Average the predictions of one shard by several members, in the first one's dtype."""
+def merged(
+    members: Sequence[Path], weights: Sequence[float], prediction: Prediction
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Merge the predictions of one shard by several members; a mean is in the first one's dtype."""
     predictions = [Predictions(folder) for folder in members]
     for sample in predictions[0]:
-        scores = [np.asarray(member[sample], np.float32) for member in predictions]
-        yield sample, np.average(scores, axis=0, weights=weights).astype(predictions[0][sample].dtype)
+        yield sample, merge(prediction, [member[sample] for member in predictions], weights)

@@ -114,7 +114,7 @@ def _train(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> Tra
     also = jobs.registry.model(job.challenge, job.model or "").trains_on
     return TrainJob(
         **common,
-        model=job.model or "",
+        **_of_variant(jobs, job),
         fold=fold,
         shards=tuple(_shard(jobs, shard, gold=True) for shard in jobs.plan.training_shards(dataset, fold)),
         unlabelled=tuple(_shard(jobs, shard) for shard in jobs.plan.shards(dataset, *also)) if also else (),
@@ -126,7 +126,11 @@ def _predict(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> P
     dataset, variant, on, name = job.parts
     shard = jobs.plan.shard(on, name)
     models = tuple(map(Path, jobs.plan.models_for(dataset, variant, on, shard)))
-    return PredictJob(**common, model=job.model or "", models=models, shard=_shard(jobs, shard), output=outputs[0])
+    return PredictJob(**common, **_of_variant(jobs, job), models=models, shard=_shard(jobs, shard), output=outputs[0])
+
+
+def _of_variant(jobs: Jobs, job: PlannedJob) -> dict[str, Any]:
+    return {"model": job.model or "", "variant": job.variant or "", "prediction": jobs.declared.prediction}
 
 
 def _score(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> ScoreJob:

@@ -17,7 +17,7 @@ from challengeflow.planning.folds import write_index
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
-from challengeflow.running import check_outputs, check_pictures, controls, ensemble, memory, provenance
+from challengeflow.running import check_arrays, check_outputs, check_pictures, controls, ensemble, memory, provenance
 from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
 from challengeflow.running.given import given, seed_of
@@ -51,7 +51,7 @@ def _call(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made)
     jobs.registry.call(job.hook, called, job.model)
     if isinstance(called, PredictJob):
         ids = [sample.id for sample in called.shard.samples]
-        check_outputs.check_predictions(outputs[0], called.shard.prepared, ids, where)
+        check_arrays.check_predictions(outputs[0], called.shard.prepared, ids, where, called.prediction)
     elif isinstance(called, DrawJob):
         check_pictures.check(outputs[0], f"pictures of {where}")
     elif isinstance(called, TrainJob | PackageJob):
@@ -78,10 +78,11 @@ def _preprocess(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs:
     assert isinstance(called, PreprocessJob)
     jobs.registry.call("preprocess", called)
     ids, where = [sample.id for sample in called.samples], "/".join(job.parts)
-    for sample, reason in check_outputs.check_prepared(outputs[0], ids, where).items():
+    prediction = jobs.declared.prediction
+    for sample, reason in check_arrays.check_prepared(outputs[0], ids, where, prediction).items():
         called.progress.message(f"sample {sample} cannot be used: {reason}")
     if called.labelled:
-        check_outputs.check_gold(outputs[1], ids, where)
+        check_arrays.check_gold(outputs[1], outputs[0], ids, where, prediction, jobs.declared.gold)
 
 
 def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
@@ -105,22 +106,28 @@ def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
 
 
 def _prior(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
-    controls.write_prior(outputs[0], [Path(path) for path in job.gold])
+    declared = jobs.declared
+    controls.write_prior(
+        outputs[0], [(Path(path), frozenset()) for path in job.gold], declared.prediction, declared.gold
+    )
 
 
 def _built_in(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
     """An ensemble's or a control's answers to a shard."""
-    inputs = [Path(path) for path in job.inputs]
-    variant = job.variant or ""
+    inputs, declared = [Path(path) for path in job.inputs], jobs.declared
+    prediction, variant = declared.prediction, job.variant or ""
     if job.kind == "ensemble":
-        scores = ensemble.average(inputs, list(jobs.plan.members(variant).values()))
+        scores = ensemble.merged(inputs, list(jobs.plan.members(variant).values()), prediction)
     elif variant == "control-perfect":
-        scores = controls.perfect(*inputs)
+        scores = controls.perfect(*inputs, prediction, declared.gold)
     elif variant == "control-random":
-        scores = controls.random(*inputs, job.part.seed)
+        scores = controls.random(inputs[0], job.part.seed, prediction, *inputs[1:])
     else:
-        scores = controls.prior(*inputs)
+        scores = controls.prior(*inputs, prediction)
     write_scores(outputs[0], scores)
+    # The gold itself is a perfect answer also where it has axes of its own.
+    axes = None if variant == "control-perfect" and declared.gold and not declared.gold.perfect else prediction.axes
+    check_arrays.check_answers(outputs[0], prediction, axes, f"predictions of {'/'.join(job.parts)}")
 
 
 # -- around every job -----------------------------------------------------------------------------------------------
@@ -147,7 +154,8 @@ def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Pat
     }
     owner = "challengeflow" if job.built_in else jobs.registry.owner_of(job.hook, job.challenge, job.model)
     held = claimed(lock_of(jobs.layout, job.outputs[0]), job.outputs[0])
-    fault = blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback"))
+    bound = jobs.registry.owner[job.challenge] if job.built_in else None  # the core answers as the challenge declares
+    fault = blame(jobs.registry, owner, job.hook, work.with_suffix(".traceback"), bound)
     with held, atomic(*outputs) as parts, fault, memory.held_to(common["memory_mb"], f"{job.stage} of {job.name}"):
         yield parts, common
     peak, seconds = provenance.peak_memory_mb(), time.monotonic() - started

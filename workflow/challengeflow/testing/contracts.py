@@ -261,7 +261,7 @@ class ChallengeContract(_Contract):
     its demo small. Without it, the demo of every dataset is run, with every model of the plugin.
     """
 
-    _controls = control_scores.ENDS
+    _controls = control_scores.CONTROLS
 
     def test_the_challenge_is_declared_whole(self):
         found = self._found()

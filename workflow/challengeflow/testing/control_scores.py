@@ -10,6 +10,7 @@ from challengeflow.contract.direction import sign
 from challengeflow.testing.demo_run import DemoRun
 
 ENDS = ("control-perfect", "control-random")
+CONTROLS = (*ENDS, "control-prior")
 FAR = 0.25  # of the way from chance to best, which a random answer must stay below
 NEAR = 0.25  # of that way, by which chance may lie outside the random answer's own interval
 

@@ -7,6 +7,7 @@ from challengeflow import (
     Dataset,
     Metric,
     Model,
+    Prediction,
     Resources,
     Source,
     Submission,
@@ -42,6 +43,7 @@ CHALLENGE = Challenge(
         description="Mean F1 of the scored behaviours (all but 'other'), counted over the frames of all sequences",
         chance="about the mean share of the scored behaviours: 0.12 on CalMS21",
     ),
+    prediction=Prediction(axes={"frames": "sample", "classes": "dataset"}),
     datasets=(
         Dataset(
             name="task1",

@@ -3,8 +3,10 @@
 from challengeflow import (
     Challenge,
     Dataset,
+    Gold,
     Metric,
     Model,
+    Prediction,
     Resources,
     Source,
     Submission,
@@ -46,6 +48,9 @@ MOOD = Challenge(
         description="mean of the average precision over all voxels (float16 scores) and over all cases",
         chance="the share of abnormal voxels and of abnormal cases",
     ),
+    # The leading 1 keeps an answer on the prepared grid apart from gold, which lies on the scan's own.
+    prediction=Prediction(axes={"grid": 1, "x": "dataset", "y": "dataset", "z": "dataset"}),
+    gold=Gold(axes={"x": "sample", "y": "sample", "z": "sample"}, range=(0, 1)),
     datasets=(
         _dataset("brain", "brain MR, 256^3, background 0", "800 train scans, 4 toy cases; a Synapse login is needed"),
         _dataset(

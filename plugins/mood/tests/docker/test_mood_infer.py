@@ -19,7 +19,7 @@ import pytest
 import challengeflow_mood as plugin
 from challengeflow import InputError, Member
 from challengeflow.arrays import Predictions
-from challengeflow.running.ensemble import average
+from challengeflow.running.ensemble import merged
 from challengeflow_mood.docker import build_context, infer
 from challengeflow_mood.scoring import decision
 
@@ -79,7 +79,7 @@ def test_an_ensemble_answers_as_the_core_averages(folders, mood_brain):
     build_context.write_model(folders / "model", "brain", all_answers)
     run(folders)
     chosen = json.loads(all_answers.decision.read_text())
-    expected = dict(average(predicted, [0.3, 1.7]))
+    expected = dict(merged(predicted, [0.3, 1.7], plugin.MOOD.prediction))
     for name, text in answers(folders).items():
         score = decision.sample_score(expected[name.removesuffix(".nii.gz.txt")])
         assert text == f"{decision.probability(chosen, score)!r}\n"
