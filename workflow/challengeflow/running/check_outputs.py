@@ -107,7 +107,6 @@ def check_written(folder: Path, what: str, output: str) -> None:
         raise ContractError(f"{what} wrote nothing; its result belongs into the folder {output}")
 
 
-
 def check_model(folder: Path, what: str) -> None:
     """No file of a model is a pickle, whatever it is called: the next one who predicts with it would run what it says."""
     for found in pickled(folder):
