@@ -8,6 +8,7 @@ from challengeflow import (
     Dataset,
     Metric,
     Model,
+    Prediction,
     Resources,
     Source,
     Submission,
@@ -164,6 +165,7 @@ CLOG_LOSS = Challenge(
         description="Matthews correlation coefficient of the answers; 0 where it is undefined",
         chance="0",
     ),
+    prediction=Prediction(axes={"stalled": 1}),
     datasets=DATASETS,
     submissions=(
         Submission(name="csv", summary="filename,stalled for every test video, in the order of submission_format.csv"),

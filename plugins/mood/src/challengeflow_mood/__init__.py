@@ -49,7 +49,7 @@ MOOD = Challenge(
         chance="the share of abnormal voxels and of abnormal cases",
     ),
     # The leading 1 keeps an answer on the prepared grid apart from gold, which lies on the scan's own.
-    prediction=Prediction(axes={"grid": 1, "x": "dataset", "y": "dataset", "z": "dataset"}),
+    prediction=Prediction(axes={"one": 1, "grid_x": "dataset", "grid_y": "dataset", "grid_z": "dataset"}),
     gold=Gold(axes={"x": "sample", "y": "sample", "z": "sample"}, range=(0, 1)),
     datasets=(
         _dataset("brain", "brain MR, 256^3, background 0", "800 train scans, 4 toy cases; a Synapse login is needed"),
