@@ -108,6 +108,8 @@ class Jobs:
     # -- data -----------------------------------------------------------------------------------------------------
 
     def _archive(self, dataset: str, archive: str) -> PlannedJob:
+        if archive not in (known := self.plan.archives(dataset)):
+            raise InputError(f"{dataset} has no archive {archive!r}; it has {', '.join(known) or 'none'}")
         return self._data("archive", (dataset, archive), outputs=(self.layout.archive(dataset, archive),), inputs=())
 
     def _index(self, dataset: str) -> PlannedJob:

@@ -10,6 +10,9 @@ from pathlib import Path
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow_mood.data.official_layout import Entry, Layout, find_layout, find_scans, stem
 
+REASON = ".reason"
+"""Ending of a text that stands for a scan that could not be unpacked."""
+
 
 def download(job: DownloadJob) -> None:
     """Make one part: the archive `train` or `toy` (not of a folder of one's own), the index, or a shard."""
@@ -127,4 +130,9 @@ def _provide(job: DownloadJob) -> None:
         name = sample.columns["file"]
         entry = (layout.toy if sample.split == "test" else layout.train).get(name)
         if entry is not None and not (job.output / name).exists():
-            entry.provide(job.output / name)
+            try:
+                entry.provide(job.output / name)
+            except InputError as reason:  # of its own: the scan is answered like any that cannot be read
+                job.progress.message(f"{sample.id} is left out: {reason}")
+                (job.output / name).unlink(missing_ok=True)
+                (job.output / f"{name}{REASON}").write_text(str(reason))

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from challengeflow import InputError
 from challengeflow.outside import archives
+from challengeflow.outside.names import short, spelled
 
 ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh")
 GROUPS = "groups.csv"
@@ -120,7 +121,7 @@ def find_scans(root: Path) -> dict[str, Entry]:
     for path in files:
         place = path.relative_to(base).as_posix()
         if is_scan(place) and "toy_label" not in path.parts:
-            scans[place.replace("/", "__")] = Entry(path, size=path.stat().st_size)
+            scans[short(spelled(place.replace("/", "__")))] = Entry(path, size=path.stat().st_size)
     if not scans:
         raise InputError(f"{root} holds no scan; expected files that end in {', '.join(ENDINGS)}")
     return scans

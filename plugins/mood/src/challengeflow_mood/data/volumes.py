@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 
 from challengeflow import InputError
-from challengeflow_mood.data.images import load_image
+from challengeflow_mood.data.images import load_image, voxels
 
 IN_RANGE = (-0.01, 1.01)  # MOOD's own files are scaled to [0, 1]; rounding may step over
 PERCENTILES = (0.1, 99.9)
@@ -43,7 +43,7 @@ def read_scan(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
             f"{there / 1e9:.1f}; "
             "resample it to fewer voxels"
         )
-    volume = np.asarray(image.dataobj, dtype=np.float32).reshape(shape[:3], order="F")
+    volume = voxels(image, path).reshape(shape[:3], order="F")
     geometry = {
         "file": path.name,
         "original": list(shape),
