@@ -41,7 +41,7 @@ def subject(folder: Path, models: int) -> dict[str, Any]:
     variants |= {name: {"kind": "control", "model": name, "refit": False} for name in KINDS}
     dataset = {
         "source": "demo",
-        "splits": ["train", "test"],
+        "splits": {"train": "train", "test": "answered"},
         "gold": ["train", "test"],
         "archives": [],
         "extends": None,

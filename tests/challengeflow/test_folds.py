@@ -1,11 +1,17 @@
 """Folds keep groups whole and share strata alike; tables that would leak are refused."""
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from challengeflow import InputError, Sample, write_samples
-from challengeflow.planning.folds import assign_folds
+from challengeflow import InputError, Sample, Shard, write_samples
+from challengeflow.arrays import Arrays, Predictions, write_scores
+from challengeflow.contract.errors import ContractError
+from challengeflow.contract.samples import read_samples
+from challengeflow.planning.folds import assign_folds, own_folds
+from challengeflow.running.views import unseen, without
 
 
 def made(groups, size=4):
@@ -53,3 +59,68 @@ def test_a_group_in_two_splits_is_refused(tmp_path):
 def test_a_repeated_sample_is_refused(tmp_path):
     with pytest.raises(InputError, match="sample 'a' is listed twice"):
         write_samples(tmp_path, [Sample("a", "train", "g"), Sample("a", "train", "g")])
+
+
+# -- folds of the table's own -------------------------------------------------------------------------------------------
+
+
+def in_time(blocks=4, size=3, folds=3):
+    """Blocks of a series: the first for training alone; the training of a fold sees what lies before it, but for its last sample."""
+    for block in range(blocks):
+        for i in range(size):
+            later = range(max(block - 1, 0))
+            purged = [block] if i == size - 1 and block < folds else []
+            fold = None if block == 0 else block - 1
+            yield Sample(f"{block}-{i}", "train", f"block {block}", {}, fold, tuple(sorted({*later, *purged})))
+
+
+def test_the_table_keeps_folds_and_what_they_must_not_see(tmp_path):
+    samples = list(in_time())
+    write_samples(tmp_path, samples)
+    assert read_samples(tmp_path / "samples.csv") == tuple(samples)
+    assert own_folds(samples, 3) == {s.id: s.fold for s in samples}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"fold": 5}, "sample '1-0' names the fold 5; the dataset has folds 0 to 2"),
+        ({"unseen": (7,)}, "names the fold 7"),
+    ],
+)
+def test_a_fold_that_there_is_not_is_said(change, sentence):
+    samples = [replace(s, **change) if s.id == "1-0" else s for s in in_time()]
+    with pytest.raises(ContractError, match=sentence):
+        own_folds(samples, 3)
+
+
+def test_a_fold_without_samples_or_without_training_is_said():
+    with pytest.raises(ContractError, match="no train sample is in fold 3"):
+        own_folds(list(in_time()), 4)
+    with pytest.raises(ContractError, match="the training of fold 0 may see no sample"):
+        own_folds([s for s in in_time() if s.fold is not None], 3)
+
+
+def test_a_group_in_two_folds_is_refused(tmp_path):
+    samples = [Sample("a", "train", "g", {}, 0), Sample("b", "train", "g", {}, 1)]
+    with pytest.raises(InputError, match="group 'g' is in the folds 0 and 1"):
+        write_samples(tmp_path, samples)
+
+
+def test_a_column_of_the_tables_own_is_refused(tmp_path):
+    with pytest.raises(InputError, match="column 'fold' of its own"):
+        write_samples(tmp_path, [Sample("a", "train", "g", {"fold": "2"})])
+
+
+def test_a_shard_without_some_samples_holds_the_rest_alone(tmp_path):
+    samples = [Sample(name, "train", name, {}, 1, (0,) if name == "b" else ()) for name in "abc"]
+    write_samples(tmp_path, samples)
+    for kind in ("prepared", "gold"):
+        write_scores(tmp_path / kind, iter([(s.id, np.float32(number)) for number, s in enumerate(samples)]))
+    shard = Shard("train-f1-000", "train", 1, tmp_path / "samples.csv", tmp_path / "prepared", tmp_path / "gold")
+    hidden = unseen(shard.index, 0)
+    assert hidden == {"b"} and not unseen(shard.index, 2) and without(shard, set(), tmp_path / "seen") is shard
+    left = without(shard, hidden, tmp_path / "seen")
+    assert [s.id for s in left.samples] == list(Predictions(left.gold)) == list(Arrays(left.prepared)) == ["a", "c"]
+    assert Predictions(left.gold)["c"] == 2
+    assert without(shard, {"a", "b", "c"}, tmp_path / "none") is None

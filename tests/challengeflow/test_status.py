@@ -62,7 +62,7 @@ class Plugin:
 @pytest.fixture
 def jobs(tmp_path) -> Jobs:
     """Of one model on one dataset; every output below the test's folder."""
-    dataset = DatasetSettings(source="demo", splits=("train",), gold=("train",), folds=2, shards={"train": 1})
+    dataset = DatasetSettings(source="demo", splits={"train": "train"}, gold=("train",), folds=2, shards={"train": 1})
     models = {"model": VariantSettings(kind="trained", model="model", seed=1)}
     settings = ChallengeSettings(results=str(tmp_path), seed=1, device="cpu", datasets={"d": dataset}, models=models)
     return Jobs(Plan("c", settings), Registry([("c", Plugin(), "c 1.0")]))

@@ -65,6 +65,14 @@ def test_good_declarations_have_no_complaint():
             {"resources": {"draw": Resources(), "darw": Resources()}},
             "has 'darw'; known are download, preprocess, score, ",
         ),
+        (
+            {"submissions": (replace(GOOD.submissions[0], splits=("train",)),)},
+            "answers the split 'train', whose role in Challenge.splits is not 'answered'",
+        ),
+        (
+            {"datasets": (replace(GOOD.datasets[0], sources={"demo": Source(splits=("public",), gold=())}),)},
+            "Challenge.splits gives the split 'public' no role",
+        ),
         ({"datasets": (replace(GOOD.datasets[0], sources={}),)}, "Dataset 'd' has no source 'demo'"),
         ({"datasets": (replace(GOOD.datasets[0], extends="c"),)}, "extends 'c', which the challenge does not declare"),
         (
@@ -83,7 +91,7 @@ def test_what_a_challenge_lacks_is_said(change, sentence):
     [
         ({"challenge": "b"}, "for the challenge 'b', which no plugin brings"),
         ({"module": "challengeflow.no_such"}, "names the module 'challengeflow.no_such', which is not there"),
-        ({"trains_on": ("all",)}, "trains on the split 'all'"),
+        ({"trains_on": ("all",)}, "trains without labels on the split 'all'; such are proxy, test, unlabelled"),
         ({"resources": {"train": Resources()}}, "resources says nothing of 'predict'"),
     ],
 )

@@ -54,7 +54,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a dataset comes from: which splits it has and which of them carry gold.
+    """Where a dataset comes from: which of the challenge's splits it has and which of them carry gold.
 
     archives: names of files that many shards share, fetched once, before the index.
     cost: one sentence on size and time, shown by `challengeflow describe`.
@@ -72,6 +72,8 @@ class Dataset:
 
     extends: the dataset whose samples this one contains as well; those keep their folds and shards and are made once.
     shards: number of shards by split; in train, for each fold.
+    own_folds: whether the sample table says which fold a train sample is in (`Sample.fold`, `Sample.unseen`): ordered in time,
+    purged, one lab out. Without it, the core makes folds that keep groups whole and share strata alike.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Dataset:
     sources: Mapping[str, Source]
     extends: str | None = None
     folds: int = 5
+    own_folds: bool = False
     shards: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -104,13 +107,18 @@ class Metric:
 class Submission:
     """A thing the organisers accept. With `datasets` it needs all of them at once; without, it is made for each dataset.
 
+    splits: the splits it answers, of those with the role "answered"; all of them without it.
     own_data: whether it is also made for data of one's own (a dataset the challenge does not declare).
     """
 
     name: str
     summary: str
     datasets: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
     own_data: bool = False
+
+
+SPLITS = {"train": "train", "proxy": "scored", "test": "answered", "unlabelled": "unlabelled"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +135,10 @@ class Challenge:
 
     `schema` has a section for each stage with parameters: download, preprocess, score, package.
 
-    own_data: the source of a folder of one's own files (no declared dataset): by default one unlabelled test split.
+    splits: name -> role, in the order in which scores are shown; models are ranked by the first that has scores. Roles: "train"
+    (models train on it, in folds, and are scored out of fold), "scored", "answered" (by submissions; scored where its gold is
+    known) and "unlabelled" (for models that learn without labels).
+    own_data: the source of a folder of one's own files (no declared dataset): by default the answered splits, without gold.
     env: name of a conda env file of the workflow (`envs/NAME.yaml`) or the absolute path of the plugin's own.
     max_failed: share of samples that may fail to be read before the run stops.
     snakefile: absolute path of extra rules, included as a module under the challenge's name.
@@ -152,7 +163,8 @@ class Challenge:
     schema: Mapping[str, Schema] = field(default_factory=dict)
     env: str = "core"
     resources: Mapping[str, Resources] = field(default_factory=dict)
-    own_data: Source = field(default_factory=lambda: Source(splits=("test",), gold=()))
+    splits: Mapping[str, str] = field(default_factory=lambda: dict(SPLITS))
+    own_data: Source | None = None
     max_failed: float = 0.05
     snakefile: str | None = None
     commands: Mapping[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The names all parts share: stages, splits, controls, commands, and what may be part of a path."""
 
 import re
+from collections.abc import Mapping
 
 from challengeflow.contract.errors import InputError
 
@@ -13,8 +14,9 @@ CHALLENGE_STAGES = tuple(stage for stage in STAGES if stage not in MODEL_STAGES)
 PARAMETER_STAGES = ("download", "preprocess", "score", "package")
 """The stages of a challenge with a section of parameters; `draw` reads those of `score`."""
 
-SPLITS = ("train", "proxy", "test", "unlabelled")
-"""In the order in which their scores are shown: models are ranked by the first that has scores."""
+ROLES = ("train", "scored", "answered", "unlabelled")
+"""What a split is for: models train on it, in folds, and are scored out of fold; they are scored on it; submissions answer it
+(and where its gold is known, models are scored on it too); it is there for models that learn without labels."""
 
 CONTROLS = ("control-perfect", "control-prior", "control-random")
 
@@ -41,8 +43,18 @@ PATH_WORDS = {
     "submissions",
 }
 NAME = r"[a-z0-9][a-z0-9_-]*"
-SHARD = rf"(?:{NAME}\.)?[a-z]+(?:-f\d+)?-\d{{3}}"
+SPLIT = r"[a-z][a-z0-9_]*"
+SHARD = rf"(?:{NAME}\.)?{SPLIT}(?:-f\d+)?-\d{{3}}"
 FOLD = r"\d+|all"
+
+
+def check_splits(splits: Mapping[str, str]) -> None:
+    """Raise InputError for a split whose name cannot be part of a shard's, or whose role is none."""
+    for split, role in splits.items():
+        if not re.fullmatch(SPLIT, split):
+            raise InputError(f"split {split!r} is not a usable name; use lower-case letters, digits and '_'")
+        if role not in ROLES:
+            raise InputError(f"split {split!r} has the role {role!r}; write one of {', '.join(ROLES)}")
 
 
 def check_name(what: str, name: str) -> None:

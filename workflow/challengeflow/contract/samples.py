@@ -8,49 +8,75 @@ from pathlib import Path
 from challengeflow.contract.errors import InputError
 
 COLUMNS = ("sample", "split", "group")
+FOLD_COLUMNS = ("fold", "unseen")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One video, sequence or scan. `columns`: label-free facts a plugin keeps about it (file name, frames), as text."""
+    """One video, sequence or scan. `columns`: label-free facts a plugin keeps about it (file name, frames), as text.
+
+    Of a dataset with `own_folds`, fold: the one that holds a train sample out; None: every fold trains on it, and it is never
+    scored (the start of a series). unseen: further folds whose training must not see it (later than their own, or too near).
+    """
 
     id: str
     split: str
     group: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    fold: int | None = None
+    unseen: tuple[int, ...] = ()
 
 
 def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, str] | None = None) -> None:
     """Write a plugin's sample table into `folder` (samples.csv), and the strata of train samples apart (strata.csv).
 
     strata: sample id -> what folds should share alike (a class, a bin of a rare class's share). Labels may enter
-    here, so the file is never handed on. Raises InputError for a repeated sample id or a group in two splits.
+    here, so the file is never handed on. Raises InputError for a repeated sample id, a group in two splits or folds, and a
+    column that is the table's own.
     """
     samples = list(samples)
     _check(samples)
     extra = list(samples[0].columns) if samples else []
+    for name in {*COLUMNS, *FOLD_COLUMNS, "shard"} & set(extra):
+        raise InputError(f"the sample table has a column {name!r} of its own; call yours otherwise")
+    folds = any(sample.fold is not None or sample.unseen for sample in samples)
     with open(folder / "samples.csv", "w", newline="", errors="surrogateescape") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *extra])
-        writer.writerows([s.id, s.split, s.group, *(s.columns[name] for name in extra)] for s in samples)
+        writer.writerow([*COLUMNS, *(FOLD_COLUMNS if folds else ()), *extra])
+        writer.writerows(
+            [s.id, s.split, s.group, *(fold_cells(s) if folds else ()), *(s.columns[name] for name in extra)]
+            for s in samples
+        )
     with open(folder / "strata.csv", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["sample", "stratum"])
         writer.writerows((strata or {}).items())
 
 
+def fold_cells(sample: Sample) -> tuple[str, str]:
+    """What a table says of a sample's folds."""
+    return "" if sample.fold is None else str(sample.fold), " ".join(map(str, sample.unseen))
+
+
 def read_samples(path: Path) -> tuple[Sample, ...]:
-    """Read a sample table; columns other than sample, split and group go to `Sample.columns`."""
+    """Read a sample table; columns other than sample, split, group and those of folds go to `Sample.columns`."""
     with open(path, newline="", errors="surrogateescape") as file:
         reader = csv.reader(file)
-        header = next(reader)
-        extra = header[len(COLUMNS) :]
-        return tuple(Sample(row[0], row[1], row[2], dict(zip(extra, row[3:], strict=True))) for row in reader)
+        extra = next(reader)[len(COLUMNS) :]
+        return tuple(_sample(row, extra) for row in reader)
+
+
+def _sample(row: list[str], extra: list[str]) -> Sample:
+    columns = dict(zip(extra, row[len(COLUMNS) :], strict=True))
+    fold, unseen = (columns.pop(name, "") for name in FOLD_COLUMNS)
+    known = {"fold": int(fold) if fold else None, "unseen": tuple(map(int, unseen.split()))}
+    return Sample(row[0], row[1], row[2], columns, **known)
 
 
 def _check(samples: list[Sample]) -> None:
     seen: set[str] = set()
     split_of: dict[str, str] = {}
+    fold_of: dict[str, int | None] = {}
     for sample in samples:
         if not sample.id.isprintable():
             raise InputError(f"sample {sample.id!r} has an id that cannot be printed; see challengeflow.outside.names")
@@ -61,4 +87,9 @@ def _check(samples: list[Sample]) -> None:
             raise InputError(
                 f"group {sample.group!r} is in the splits {split_of[sample.group]!r} and {sample.split!r}; "
                 "samples of one group (animal, project, sequence) must stay in one split, or models are tested on what they saw"
+            )
+        if fold_of.setdefault(sample.group, sample.fold) != sample.fold:
+            raise InputError(
+                f"group {sample.group!r} is in the folds {fold_of[sample.group]} and {sample.fold}; samples of one group must stay "
+                "in one fold, or models are scored on what they saw (call parts of a series groups of their own)"
             )

@@ -59,9 +59,10 @@ def _resolve_challenge(
         check(entry.get(stage, {}), section(challenge.schema.get(stage, {})), f"{where}.{stage}")
     names = _with_bases(challenge, entry["datasets"])
     datasets = {name: _resolve_dataset(challenge, name, entry, where) for name in names}
+    with_train = [name for name, dataset in datasets.items() if "train" in dataset.splits.values()]
     for name, dataset in datasets.items():
         trained_on = dataset.trained_on
-        if trained_on is not None and "train" not in (datasets[trained_on].splits if trained_on in datasets else ()):
+        if trained_on is not None and trained_on not in with_train:
             raise InputError(
                 f"config key {where}.datasets.{name}.trained_on: {trained_on!r} is not a dataset with a train split "
                 f"in this config; {nearest(trained_on, datasets)}"
@@ -85,6 +86,12 @@ def _check_plugins(challenge: Challenge, resolved: ChallengeSettings, registry: 
         registry.check_implemented(stage, name)
         check_defaults(challenge.schema.get(stage, {}), f"plugin {registry.owner[name]!r}, parameters of {stage}")
     for model in {entry.model for entry in resolved.models.values() if entry.kind == "trained"}:
+        for split in registry.models[name, model].trains_on:
+            if challenge.splits.get(split, "train") == "train":
+                raise InputError(
+                    f"plugin {registry.owner[name, model]!r}: model {model} trains without labels on {split!r}, which is no such "
+                    f"split of {name}; {nearest(split, challenge.splits)}"
+                )
         for stage in MODEL_STAGES:
             registry.check_implemented(stage, name, model)
         owner = registry.owner[name, model]
@@ -120,14 +127,14 @@ def _resolve_dataset(
             f"({nearest(name, [d.name for d in challenge.datasets])}); for data of your own add trained_on: DATASET"
         )
     declared_source = _source(challenge, declared, source, where)
-    splits = tuple(entry.get("splits", declared_source.splits))
+    splits = _splits(challenge, entry, declared_source, where)
     folds = entry.get("folds", declared.folds if declared else 2)
-    shards = {"train": 1, "proxy": 1, "test": 1, "unlabelled": 1}
-    shards |= dict(declared.shards if declared else {}) | entry.get("shards", {})
+    shards = dict.fromkeys(splits, 1) | dict(declared.shards if declared else {}) | entry.get("shards", {})
     return DatasetSettings(
         source=source if source in ("demo", "official") else str(Path(source).resolve()),
         splits=splits,
         gold=tuple(split for split in entry.get("gold", declared_source.gold) if split in splits),
+        own_folds=declared.own_folds if declared else False,
         archives=declared_source.archives,
         extends=declared.extends if declared else None,
         folds=folds,
@@ -137,13 +144,33 @@ def _resolve_dataset(
     )
 
 
+def _splits(challenge: Challenge, entry: Mapping[str, Any], source: Source, where: str) -> dict[str, str]:
+    """The splits of a dataset with their roles, in the order of the challenge."""
+    for key in ("splits", "gold", "shards"):
+        for split in entry.get(key, ()):
+            if split not in challenge.splits:
+                raise InputError(
+                    f"config key {where}.{key}: {challenge.name} has no split {split!r}; {nearest(split, challenge.splits)}"
+                )
+    wanted = entry.get("splits", source.splits)
+    for split in wanted:
+        if split not in challenge.splits:
+            raise InputError(
+                f"config key {where}: its source has the split {split!r}, to which Challenge.splits of {challenge.name} gives no "
+                f"role; {nearest(split, challenge.splits)}"
+            )
+    return {split: role for split, role in challenge.splits.items() if split in wanted}
+
+
 def _source(challenge: Challenge, declared: Dataset | None, source: str, where: str) -> Source:
     if source not in ("demo", "official"):
         if not os.path.exists(source):
             raise InputError(
                 f"config key {where}.source: there is no {source!r}; write demo, official, or a path that exists"
             )
-        return declared.sources["local"] if declared else challenge.own_data
+        if declared is None:
+            return challenge.own_data or Source(splits=_answered(challenge), gold=())
+        return declared.sources["local"]
     if declared is None:
         raise InputError(
             f"config key {where}.source: {source!r} is for the challenge's own datasets; give the path of your data"
@@ -153,6 +180,10 @@ def _source(challenge: Challenge, declared: Dataset | None, source: str, where: 
             f"config key {where}.source: {declared.name} has no source {source!r}; {nearest(source, declared.sources)}"
         )
     return declared.sources[source]
+
+
+def _answered(challenge: Challenge) -> tuple[str, ...]:
+    return tuple(split for split, role in challenge.splits.items() if role == "answered")
 
 
 def _parameters(
@@ -251,6 +282,11 @@ def _resolve_submissions(
             for dataset, variant in chosen.items():
                 if dataset not in datasets:
                     raise InputError(f"config key {place}: no dataset {dataset!r}; {nearest(dataset, datasets)}")
+                answered = declared[kind].splits or _answered(challenge)
+                if not set(answered) & set(datasets[dataset].splits):
+                    raise InputError(
+                        f"config key {place}: {dataset} has no split that {kind} answers ({', '.join(answered)})"
+                    )
                 if variant not in packable:
                     raise InputError(
                         f"config key {place}.{dataset}: no packable model {variant!r}; {nearest(variant, packable)}"
@@ -263,11 +299,12 @@ def _resolve_submissions(
 def _default_submissions(
     challenge: Challenge, datasets: Mapping[str, DatasetSettings], variants: Sequence[str]
 ) -> Submissions:
-    """One package a model: of all datasets together where a submission needs them, else of each with a test split."""
+    """One package a model: of all datasets together where a submission needs them, else of each with a split it answers."""
     declared = {dataset.name for dataset in challenge.datasets}
-    testable = [name for name, dataset in datasets.items() if "test" in dataset.splits]
     result: Submissions = {}
     for submission in challenge.submissions:
+        answered = set(submission.splits or _answered(challenge))
+        testable = [name for name, dataset in datasets.items() if answered & set(dataset.splits)]
         named = result.setdefault(submission.name, {})
         if submission.datasets:
             if set(submission.datasets) <= set(testable):

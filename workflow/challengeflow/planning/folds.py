@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from challengeflow.contract.errors import InputError
-from challengeflow.contract.samples import COLUMNS, Sample, read_samples
+from challengeflow.contract.errors import ContractError, InputError
+from challengeflow.contract.samples import COLUMNS, FOLD_COLUMNS, Sample, fold_cells, read_samples
 from challengeflow.planning.plan import ShardName
+from challengeflow.planning.settings import DatasetSettings
 
 
 def assign_folds(
@@ -45,28 +46,39 @@ def assign_folds(
     return fold_of
 
 
+def own_folds(samples: Sequence[Sample], folds: int) -> dict[str, int | None]:
+    """Sample -> fold, as the sample table says it. Raises ContractError where a fold has nothing to hold out or to train on."""
+    for sample in samples:
+        for fold in (*sample.unseen, *([] if sample.fold is None else [sample.fold])):
+            if not 0 <= fold < folds:
+                raise ContractError(
+                    f"sample {sample.id!r} names the fold {fold}; the dataset has folds 0 to {folds - 1}"
+                )
+    for fold in range(folds):
+        if not any(sample.fold == fold for sample in samples):
+            raise ContractError(f"no train sample is in fold {fold}; put some into each, or lower folds in the config")
+        if all(sample.fold == fold or fold in sample.unseen for sample in samples):
+            raise ContractError(f"the training of fold {fold} may see no sample; leave it some")
+    return {sample.id: sample.fold for sample in samples}
+
+
 def write_index(
-    folder: Path, made: Path, shards: Sequence[ShardName], folds: int, split_sizes: Mapping[str, int], base: Path | None
+    folder: Path, made: Path, shards: Sequence[ShardName], entry: DatasetSettings, base: Path | None
 ) -> None:
     """Complete an index: samples.csv with fold and shard of every sample, and one table for each own shard.
 
-    made: folder with the plugin's samples.csv and strata.csv; base: samples.csv of the dataset that this one
-    contains, whose samples keep their fold and shard. Samples of splits that are not in `split_sizes` (number
-    of shards by split) are left out.
+    made: folder with the plugin's samples.csv and strata.csv; base: samples.csv of the dataset that this one contains, whose
+    samples keep their fold and shard. Samples of splits that the dataset does not have are left out.
     """
     dataset = shards[0].dataset
-    samples = [sample for sample in read_samples(made / "samples.csv") if sample.split in split_sizes]
-    for split in split_sizes:
+    samples = [sample for sample in read_samples(made / "samples.csv") if sample.split in entry.splits]
+    for split in entry.splits:
         if not any(sample.split == split for sample in samples):
             raise InputError(
                 f"{dataset}: the {split} split has no samples; check the source, or name the splits it has in the config"
             )
     inherited = _read_index(base) if base else {}
-    with open(made / "strata.csv", newline="") as file:
-        strata = {row["sample"]: row["stratum"] for row in csv.DictReader(file)}
-    train = [sample for sample in samples if sample.split == "train"]
-    known = {row["group"]: int(row["fold"]) for row in inherited.values() if row["fold"] != ""}
-    fold_of = assign_folds(train, strata, folds, known) if train else {}
+    fold_of = _folds(samples, made / "strata.csv", inherited, entry)
     own = [sample for sample in samples if sample.id not in inherited]
     shard_of = _assign_shards(own, fold_of, shards)
     rows = [_row(sample, fold_of, shard_of, inherited, base) for sample in samples]
@@ -76,13 +88,30 @@ def write_index(
     by_shard: dict[str, list[Sample]] = {shard.own: [] for shard in shards}
     for sample in own:
         by_shard[shard_of[sample.id]].append(sample)
+    declared = FOLD_COLUMNS if entry.own_folds else ()
     for name, members in by_shard.items():
-        lines = ([s.id, s.split, s.group, *s.columns.values()] for s in members)
-        _write(folder / "shards" / f"{name}.csv", [*COLUMNS, *extra], lines)
+        lines = ([s.id, s.split, s.group, *(fold_cells(s) if declared else ()), *s.columns.values()] for s in members)
+        _write(folder / "shards" / f"{name}.csv", [*COLUMNS, *declared, *extra], lines)
+
+
+def _folds(
+    samples: Sequence[Sample], strata_file: Path, inherited: Mapping[str, Mapping[str, str]], entry: DatasetSettings
+) -> dict[str, int | None]:
+    """Train sample -> its fold."""
+    train = [sample for sample in samples if entry.splits[sample.split] == "train"]
+    if entry.own_folds:
+        return own_folds(train, entry.folds) if train else {}
+    if any(sample.fold is not None or sample.unseen for sample in train):
+        raise ContractError("the sample table says folds, which Dataset.own_folds does not; declare own_folds=True")
+    with open(strata_file, newline="") as file:
+        strata = {row["sample"]: row["stratum"] for row in csv.DictReader(file)}
+    known = {row["group"]: int(row["fold"]) for row in inherited.values() if row["fold"] != ""}
+    by_group = assign_folds(train, strata, entry.folds, known) if train else {}
+    return {sample.id: by_group[sample.group] for sample in train}
 
 
 def _assign_shards(
-    samples: Sequence[Sample], fold_of: Mapping[str, int], shards: Sequence[ShardName]
+    samples: Sequence[Sample], fold_of: Mapping[str, int | None], shards: Sequence[ShardName]
 ) -> dict[str, str]:
     """Sample -> own shard: equal runs of each split (and fold), in table order."""
     parts: dict[tuple, list[str]] = defaultdict(list)
@@ -90,7 +119,7 @@ def _assign_shards(
         parts[shard.split, shard.fold].append(shard.own)
     members: dict[tuple, list[str]] = defaultdict(list)
     for sample in samples:
-        members[sample.split, fold_of[sample.group] if sample.split == "train" else None].append(sample.id)
+        members[sample.split, fold_of.get(sample.id)].append(sample.id)
     return {
         sample: parts[key][position * len(parts[key]) // len(ids)]
         for key, ids in members.items()
@@ -105,8 +134,8 @@ def _row(sample: Sample, fold_of: Mapping, shard_of: Mapping, inherited: Mapping
         shard = shard if "." in shard else f"{home}.{shard}"
     else:
         shard = shard_of[sample.id]
-    fold = fold_of[sample.group] if sample.split == "train" else ""
-    return [sample.id, sample.split, sample.group, fold, shard, *sample.columns.values()]
+    fold = fold_of.get(sample.id)
+    return [sample.id, sample.split, sample.group, "" if fold is None else str(fold), shard, *sample.columns.values()]
 
 
 def _read_index(path: Path) -> dict[str, dict[str, str]]:

@@ -76,15 +76,22 @@ class Jobs:
         return self.plan.drawn() if self.registry.draws(self.plan.challenge) else []
 
     @cached_property
-    def _answering(self) -> list[tuple[str, str, str]]:
-        """(dataset of the models, variant, dataset answered) of every submission."""
-        chosen = [each for named in self.plan.submissions.values() for each in named.values()]
-        return [(self.plan.home_of_models(on), variant, on) for each in chosen for on, variant in each.items()]
+    def _answering(self) -> list[tuple[str, str, str, str]]:
+        """(dataset of the models, variant, dataset answered, kind of submission) of every submission."""
+        chosen = [(kind, each) for kind, named in self.plan.submissions.items() for each in named.values()]
+        return [
+            (self.plan.home_of_models(on), variant, on, kind) for kind, each in chosen for on, variant in each.items()
+        ]
+
+    def answered(self, submission: str, on: str) -> list[ShardName]:
+        """The shards of a dataset that a kind of submission answers."""
+        splits = next(each.splits for each in self.declared.submissions if each.name == submission)
+        return self.plan.answered_shards(on, *splits)
 
     @cached_property
     def _trained(self) -> list[tuple[str, str, str]]:
         """(dataset, variant, fold) of every training: of what is scored, and of what a submission needs."""
-        wanted = dict.fromkeys([*self.plan.scored(), *((home, variant) for home, variant, _ in self._answering)])
+        wanted = dict.fromkeys([*self.plan.scored(), *((home, variant) for home, variant, *_ in self._answering)])
         pairs = dict.fromkeys((home, member) for home, variant in wanted for member in self.plan.members(variant))
         found = []
         for home, member in pairs:
@@ -101,7 +108,9 @@ class Jobs:
         plan = self.plan
         needed = [(*pair, shard) for pair in plan.scored() for shard in plan.scored_shards(pair[0])]
         needed += [(*pair, shard) for pair in self.drawn() for shard in plan.drawn_shards(pair[0])]
-        needed += [(home, variant, shard) for home, variant, on in self._answering for shard in plan.shards(on, "test")]
+        needed += [
+            (home, variant, shard) for home, variant, on, kind in self._answering for shard in self.answered(kind, on)
+        ]
         members = [(home, member, shard) for home, variant, shard in needed for member in plan.members(variant)]
         return list(dict.fromkeys([*members, *needed]))
 
@@ -140,7 +149,7 @@ class Jobs:
         shards = self.plan.training_shards(dataset, self._held_out(dataset, fold))
         also = self.registry.model(self.plan.challenge, entry.model).trains_on
         unlabelled = self.plan.shards(dataset, *also) if also else []
-        gold = tuple(self.plan.gold(shard) for shard in shards if self.plan.has_gold(dataset, "train"))
+        gold = tuple(self.plan.gold(shard) for shard in shards if self.plan.has_gold(dataset, shard.split))
         return self._job(
             "train",
             (dataset, variant, fold),
@@ -160,7 +169,7 @@ class Jobs:
             (dataset, fold),
             dataset=dataset,
             outputs=(self.layout.model(dataset, "control-prior", fold),),
-            inputs=gold,
+            inputs=(*gold, *(self._tables(shards) if self.plan.datasets[dataset].own_folds else ())),
             gold=gold,
             part=self.plan.part(dataset, variants=["control-prior"]),
             variant="control-prior",
@@ -252,7 +261,7 @@ class Jobs:
             )
         inputs: list[str] = []
         for on, variant in chosen.items():
-            dataset, shards = plan.home_of_models(on), plan.shards(on, "test")
+            dataset, shards = plan.home_of_models(on), self.answered(submission, on)
             inputs.append(self.layout.decision(dataset, variant))
             inputs += [*self._tables(shards), *map(plan.prepared, shards)]
             inputs += [plan.predictions(dataset, variant, shard) for shard in shards]

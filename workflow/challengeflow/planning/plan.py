@@ -25,6 +25,7 @@ class ShardName:
     own: str
     split: str
     fold: int | None
+    role: str
 
     @property
     def name(self) -> str:
@@ -61,21 +62,22 @@ class Plan:
         return chain
 
     def own_shards(self, dataset: str) -> Iterator[ShardName]:
-        """The shards made by the dataset itself."""
+        """The shards made by the dataset itself. Folds of the table's own may leave out samples that no fold holds out."""
         entry = self.datasets[dataset]
-        for split in entry.splits:
-            folds = range(entry.folds) if split == "train" else [None]
+        for split, role in entry.splits.items():
+            folds: list[int | None] = [*range(entry.folds)] if role == "train" else []
+            folds += [None] if role != "train" or entry.own_folds else []
             for fold in folds:
                 stem = split if fold is None else f"{split}-f{fold}"
                 for number in range(entry.shards[split]):
-                    yield ShardName(dataset, dataset, f"{stem}-{number:03d}", split, fold)
+                    yield ShardName(dataset, dataset, f"{stem}-{number:03d}", split, fold, role)
 
     @cached_property
     def _shards(self) -> dict[str, dict[str, ShardName]]:
         table = {}
         for dataset in self.datasets:
             shards = [
-                ShardName(dataset, home, shard.own, shard.split, shard.fold)
+                replace(shard, dataset=dataset)
                 for home in reversed(self.chain(dataset))
                 for shard in self.own_shards(home)
             ]
@@ -85,6 +87,10 @@ class Plan:
     def shards(self, dataset: str, *splits: str) -> list[ShardName]:
         """All shards of a dataset, or those of some splits; what it has from others comes first."""
         return [shard for shard in self._shards[dataset].values() if not splits or shard.split in splits]
+
+    def answered_shards(self, dataset: str, *splits: str) -> list[ShardName]:
+        """The shards that submissions answer, or those of some splits."""
+        return [shard for shard in self.shards(dataset, *splits) if shard.role == "answered"]
 
     def shard(self, dataset: str, name: str) -> ShardName:
         """The shard of that name, or InputError."""
@@ -123,11 +129,12 @@ class Plan:
 
     def training_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
         """The train shards of all folds but one (of all where fold is None)."""
-        return [shard for shard in self.shards(dataset, "train") if fold is None or shard.fold != fold]
+        shards = [shard for shard in self.shards(dataset) if shard.role == "train"]
+        return [shard for shard in shards if fold is None or shard.fold != fold]
 
     def models_for(self, dataset: str, variant: str, on: str, shard: ShardName) -> list[str]:
         """The model folders that answer a shard: the one that never saw it, or all folds (or the refit) elsewhere."""
-        if on == dataset and shard.split == "train":
+        if on == dataset and shard.fold is not None:
             return [self.layout.model(dataset, variant, str(shard.fold))]
         return self.fold_models(dataset, variant)
 
@@ -144,7 +151,7 @@ class Plan:
 
     def prior_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
         """The labelled train shards that enter that answer."""
-        return self.training_shards(dataset, fold) if self.has_gold(dataset, "train") else []
+        return [shard for shard in self.training_shards(dataset, fold) if self.has_gold(dataset, shard.split)]
 
     def members(self, variant: str) -> Mapping[str, float]:
         """Trained variants behind a variant, with their weights: itself, or the members of an ensemble."""
@@ -152,8 +159,9 @@ class Plan:
         return entry.members if entry.kind == "ensemble" else {variant: 1.0}
 
     def scored_shards(self, dataset: str) -> list[ShardName]:
-        """The shards with gold: train (out of fold), proxy and, where it is known, test."""
-        return [shard for shard in self.shards(dataset) if self.has_gold(dataset, shard.split)]
+        """The shards with gold; of train those that a fold holds out."""
+        labelled = [shard for shard in self.shards(dataset) if self.has_gold(dataset, shard.split)]
+        return [shard for shard in labelled if shard.role != "train" or shard.fold is not None]
 
     def predictions(self, dataset: str, variant: str, shard: ShardName) -> str:
         """Predictions for `shard` (of any dataset) by a variant trained on `dataset`."""
@@ -163,7 +171,7 @@ class Plan:
 
     def trainable(self) -> list[str]:
         """Datasets that models are trained on."""
-        return [name for name, entry in self.datasets.items() if "train" in entry.splits]
+        return [name for name, entry in self.datasets.items() if "train" in entry.splits.values()]
 
     def scored(self) -> list[tuple[str, str]]:
         """(dataset, variant) of every scores.json."""
@@ -176,8 +184,9 @@ class Plan:
         return [(dataset, variant) for dataset, variant in self.scored() if self.models[variant].kind != "control"]
 
     def drawn_shards(self, dataset: str) -> list[ShardName]:
-        """The shards with gold, and those of test."""
-        return [s for s in self.shards(dataset) if s.split == "test" or self.has_gold(dataset, s.split)]
+        """The shards that are scored, and those that submissions answer."""
+        scored = self.scored_shards(dataset)
+        return [shard for shard in self.shards(dataset) if shard.role == "answered" or shard in scored]
 
     def targets(self) -> list[str]:
         """Everything this challenge's named target makes, but pictures."""

@@ -17,7 +17,7 @@ import pluggy
 from challengeflow.contract import hookspecs
 from challengeflow.contract.declare import Challenge, Model, Resources
 from challengeflow.contract.errors import InputError
-from challengeflow.contract.names import COMMANDS, MODEL_STAGES, check_name
+from challengeflow.contract.names import COMMANDS, MODEL_STAGES, check_name, check_splits
 from challengeflow.planning.check_config import nearest
 from challengeflow.planning.dispatch import Dispatch
 
@@ -95,6 +95,7 @@ class Registry:
             for what, parts in (("dataset", challenge.datasets), ("submission", challenge.submissions)):
                 for part in parts:
                     check_name(what, part.name)
+            check_splits(challenge.splits)
             self._claim(name, f"challenge {challenge.name!r}", challenge.name)
             self.challenges[challenge.name] = challenge
             for command, module in challenge.commands.items():

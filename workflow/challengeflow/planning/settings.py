@@ -15,13 +15,16 @@ Parameters = Mapping[str, Any]
 class DatasetSettings:
     """A dataset of a run. `source`: demo, official or an absolute path; `shards`: number by split, in train for each fold.
 
+    splits: split -> role, in the order in which scores are shown; own_folds: whether the sample table says the folds.
+
     trained_on: the dataset whose models answer it, where it is data of one's own. parameters: stage -> parameters.
     """
 
-    splits: tuple[str, ...]
+    splits: Mapping[str, str]
     gold: tuple[str, ...]
     folds: int
     shards: Mapping[str, int]
+    own_folds: bool = False
     archives: tuple[str, ...] = ()
     extends: str | None = None
     trained_on: str | None = None
@@ -34,6 +37,7 @@ class DatasetSettings:
             splits=self.splits,
             gold=self.gold,
             folds=self.folds,
+            own_folds=self.own_folds,
             shards=self.shards,
             archives=self.archives,
             extends=self.extends,
@@ -104,5 +108,5 @@ def challenge_settings(value: Mapping[str, Any]) -> ChallengeSettings:
 
 
 def _dataset(entry: Mapping[str, Any]) -> DatasetSettings:
-    lists = {key: tuple(entry.get(key, ())) for key in ("splits", "gold", "archives")}
+    lists = {key: tuple(entry.get(key, ())) for key in ("gold", "archives")}
     return DatasetSettings(**{**entry, **lists})

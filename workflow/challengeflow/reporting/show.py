@@ -47,7 +47,8 @@ def describe(name: str) -> None:
         print(f"Dataset {dataset.name}{contains}: {dataset.summary}")
         for source, what in dataset.sources.items():
             gold = ", ".join(what.gold) or "none"
-            print(f"  {source:<9} splits {', '.join(what.splits)}; gold of {gold}. {what.cost}")
+            splits = ", ".join(f"{split} ({challenge.splits.get(split)})" for split in what.splits)
+            print(f"  {source:<9} splits {splits}; gold of {gold}. {what.cost}")
     for submission in challenge.submissions:
         print(f"Submission {submission.name}: {submission.summary}")
     for (owner, model), declared in found.models.items():
@@ -66,12 +67,18 @@ def validate(path: str) -> None:
     from challengeflow.planning.plan import plans
 
     found = registry()
-    checked = plans(resolve(read_config(path), found))
+    config = read_config(path)
+    checked = plans(resolve(config, found))
     for name, plan in checked.items():
         jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
         print(
             f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} targets"
         )
+        if not plan.submissions and "submissions" not in config["challenges"][name]:
+            answered = [split for split, role in found.challenges[name].splits.items() if role == "answered"]
+            print(
+                f"warning: {name} makes no submission: no dataset of it has what one needs (splits: {', '.join(answered)})"
+            )
     for plugin in found.broken:
         print(f"warning: plugin {plugin.name!r} is left out: {plugin.reason}")
     print(f"{path} is sound")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from challengeflow.contract.samples import read_samples
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import ShardName
 from challengeflow.planning.planned_job import PlannedJob
+from challengeflow.running.views import unseen, without
 
 Outputs = Sequence[Path]
 Common = Mapping[str, Any]
@@ -88,7 +89,7 @@ def _download(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> 
 def _where(jobs: Jobs, job: PlannedJob) -> dict[str, Any]:
     entry = jobs.plan.datasets[job.dataset]
     archives = {name: Path(path) for name, path in jobs.plan.archives(job.dataset).items()}
-    return {"source": entry.source, "splits": entry.splits, "gold_splits": entry.gold, "archives": archives}
+    return {"source": entry.source, "splits": tuple(entry.splits), "gold_splits": entry.gold, "archives": archives}
 
 
 def _preprocess(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> PreprocessJob:
@@ -116,10 +117,20 @@ def _train(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> Tra
         **common,
         **_of_variant(jobs, job),
         fold=fold,
-        shards=tuple(_shard(jobs, shard, gold=True) for shard in jobs.plan.training_shards(dataset, fold)),
+        shards=tuple(_training(jobs, dataset, fold, common["work"])),
         unlabelled=tuple(_shard(jobs, shard) for shard in jobs.plan.shards(dataset, *also)) if also else (),
         output=outputs[0],
     )
+
+
+def _training(jobs: Jobs, dataset: str, fold: int | None, work: Path) -> Iterator[Shard]:
+    """The train shards of all folds but one, without what that one's training must not see."""
+    for name in jobs.plan.training_shards(dataset, fold):
+        shard = _shard(jobs, name, gold=True)
+        own = jobs.plan.datasets[dataset].own_folds and fold is not None
+        seen = without(shard, unseen(shard.index, fold) if own else frozenset(), work / "seen" / name.name)
+        if seen is not None:
+            yield seen
 
 
 def _predict(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> PredictJob:
@@ -155,13 +166,14 @@ def _draw(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> Draw
 
 def _package(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> PackageJob:
     submission, name = job.parts
-    answers = {on: _answers(jobs, on, variant) for on, variant in jobs.plan.submissions[submission][name].items()}
+    chosen = jobs.plan.submissions[submission][name]
+    answers = {on: _answers(jobs, submission, on, variant) for on, variant in chosen.items()}
     return PackageJob(**common, submission=submission, name=name, answers=answers, output=outputs[0])
 
 
-def _answers(jobs: Jobs, on: str, variant: str) -> Answers:
+def _answers(jobs: Jobs, submission: str, on: str, variant: str) -> Answers:
     dataset = jobs.plan.home_of_models(on)
-    shards = tuple(_shard(jobs, shard, by=(dataset, variant)) for shard in jobs.plan.shards(on, "test"))
+    shards = tuple(_shard(jobs, shard, by=(dataset, variant)) for shard in jobs.answered(submission, on))
     decision = Path(jobs.layout.decision(dataset, variant))
     return Answers(on, variant, jobs.plan.datasets[on].source, shards, decision, _members(jobs, dataset, variant))
 

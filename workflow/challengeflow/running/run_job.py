@@ -21,6 +21,7 @@ from challengeflow.running import check_arrays, check_outputs, check_pictures, c
 from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
 from challengeflow.running.given import given, seed_of
+from challengeflow.running.views import unseen
 from challengeflow.scoring import write_json
 
 Made = Sequence[Path]
@@ -70,7 +71,7 @@ def _index(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
     jobs.registry.call("download", given(jobs, job, common, outputs))
     check_outputs.check_table(made, f"download of the index of {dataset}")
     base = Path(jobs.layout.samples(entry.extends)) if entry.extends else None
-    write_index(outputs[0], made, list(jobs.plan.own_shards(dataset)), entry.folds, entry.shards, base)
+    write_index(outputs[0], made, list(jobs.plan.own_shards(dataset)), entry, base)
 
 
 def _preprocess(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
@@ -106,10 +107,15 @@ def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
 
 
 def _prior(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
-    declared = jobs.declared
-    controls.write_prior(
-        outputs[0], [(Path(path), frozenset()) for path in job.gold], declared.prediction, declared.gold
-    )
+    """Of the same samples that a training of that fold sees."""
+    declared, plan = jobs.declared, jobs.plan
+    fold = None if job.parts[-1] == "all" else int(job.parts[-1])
+    own = plan.datasets[job.dataset].own_folds
+    gold = [
+        (Path(plan.gold(shard)), unseen(Path(plan.index(shard)), fold) if own else frozenset())
+        for shard in plan.prior_shards(job.dataset, fold)
+    ]
+    controls.write_prior(outputs[0], gold, declared.prediction, declared.gold)
 
 
 def _built_in(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:

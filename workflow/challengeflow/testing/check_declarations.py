@@ -14,7 +14,6 @@ from challengeflow.contract.names import MODEL_STAGES, PARAMETER_STAGES
 from challengeflow.planning.check_config import check_defaults
 
 ENVS = Path(__file__).parents[3] / "envs"  # of a clone; a plugin from outside brings its own file
-SPLITS = {"train", "test", "proxy", "unlabelled"}
 
 
 def challenge_complaints(challenge: Challenge) -> Iterator[str]:
@@ -48,7 +47,11 @@ def challenge_complaints(challenge: Challenge) -> Iterator[str]:
     if not names:
         yield "Challenge.datasets is empty; declare at least one"
     for dataset in challenge.datasets:
-        yield from _dataset(dataset, names)
+        yield from _dataset(dataset, names, challenge.splits)
+    for submission in challenge.submissions:
+        for split in submission.splits:
+            if challenge.splits.get(split) != "answered":
+                yield f"Submission {submission.name!r} answers the split {split!r}, whose role in Challenge.splits is not 'answered'"
 
 
 def model_complaints(model: Model, challenges: Mapping[str, Challenge]) -> Iterator[str]:
@@ -58,8 +61,10 @@ def model_complaints(model: Model, challenges: Mapping[str, Challenge]) -> Itera
         yield f"{where} is for the challenge {model.challenge!r}, which no plugin brings"
     if not model.summary.strip():
         yield f"{where} has an empty summary; say in one line what it does"
-    for unknown in set(model.trains_on) - SPLITS:
-        yield f"{where} trains on the split {unknown!r}; known are {', '.join(sorted(SPLITS))}"
+    splits = challenges[model.challenge].splits if model.challenge in challenges else {}
+    known = [split for split, role in splits.items() if role != "train"]
+    for unknown in set(model.trains_on) - set(known) if splits else ():
+        yield f"{where} trains without labels on the split {unknown!r}; such are {', '.join(known)}"
     yield from _module(model.module, where)
     yield from _parameters(model.parameters, f"{where}, parameters")
     yield from _resources(model.resources, MODEL_STAGES, f"{where}, resources")
@@ -67,7 +72,7 @@ def model_complaints(model: Model, challenges: Mapping[str, Challenge]) -> Itera
         yield from _env(model.env, f"{where}, env")
 
 
-def _dataset(dataset: Dataset, names: set[str]) -> Iterator[str]:
+def _dataset(dataset: Dataset, names: set[str], splits: Mapping[str, str]) -> Iterator[str]:
     where = f"Dataset {dataset.name!r}"
     if not dataset.summary.strip():
         yield f"{where} has an empty summary; say in one line what it holds"
@@ -78,8 +83,11 @@ def _dataset(dataset: Dataset, names: set[str]) -> Iterator[str]:
     for name, source in dataset.sources.items():
         if name not in ("demo", "official", "local"):
             yield f"{where} has a source {name!r}; known are demo, official and local"
-        for unknown in set(source.splits) - SPLITS:
-            yield f"{where}, source {name}: unknown split {unknown!r}; known are {', '.join(sorted(SPLITS))}"
+        for unknown in set(source.splits) - set(splits):
+            yield f"{where}, source {name}: Challenge.splits gives the split {unknown!r} no role; it has {', '.join(splits)}"
+        for split in source.gold:
+            if splits.get(split) == "unlabelled":
+                yield f"{where}, source {name}: gold of the split {split!r}, whose role is 'unlabelled'; take 'scored'"
         for stray in set(source.gold) - set(source.splits):
             yield f"{where}, source {name}: gold of the split {stray!r}, which it does not have"
 

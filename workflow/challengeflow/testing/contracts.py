@@ -20,6 +20,7 @@ from challengeflow.planning import plugins
 from challengeflow.planning.config import resolve
 from challengeflow.planning.plan import Plan, plans
 from challengeflow.planning.planned_job import PlannedJob
+from challengeflow.running.views import unseen
 from challengeflow.testing import control_scores
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
@@ -66,13 +67,14 @@ class _Contract:
             self._complain("models", model_complaints(found.models[self.challenge, model], found.challenges))
 
     def test_training_repeats_and_never_sees_the_held_out_fold(self, run, copy):
-        """Fold 0 trained again in another process, with other gold in fold 0 and in every split but train."""
+        """Fold 0 trained again in another process, with other gold in fold 0, in every split but train, and in what the sample
+        table keeps from that fold."""
         for dataset in copy.plan.trainable():
-            for shard in copy.plan.scored_shards(dataset):
-                if shard.fold == 0 or shard.split != "train":
-                    scramble(Path(copy.plan.gold(shard)))
+            for shard in (each for each in copy.plan.shards(dataset) if copy.plan.has_gold(dataset, each.split)):
+                within_reach = shard.role == "train" and shard.fold != 0
+                scramble(Path(copy.plan.gold(shard)), unseen(Path(copy.plan.index(shard)), 0) if within_reach else None)
         for dataset, variant in copy.trained():
-            held_out = {shard.name for shard in copy.plan.shards(dataset, "train") if shard.fold == 0}
+            held_out = {shard.name for shard in copy.plan.shards(dataset) if shard.fold == 0}
             jobs = [job for job in copy.training() if job.parts == (dataset, variant, "0")]
             jobs += [s for s in copy.predicting(variant) if s.parts[2] == dataset and s.parts[3] in held_out]
             leak = (
@@ -314,7 +316,7 @@ class ChallengeContract(_Contract):
         for dataset in copy.plan.datasets:
             shutil.rmtree(copy.plan.layout.index_gold(dataset))
             Path(copy.plan.layout.index_gold(dataset)).mkdir()
-        prepare = [job for job in copy.data() if job.stage == "preprocess" and "proxy" not in job.parts[1]]
+        prepare = [job for job in copy.data() if job.stage == "preprocess" and not job.parts[1].startswith("proxy-")]
         for job in _one_each(prepare, lambda job: job.parts[1].partition("-")[0]):
             if (error := copy.attempt(job)) is not None:
                 mend = "read gold only where job.labelled is true"
@@ -335,7 +337,7 @@ class ChallengeContract(_Contract):
         """In another process. Every submission of the challenge's own data was made, and so checked, from the demo."""
         for submission in self._found().challenges[self.challenge].submissions:
             if not submission.own_data and submission.name not in run.plan.submissions:
-                mend = "give the config of the contract the datasets it needs, with a test split"
+                mend = "give the config of the contract the datasets it needs, with a split that it answers"
                 self._fail("package", f"no submission {submission.name!r} was made of the demo", mend)
         jobs = [*_one_each(copy.scoring(*copy.variants()), _first), *_one_each(copy.drawing(), _first)]
         jobs += _one_each(copy.packaging(), _first)

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,12 @@ def damage(whole: Path, target: Path, kind: str, file: str) -> None:
         path.write_bytes({WHOLE: content, CUT: content[: len(content) // 2], NOISE: noise, EMPTY: b""}[kind])
 
 
-def scramble(gold: Path) -> None:
-    """Give a shard of gold other labels: within each sample in another order, a single label turned round."""
+def scramble(gold: Path, only: Set[str] | None = None) -> None:
+    """Give a shard of gold, or some samples of it, other labels: within each in another order, a single one turned round."""
     arrays = Arrays(gold)
     entries = {sample: (arrays.attributes(sample), np.array(arrays[sample]["scores"])) for sample in arrays}
     generator = np.random.default_rng(0)
     with Writer(gold) as out:
         for sample, (attributes, scores) in entries.items():
             other = 1 - scores if scores.size == 1 else generator.permutation(scores.ravel()).reshape(scores.shape)
-            out.add(sample, attributes, scores=other)
+            out.add(sample, attributes, scores=other if only is None or sample in only else scores)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.direction import sign
-from challengeflow.contract.names import SPLITS
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.settings import VariantSettings, challenge_settings
@@ -176,7 +175,7 @@ class Gathered:
         )
 
     def _results(self, dataset: str, splits: Mapping[str, Any]) -> Iterator[Result]:
-        for split in sorted(splits, key=SPLITS.index):
+        for split in (known for known in self.plan.datasets[dataset].splits if known in splits):
             entry = splits[split]
             chance = self._control(dataset, "control-random").get(split)
             best = self._control(dataset, "control-perfect").get(split)
