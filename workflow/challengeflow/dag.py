@@ -217,6 +217,10 @@ def be_a_module(workflow: Any, run: Dag) -> None:
         raise InputError("this workflow cannot be given a prefix; set `results` in the config of the module instead")
 
     def after(own: Callable[[str], None]) -> Callable[[str], None]:
-        return lambda log: (own(log), print(run.ended(), file=sys.stderr))[0]
+        def both(log: str) -> None:
+            own(log)
+            print(run.ended(), file=sys.stderr)
+
+        return both
 
     workflow._onsuccess, workflow._onerror = after(workflow._onsuccess), after(workflow._onerror)

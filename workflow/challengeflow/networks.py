@@ -7,6 +7,7 @@ the seed and the number of the round: then a training that was killed and goes o
 import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def prepare(job: TrainJob | PredictJob, package: str, also: Sequence[str] = ()) 
     torch.set_deterministic_debug_mode("error" if job.device == "cpu" else "default")
 
 
-def precision(device: str):
+def precision(device: str) -> AbstractContextManager[Any]:
     """A context of mixed precision (bfloat16) on a GPU, of full precision on a CPU."""
     import torch
 

@@ -104,7 +104,7 @@ class _NumbersOnly(pickle.Unpickler):
 
 def _number_dtype(*arguments: Any) -> np.dtype:
     """numpy.dtype as pickles call it, for plain numbers, texts and object arrays only."""
-    dtype = np.dtype(*arguments)
+    dtype: np.dtype = np.dtype(*arguments)
     if dtype.kind not in "biufcSUO":
         raise pickle.UnpicklingError(f"array type {dtype} is not one of numbers")
     return dtype
@@ -117,22 +117,23 @@ def _latin1(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def _reconstruct(kind: type, shape: tuple[int, ...], code: bytes) -> np.ndarray:
+def _reconstruct(kind: type, shape: tuple[int, ...], code: Any) -> np.ndarray:
     """An empty array that its state fills; pickles make it of no elements, so another shape is an attack on memory."""
     if kind is not np.ndarray or math.prod(shape) != 0:
         raise pickle.UnpicklingError("an array is built in a way numpy never writes")
     return np.ndarray.__new__(np.ndarray, shape, code)
 
 
-def _frombuffer(buffer: Any, dtype: np.dtype, shape: tuple[int, ...], order: str, axis_order: Any = None) -> np.ndarray:
-    array = np.frombuffer(buffer, dtype=_number_dtype(dtype))
+def _frombuffer(buffer: Any, dtype: np.dtype, shape: tuple[int, ...], order: Any, axis_order: Any = None) -> np.ndarray:
+    array: np.ndarray = np.frombuffer(buffer, dtype=_number_dtype(dtype))
     if order == "K" and axis_order is not None:
         return array.reshape(shape, order="C").transpose(axis_order)
     return array.reshape(shape, order=order)
 
 
 def _scalar(dtype: np.dtype, value: bytes) -> np.generic:
-    return np.frombuffer(value, dtype=_number_dtype(dtype))[0]
+    number: np.generic = np.frombuffer(value, dtype=_number_dtype(dtype))[0]
+    return number
 
 
 _ARRAY_FUNCTIONS = {"_reconstruct": _reconstruct, "scalar": _scalar, "_frombuffer": _frombuffer}
@@ -147,7 +148,9 @@ def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype
         ) from None
 
 
-def _numbers(file: BinaryIO, path: Path, shape: tuple, dtype: np.dtype, fortran: bool, size: int) -> np.ndarray:
+def _numbers(
+    file: BinaryIO, path: Path, shape: tuple[int, ...], dtype: np.dtype, fortran: bool, size: int
+) -> np.ndarray:
     expected = math.prod(shape) * dtype.itemsize
     if size - file.tell() < expected:
         raise InputError(

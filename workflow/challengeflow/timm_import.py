@@ -1,6 +1,7 @@
 """timm, imported so that it works beside a PyTorch without CUDA too."""
 
 from types import ModuleType
+from typing import Any
 
 from challengeflow.contract.errors import InputError
 
@@ -29,9 +30,9 @@ def _declare_operators(torch: ModuleType) -> None:
     from pathlib import Path
 
     spec = find_spec("torchvision")
-    if spec is None or hasattr(torch.ops.torchvision, "nms"):
+    if spec is None or not spec.origin or hasattr(torch.ops.torchvision, "nms"):
         return
-    library = next(Path(spec.submodule_search_locations[0]).glob("_C*"), None)
+    library = next(Path(spec.origin).parent.glob("_C*"), None)
     try:
         torch.ops.load_library(str(library))
     except OSError:
@@ -41,4 +42,4 @@ def _declare_operators(torch: ModuleType) -> None:
         _kept.append(operators)
 
 
-_kept: list = []  # a library's operators vanish with it
+_kept: list[Any] = []  # a library's operators vanish with it

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class Progress:
 
     def __call__(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
         """Yield `items` while reporting; `what` names one step ("video", "fold 2 iteration")."""
-        if total is None and hasattr(items, "__len__"):
+        if total is None and isinstance(items, Sized):
             total = len(items)
         if sys.stderr.isatty():
             from tqdm import tqdm

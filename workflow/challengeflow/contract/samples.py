@@ -69,8 +69,7 @@ def read_samples(path: Path) -> tuple[Sample, ...]:
 def _sample(row: list[str], extra: list[str]) -> Sample:
     columns = dict(zip(extra, row[len(COLUMNS) :], strict=True))
     fold, unseen = (columns.pop(name, "") for name in FOLD_COLUMNS)
-    known = {"fold": int(fold) if fold else None, "unseen": tuple(map(int, unseen.split()))}
-    return Sample(row[0], row[1], row[2], columns, **known)
+    return Sample(row[0], row[1], row[2], columns, int(fold) if fold else None, tuple(map(int, unseen.split())))
 
 
 def _check(samples: list[Sample]) -> None:

@@ -77,11 +77,12 @@ def write_index(
             raise InputError(
                 f"{dataset}: the {split} split has no samples; check the source, or name the splits it has in the config"
             )
-    inherited = _read_index(base) if base else {}
+    inherited = _inherited(base) if base else {}
     fold_of = _folds(samples, made / "strata.csv", inherited, entry)
     own = [sample for sample in samples if sample.id not in inherited]
     shard_of = _assign_shards(own, fold_of, shards)
-    rows = [_row(sample, fold_of, shard_of, inherited, base) for sample in samples]
+    shard_of |= {sample: row["shard"] for sample, row in inherited.items()}
+    rows = [_row(sample, fold_of, shard_of[sample.id]) for sample in samples]
     extra = list(samples[0].columns)
     _write(folder / "samples.csv", [*COLUMNS, "fold", "shard", *extra], rows)
     (folder / "shards").mkdir()
@@ -114,10 +115,10 @@ def _assign_shards(
     samples: Sequence[Sample], fold_of: Mapping[str, int | None], shards: Sequence[ShardName]
 ) -> dict[str, str]:
     """Sample -> own shard: equal runs of each split (and fold), in table order."""
-    parts: dict[tuple, list[str]] = defaultdict(list)
+    parts: dict[tuple[str, int | None], list[str]] = defaultdict(list)
     for shard in shards:
         parts[shard.split, shard.fold].append(shard.own)
-    members: dict[tuple, list[str]] = defaultdict(list)
+    members: dict[tuple[str, int | None], list[str]] = defaultdict(list)
     for sample in samples:
         members[sample.split, fold_of.get(sample.id)].append(sample.id)
     return {
@@ -127,20 +128,19 @@ def _assign_shards(
     }
 
 
-def _row(sample: Sample, fold_of: Mapping, shard_of: Mapping, inherited: Mapping, base: Path | None) -> list[str]:
-    if sample.id in inherited:
-        shard = inherited[sample.id]["shard"]
-        home = base.parent.parent.name
-        shard = shard if "." in shard else f"{home}.{shard}"
-    else:
-        shard = shard_of[sample.id]
+def _row(sample: Sample, fold_of: Mapping[str, int | None], shard: str) -> list[object]:
     fold = fold_of.get(sample.id)
-    return [sample.id, sample.split, sample.group, "" if fold is None else str(fold), shard, *sample.columns.values()]
+    return [sample.id, sample.split, sample.group, "" if fold is None else fold, shard, *sample.columns.values()]
 
 
-def _read_index(path: Path) -> dict[str, dict[str, str]]:
-    with open(path, newline="") as file:
-        return {row["sample"]: row for row in csv.DictReader(file)}
+def _inherited(base: Path) -> dict[str, dict[str, str]]:
+    """Sample -> its row in the table of the dataset that is contained; the shard with the name of the dataset that it lies in."""
+    with open(base, newline="") as file:
+        rows = {row["sample"]: row for row in csv.DictReader(file)}
+    for row in rows.values():
+        if "." not in row["shard"]:
+            row["shard"] = f"{base.parent.parent.name}.{row['shard']}"
+    return rows
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

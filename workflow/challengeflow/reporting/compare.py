@@ -99,7 +99,8 @@ def _variants_of(results: Path) -> dict[str, Path]:
 
 
 def _splits(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / SCORES).read_text())["splits"]
+    splits: dict[str, Any] = json.loads((folder / SCORES).read_text())["splits"]
+    return splits
 
 
 def _direction(folder: Path) -> str:
@@ -114,11 +115,11 @@ def _changes(a: Path, b: Path) -> Iterator[str]:
             continue
         before, after = (json.loads(note.read_text()) for note in notes)
         stage = before["stage"]
-        configs = [_of_variant(note["config"], folder.name) for note, folder in ((before, a), (after, b))]
-        same_model = configs[0].get("variant", {}).get("model") == configs[1].get("variant", {}).get("model")
+        old, new = (_of_variant(note["config"], folder.name) for note, folder in ((before, a), (after, b)))
+        same_model = old["variant"].get("model") == new["variant"].get("model")
         if same_model and before.get("code") != after.get("code"):
             yield f"code of {stage}: {before['code']} -> {after['code']}"
-        yield from _differences(*configs)
+        yield from _differences(old, new)
         for part, prefix in (("plugin", "plugin"), ("versions", "version of "), ("machine", "machine: ")):
             if part in before and part in after:  # notes of older versions say less
                 yield from (f"{prefix}{change}" for change in _differences(before[part], after[part]))

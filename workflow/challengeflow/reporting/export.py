@@ -59,10 +59,10 @@ def export(folder: Path, to: Path | None, found: Registry) -> Path:
         _write_about(Path(made), folder, notes, found)
         crate = ROCrate()
         _describe(crate, folder, notes, found)
-        for path in _files(folder):
-            crate.add_file(path, f"submission/{path.relative_to(folder).as_posix()}")
-        for path in _files(Path(made)):
-            crate.add_file(path, path.relative_to(made).as_posix())
+        for file in _files(folder):
+            crate.add_file(file, f"submission/{file.relative_to(folder).as_posix()}")
+        for file in _files(Path(made)):
+            crate.add_file(file, file.relative_to(made).as_posix())
         crate.write(written)
         _sum(Path(written))
         crate.add_file(Path(written, "checksums.sha256"), "checksums.sha256")

@@ -16,9 +16,9 @@ COLUMNS = ("challenge", "dataset", "model", "kind", "metric", "direction", "spli
 
 def write(results: str, files: Iterable[str]) -> None:
     """Write leaderboard.csv and leaderboard.html into `results` from scores.json files and submission folders."""
-    files = [Path(file) for file in files]
-    scores = [json.loads(file.read_text()) for file in files if file.suffix == ".json"]
-    submissions = [_submission(folder, results) for folder in files if folder.is_dir()]
+    paths = [Path(file) for file in files]
+    scores = [json.loads(path.read_text()) for path in paths if path.suffix == ".json"]
+    submissions = [_submission(folder, results) for folder in paths if folder.is_dir()]
     rows = sorted(_rows(scores), key=_place)
     further = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     with atomic(Path(path_of(results, "csv")), Path(path_of(results, "html"))) as (table, page):

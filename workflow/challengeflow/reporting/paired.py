@@ -31,4 +31,7 @@ def difference(a: Mapping[str, Any], b: Mapping[str, Any], direction: str = "hig
         return Difference(whole)
     pairs = zip(mine["scores"], other["scores"], strict=False)  # the shorter one's: rounds are drawn in order
     each = [sign(direction) * (x - y) for x, y in pairs if x is not None and y is not None]
-    return Difference(whole, *interval(each), sum(d > 0 for d in each) / len(each)) if each else Difference(whole)
+    if not each:
+        return Difference(whole)
+    low, high = interval(each)
+    return Difference(whole, low, high, sum(d > 0 for d in each) / len(each))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from challengeflow.contract import hookspecs
 from challengeflow.planning.plugins import Registry, registry
@@ -21,7 +22,7 @@ def plugins(as_json: bool) -> None:
         print(f"broken: {plugin.name}: {plugin.reason}")
 
 
-def _plugin(found: Registry, name: str) -> dict:
+def _plugin(found: Registry, name: str) -> dict[str, Any]:
     plugin = found.manager.get_plugin(name)
     hooks = [hook for hook in vars(hookspecs) if hasattr(found.manager.hook, hook) and hasattr(plugin, hook)]
     return {

@@ -65,8 +65,8 @@ def _holder(job: PlannedJob) -> str | None:
     except OSError:
         return None
     process = re.match(r"process (\d+) on (\S+)", holder)
-    here = process and process[2] == socket.gethostname()
-    return None if here and not _alive(int(process[1])) else holder
+    gone = process is not None and process[2] == socket.gethostname() and not _alive(int(process[1]))
+    return None if gone else holder
 
 
 def _alive(process: int) -> bool:

@@ -31,7 +31,7 @@ def add(verbs: Any) -> None:
 
 
 def _of_config(verbs: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=summary)
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=summary)
     verb.add_argument("--config", default="config.yaml", help="config file")
     verb.set_defaults(run=run)
     return verb

@@ -17,7 +17,7 @@ def check_table(folder: Path, what: str) -> None:
         raise ContractError(f"{what} wrote no sample table; write it with write_samples(job.output, samples, strata)")
 
 
-def check_failures(prepared: Iterable[Path], max_failed: float, where: str) -> list[dict[str, str]]:
+def check_failures(prepared: Iterable[Path], max_failed: float | None, where: str) -> list[dict[str, str]]:
     """The samples that could not be read, with reasons; raises InputError where they are more than `max_failed`."""
     failed, total = [], 0
     for folder in prepared:
@@ -25,7 +25,7 @@ def check_failures(prepared: Iterable[Path], max_failed: float, where: str) -> l
         total += len(arrays)
         reasons = ((sample, arrays.attributes(sample).get("status")) for sample in arrays)
         failed += [{"sample": sample, "reason": str(reason)} for sample, reason in reasons if reason != "ok"]
-    if total and len(failed) > max_failed * total and len(failed) > 1:
+    if max_failed is not None and len(failed) > max(1, max_failed * total):
         raise InputError(
             f"{where}: {len(failed)} of {total} samples could not be read, more than max_failed {max_failed:g} allows: "
             f"{_listed(failed)}"

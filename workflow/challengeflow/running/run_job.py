@@ -97,7 +97,7 @@ def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
     scores = check_outputs.check_scores(outputs[0], splits, f"{dataset}/{variant}", [metric.name for metric in further])
     check_outputs.check_json(outputs[1], f"decisions of {dataset}/{variant}", "job.decision")
     metric = jobs.declared.metric
-    about = {"challenge": job.challenge, "dataset": dataset, "model": variant, "kind": job.kind}
+    about: dict[str, Any] = {"challenge": job.challenge, "dataset": dataset, "model": variant, "kind": job.kind}
     about |= {"metric": metric.name, "chance": metric.chance, "best": metric.best}
     about |= {"direction": metric.direction} if metric.direction == "lower" else {}
     write_json(outputs[0], about | {"splits": scores, "failed": failed})
@@ -125,11 +125,11 @@ def _built_in(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: M
     if job.kind == "ensemble":
         scores = ensemble.merged(inputs, list(jobs.plan.members(variant).values()), prediction)
     elif variant == "control-perfect":
-        scores = controls.perfect(*inputs, prediction, declared.gold)
+        scores = controls.perfect(inputs[0], prediction, declared.gold)
     elif variant == "control-random":
         scores = controls.random(inputs[0], job.part.seed, prediction, *inputs[1:])
     else:
-        scores = controls.prior(*inputs, prediction)
+        scores = controls.prior(inputs[0], inputs[1], prediction)
     write_scores(outputs[0], scores)
     # The gold itself is a perfect answer also where it has axes of its own.
     axes = None if variant == "control-perfect" and declared.gold and not declared.gold.perfect else prediction.axes
@@ -147,7 +147,7 @@ def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Pat
     outputs = [Path(path) for path in job.outputs]
     work = Path(jobs.layout.work(job.hook, hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]))
     work.mkdir(parents=True, exist_ok=True)
-    common = {
+    common: dict[str, Any] = {
         "challenge": job.challenge,
         "dataset": job.dataset,
         "parameters": job.parameters,

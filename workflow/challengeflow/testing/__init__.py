@@ -5,7 +5,7 @@
     class TestContract(ChallengeContract):
         challenge = "my-challenge"
 
-The demo of the challenge is run once, each stage by the core's own `Stages` in a process of its own, and the tests of the
+The demo of the challenge is run once, each job as the workflow runs it in a process apart, and the tests of the
 class share what it made; with pytest-xdist, `--dist loadscope` keeps a class together. `ModelContract` holds a plugin that
 brings a model for somebody else's challenge to the same.
 """

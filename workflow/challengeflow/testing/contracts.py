@@ -4,10 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -16,12 +15,10 @@ from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import PARAMETER_STAGES
 from challengeflow.contract.samples import read_samples
 from challengeflow.outside.pickled import pickled
-from challengeflow.planning import plugins
-from challengeflow.planning.config import resolve
-from challengeflow.planning.plan import Plan, plans
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.running.views import unseen
 from challengeflow.testing import control_scores
+from challengeflow.testing.base import INSTALL, DemoChecks
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
 from challengeflow.testing.demo_run import DemoRun
@@ -38,19 +35,12 @@ if registry().broken:
     sys.exit(registry().broken[0].reason)
 print(*(name for name in {HEAVY!r} if name in sys.modules))
 """
-INSTALL = "install its plugin, say with `pip install -e .`"
 
 
-class _Contract:
-    """What both contracts share."""
+class _Contract(DemoChecks):
+    """The checks of every plugin."""
 
-    challenge: str
-    config: Mapping[str, Any] | None = None
-    _controls: tuple[str, ...] = ()
-
-    # -- checks of every plugin -----------------------------------------------------------------------------------
-
-    def test_declaring_imports_nothing_heavy(self):
+    def test_declaring_imports_nothing_heavy(self) -> None:
         path = os.pathsep.join(filter(None, sys.path))
         environment = os.environ | {"CHALLENGEFLOW_PLUGINS": self._plugin(), "PYTHONPATH": path}
         done = subprocess.run([sys.executable, "-c", DISCOVERY], capture_output=True, text=True, env=environment)
@@ -61,12 +51,12 @@ class _Contract:
                 "challenges", f"declaring imports {done.stdout.strip()}", "import inside the stages that need it"
             )
 
-    def test_the_models_are_declared_whole(self):
+    def test_the_models_are_declared_whole(self) -> None:
         found = self._found()
         for model in self._own_models():
             self._complain("models", model_complaints(found.models[self.challenge, model], found.challenges))
 
-    def test_training_repeats_and_never_sees_the_held_out_fold(self, run, copy):
+    def test_training_repeats_and_never_sees_the_held_out_fold(self, run: DemoRun, copy: DemoRun) -> None:
         """Fold 0 trained again in another process, with other gold in fold 0, in every split but train, and in what the sample
         table keeps from that fold."""
         for dataset in copy.plan.trainable():
@@ -83,14 +73,14 @@ class _Contract:
             )
             self._same(run, copy, jobs, *leak)
 
-    def test_no_model_holds_a_pickle(self, run):
+    def test_no_model_holds_a_pickle(self, run: DemoRun) -> None:
         """Whatever its files are called: a pickle in a model that someone was given runs what its author wants."""
         for step in run.training():
             for found in (found for output in step.outputs for found in pickled(run.folder / output)):
                 mend = "write numbers and texts: challengeflow.arrays, .networks.weights or .plain_models"
                 self._fail("train", f"{step} leaves a pickle in the model, {found}", mend)
 
-    def test_prediction_repeats_and_needs_no_gold(self, run, copy):
+    def test_prediction_repeats_and_needs_no_gold(self, run: DemoRun, copy: DemoRun) -> None:
         """Every shard predicted again in another process, with all gold deleted."""
         for dataset in copy.plan.datasets:
             shutil.rmtree(copy.folder / self.challenge / dataset / "gold")
@@ -98,11 +88,11 @@ class _Contract:
         leak = "is not the same when all gold is deleted", "predict from job.models and job.shard.prepared alone"
         self._same(run, copy, copy.predicting(*copy.variants()), *leak)
 
-    def test_a_killed_training_goes_on(self, run, copy):
+    def test_a_killed_training_goes_on(self, run: DemoRun, copy: DemoRun) -> None:
         for job in _one_each(copy.training(), lambda job: job.parts[1]):
             self._survives(run, copy, job)
 
-    def test_damaged_raw_files_are_answered(self, run, copy):
+    def test_damaged_raw_files_are_answered(self, run: DemoRun, copy: DemoRun) -> None:
         """Each kind of damage is a sample with its reason, which is predicted all the same, or one sentence."""
         dataset, name = copy.smallest_shard()
         (prepare,) = [s for s in copy.data() if (s.stage, s.parts) == ("preprocess", (dataset, name))]
@@ -126,112 +116,6 @@ class _Contract:
                 self._fail("preprocess", f"does not notice that the raw file {file} is {kind}", mend)
             for job in predict:
                 self._do(copy, job)
-
-    # -- what the checks are made of ------------------------------------------------------------------------------
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def run(cls, tmp_path_factory):
-        """The demo, every stage run once. Tests read it, and change copies."""
-        folder = tmp_path_factory.mktemp(cls.challenge)
-        with _process(folder) as process:
-            made = DemoRun(folder / "results", cls._plan(), process)
-            for job in made.everything(*cls._controls):
-                cls._do(made, job)
-            yield made
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def second_process(cls, tmp_path_factory):
-        """Runs what is run again: what depends on the process comes out different there."""
-        with _process(tmp_path_factory.mktemp(cls.challenge)) as process:
-            yield process
-
-    @pytest.fixture
-    def copy(self, run, second_process, tmp_path):
-        """A copy of the run, for a test to change."""
-        return run.copy(tmp_path / "results", second_process)
-
-    @classmethod
-    def _found(cls) -> plugins.Registry:
-        found = plugins.registry()
-        try:
-            found.challenge(cls.challenge)
-        except InputError as error:
-            pytest.fail(f"{error}; {INSTALL}", pytrace=False)
-        return found
-
-    @classmethod
-    def _plan(cls, **sections: Any) -> Plan:
-        """Of the configured section; by default the demo of every dataset, with the plugin's own models as they are."""
-        section = {"datasets": cls._demos(), "models": dict.fromkeys(cls._own_models())}
-        section |= {**(cls.config or {}), **sections}
-        return plans(resolve({"challenges": {cls.challenge: section}}, cls._found()))[cls.challenge]
-
-    @classmethod
-    def _demos(cls) -> dict[str, Any]:
-        """Every dataset that has a demo, as a config names it."""
-        declared = cls._found().challenges[cls.challenge].datasets
-        return {dataset.name: {"source": "demo"} for dataset in declared if "demo" in dataset.sources}
-
-    @classmethod
-    def _plugin(cls) -> str:
-        return cls._found().owner[cls.challenge]
-
-    @classmethod
-    def _own_models(cls) -> list[str]:
-        found = cls._found()
-        mine = [key for key in found.models if key[0] == cls.challenge and found.owner[key] == cls._plugin()]
-        return [model for _, model in mine]
-
-    @classmethod
-    def _do(cls, run: DemoRun, job: PlannedJob) -> None:
-        """Run a job; what goes wrong is the failure's one sentence."""
-        if (error := run.attempt(job)) is not None:
-            pytest.fail(f"{job}: {error}", pytrace=False)
-
-    def _same(self, run: DemoRun, changed: DemoRun, jobs: Iterable[PlannedJob], leak: str, mend: str) -> None:
-        """Run jobs where something was changed; they must give what they gave before."""
-        for job in jobs:
-            reason = changed.attempt(job)
-            if reason is None and changed.hashes(job) != run.hashes(job):
-                reason = "other bytes"
-            if reason is not None:
-                self._repeats(run, job)
-                self._fail(job.hook, f"{job} {leak} ({reason})", mend)
-
-    def _repeats(self, run: DemoRun, job: PlannedJob) -> None:
-        """Run a job once more in another process, as it was; it must give the same bytes."""
-        expected = run.hashes(job)
-        run.process.kill()
-        self._do(run, job)
-        if run.hashes(job) != expected:
-            mend = "draw from job.seed alone, and keep no time, path or order of a set"
-            self._fail(job.hook, f"{job} gives other bytes the second time", mend)
-
-    def _survives(self, run: DemoRun, copy: DemoRun, job: PlannedJob) -> None:
-        """Kill a job part way, then let its hook do all its work and fail at the very end, then let it end well."""
-        expected = run.hashes(job)
-        for output in copy.own(job).outputs:
-            shutil.rmtree(output)
-        copy.kill(job)
-        if any(there not in (None, good) for there, good in zip(copy.hashes(job), expected, strict=True)):
-            self._repeats(run, job)
-            mend = "write to its outputs and job.work alone"
-            self._fail(job.hook, f"{job} left something half-written when it was killed", mend)
-        mend = "trust in job.work only what was renamed when it was whole"
-        if (error := copy.attempt(job, interrupt=True) or copy.attempt(job)) is not None:
-            self._fail(job.hook, f"{job} does not go on after it was killed ({error})", mend)
-        if copy.hashes(job) != expected:
-            self._repeats(run, job)
-            self._fail(job.hook, f"{job} ends with other bytes after it was killed", mend)
-
-    def _complain(self, hook: str, complaints: Iterable[str]) -> None:
-        if found := list(complaints):
-            pytest.fail("\n".join(f"plugin {self._plugin()!r}, hook {hook!r}: {each}" for each in found), pytrace=False)
-
-    def _fail(self, hook: str, what: str, mend: str) -> NoReturn:
-        pytest.fail(f"plugin {self._plugin()!r}, hook {hook!r}: {what}; {mend}", pytrace=False)
 
 
 class ModelContract(_Contract):
@@ -265,7 +149,7 @@ class ChallengeContract(_Contract):
 
     _controls = control_scores.CONTROLS
 
-    def test_the_challenge_is_declared_whole(self):
+    def test_the_challenge_is_declared_whole(self) -> None:
         found = self._found()
         self._complain("challenges", challenge_complaints(found.challenges[self.challenge]))
         for stage in PARAMETER_STAGES:
@@ -274,7 +158,7 @@ class ChallengeContract(_Contract):
             except InputError as error:
                 pytest.fail(str(error), pytrace=False)
 
-    def test_every_demo_sample_is_in_a_shard(self, run):
+    def test_every_demo_sample_is_in_a_shard(self, run: DemoRun) -> None:
         for dataset in run.plan.datasets:
             listed = [sample.id for sample in read_samples(Path(run.plan.layout.samples(dataset)))]
             tables = [read_samples(Path(run.plan.index(shard))) for shard in run.plan.shards(dataset)]
@@ -284,20 +168,22 @@ class ChallengeContract(_Contract):
                     "download", f"the shards of {dataset} do not hold the samples of its index", "see write_samples"
                 )
 
-    def test_every_declared_demo_has_its_table(self, second_process, tmp_path):
+    def test_every_declared_demo_has_its_table(self, second_process: StageProcess, tmp_path: Path) -> None:
         demos = DemoRun(tmp_path / "results", self._plan(datasets=self._demos()), second_process)
         for job in demos.data():
             if job.stage in ("archive", "index"):
                 self._do(demos, job)
 
-    def test_the_demo_downloads_the_same_bytes_again(self, run, second_process, tmp_path):
+    def test_the_demo_downloads_the_same_bytes_again(
+        self, run: DemoRun, second_process: StageProcess, tmp_path: Path
+    ) -> None:
         """Archives, indexes and the smallest shard, in another folder and process."""
         again = DemoRun(tmp_path / "results", run.plan, second_process)
         smallest = run.smallest_shard()
         wanted = [s for s in run.data() if s.stage in ("archive", "index") or s.parts == smallest]
         self._same(run, again, wanted, "depends on the folder it is in", "keep paths out of what is downloaded")
 
-    def test_damaged_archives_are_answered(self, run, copy):
+    def test_damaged_archives_are_answered(self, run: DemoRun, copy: DemoRun) -> None:
         """An index made of a damaged archive is one sentence, or a table; never a bug."""
         index = {job.dataset: job for job in copy.data() if job.stage == "index"}
         for job in [job for job in copy.data() if job.stage == "archive"]:
@@ -310,7 +196,7 @@ class ChallengeContract(_Contract):
                     self._fail("download", f"an archive's {file} that is {kind} stops the index ({error})", mend)
             damage(whole, target, WHOLE, file)
 
-    def test_prepared_data_hold_no_label(self, run, copy):
+    def test_prepared_data_hold_no_label(self, run: DemoRun, copy: DemoRun) -> None:
         """A shard of each split without any gold. The proxy split is left out: its anomalies are made from its gold."""
         copy = copy.without_gold()
         for dataset in copy.plan.datasets:
@@ -327,13 +213,13 @@ class ChallengeContract(_Contract):
                     "preprocess", f"{job} prepares other arrays without gold", "write labels into job.gold alone"
                 )
 
-    def test_killed_downloads_and_preparations_go_on(self, run, copy):
+    def test_killed_downloads_and_preparations_go_on(self, run: DemoRun, copy: DemoRun) -> None:
         smallest = run.smallest_shard()
         for job in copy.data():
             if job.stage in ("download", "preprocess") and job.parts == smallest:
                 self._survives(run, copy, job)
 
-    def test_scores_pictures_and_submissions_repeat(self, run, copy):
+    def test_scores_pictures_and_submissions_repeat(self, run: DemoRun, copy: DemoRun) -> None:
         """In another process. Every submission of the challenge's own data was made, and so checked, from the demo."""
         for submission in self._found().challenges[self.challenge].submissions:
             if not submission.own_data and submission.name not in run.plan.submissions:
@@ -344,18 +230,9 @@ class ChallengeContract(_Contract):
         mend = "keep paths out of scores, pictures and submissions"
         self._same(run, copy, jobs, "depends on the folder it is in", mend)
 
-    def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run):
+    def test_the_perfect_control_is_best_and_the_random_one_far_below(self, run: DemoRun) -> None:
         declared = self._found().challenges[self.challenge]
         self._complain("score", control_scores.complaints(run, declared.metric, declared.further_metrics))
-
-
-@contextmanager
-def _process(folder: Path) -> Iterator[StageProcess]:
-    process = StageProcess(folder / "stages.log")
-    try:
-        yield process
-    finally:
-        process.kill()
 
 
 def _one_each(jobs: Iterable[PlannedJob], key: Callable[[PlannedJob], Any]) -> list[PlannedJob]:

@@ -70,7 +70,6 @@ def _random(found: float, interval: list[float], metric: Metric, best: float, wh
 
 
 def _splits(run: DemoRun, dataset: str, control: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        (run.folder / run.plan.challenge / dataset / control / "scores.json").read_text()
-    )
-    return found["splits"]
+    path = run.folder / run.plan.challenge / dataset / control / "scores.json"
+    splits: dict[str, Any] = json.loads(path.read_text())["splits"]
+    return splits

@@ -9,10 +9,11 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from challengeflow.contract.errors import InputError, PluginError
 from challengeflow.contract.hookspecs import hookimpl
@@ -31,40 +32,37 @@ class StageError:
         return self.message
 
 
+@dataclass(frozen=True)
+class _Running:
+    """The process once it has started, and the two ends of its pipes."""
+
+    process: subprocess.Popen[str]
+    orders: IO[str]
+    answers: IO[str]
+
+
 class StageProcess:
     """The process, seen from outside. It starts with the first order, and again with the first one after a kill."""
 
     def __init__(self, log: Path):
         """`log`: file that gets what the stages print."""
         self.log = log
-        self._process: subprocess.Popen | None = None
+        self._started: _Running | None = None
 
     def order(self, order: dict[str, Any]) -> None:
         """Hand over a job: challenge, config (settings as JSON), stage and parts (its key in the list of jobs), interrupt."""
-        if self._process is None:
-            environment = os.environ | thread_limits(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-            with open(self.log, "a") as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-P", __file__],  # as a file, for its package imports pytest
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                    env=environment,
-                    start_new_session=True,
-                )
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        self._running.orders.write(json.dumps(order) + "\n")
+        self._running.orders.flush()
 
     def answered(self, seconds: float) -> bool:
         """Wait that long at most for the stage to end, well or badly."""
-        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+        return bool(select.select([self._running.answers], [], [], seconds)[0])
 
     def answer(self) -> StageError | None:
         """Wait for the stage to end; what went wrong."""
-        line = self._process.stdout.readline()
+        line = self._running.answers.readline()
         if not line:
-            status = self._process.wait()
+            status = self._running.process.wait()
             self.kill()
             return StageError(f"the process of the stage died with status {status}; its log is {self.log}", True)
         error = json.loads(line)
@@ -72,13 +70,34 @@ class StageProcess:
 
     def kill(self) -> None:
         """End the process, whatever it is doing, and all it has started."""
-        if self._process is not None:
+        if self._started is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process.stdin.close()
-            self._process.stdout.close()
-            self._process = None
+                os.killpg(self._started.process.pid, signal.SIGKILL)
+            self._started.process.wait()
+            self._started.orders.close()
+            self._started.answers.close()
+            self._started = None
+
+    @property
+    def _running(self) -> _Running:
+        if self._started is None:
+            self._started = self._start()
+        return self._started
+
+    def _start(self) -> _Running:
+        environment = os.environ | thread_limits(1) | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with open(self.log, "a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", __file__],  # as a file, for its package imports pytest
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment,
+                start_new_session=True,
+            )
+        assert process.stdin and process.stdout
+        return _Running(process, process.stdin, process.stdout)
 
 
 class Interrupted(Exception):
@@ -86,7 +105,7 @@ class Interrupted(Exception):
 
 
 @hookimpl(wrapper=True)
-def _interrupting(job: Any):
+def _interrupting(job: Any) -> Generator[None, Any, None]:
     yield
     raise Interrupted
 

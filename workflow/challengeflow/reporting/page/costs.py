@@ -36,6 +36,16 @@ class StageCost:
     peak_mb: float
 
 
+@dataclass(frozen=True)
+class _Job:
+    """One benchmark; peak_mb is None where Snakemake saw too little of the job."""
+
+    stage: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float | None
+
+
 class Costs:
     """The costs of one challenge's variants and stages."""
 
@@ -48,22 +58,22 @@ class Costs:
         """What a variant took, and what it takes for a case."""
         behind = dict.fromkeys([variant, *self.plan.members(variant)])
         jobs = [job for one in behind for job in _jobs(self.benchmarks / dataset / one)]
-        peaks = [job["max_rss"] for job in jobs if job["max_rss"] is not None]
-        cpu = sum(job["cpu"] for job in jobs) / 3600 if jobs else None
+        peaks = [job.peak_mb for job in jobs if job.peak_mb is not None]
+        cpu = sum(job.cpu_seconds for job in jobs) / 3600 if jobs else None
         return Cost(cpu, max(peaks) if peaks else None, self._seconds_a_case(dataset, list(behind)))
 
     def stages(self) -> list[StageCost]:
         """What each stage took, the longest first."""
-        by_stage = defaultdict(list)
+        by_stage: dict[str, list[_Job]] = defaultdict(list)
         for job in _jobs(self.benchmarks):
-            by_stage[job["stage"]].append(job)
+            by_stage[job.stage].append(job)
         rows = [
             StageCost(
                 stage,
                 len(jobs),
-                sum(job["cpu"] for job in jobs),
-                sum(job["s"] for job in jobs),
-                max((job["max_rss"] or 0) for job in jobs),
+                sum(job.cpu_seconds for job in jobs),
+                sum(job.seconds for job in jobs),
+                max((job.peak_mb or 0) for job in jobs),
             )
             for stage, jobs in by_stage.items()
         ]
@@ -85,22 +95,15 @@ class Costs:
         return self._sizes[index]
 
 
-def _jobs(folder: Path) -> list[dict]:
-    """The benchmarks below a folder: stage, seconds, CPU seconds and memory in MB (None where Snakemake saw too little of it)."""
+def _jobs(folder: Path) -> list[_Job]:
+    """The benchmarks below a folder."""
     found = []
     for path in sorted(folder.rglob("*.tsv")):
         with open(path, newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 seconds = _number(row["s"]) or 0.0
                 cpu = _number(row.get("cpu_time"))
-                found.append(
-                    {
-                        "stage": path.stem,
-                        "s": seconds,
-                        "cpu": seconds if cpu is None else cpu,
-                        "max_rss": _number(row["max_rss"]),
-                    }
-                )
+                found.append(_Job(path.stem, seconds, seconds if cpu is None else cpu, _number(row["max_rss"])))
     return found
 
 

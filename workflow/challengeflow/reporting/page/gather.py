@@ -126,7 +126,7 @@ class Gathered:
         return difference(best.results[0].entry, variant.results[0].entry, self.direction)
 
     @cached_property
-    def sizes(self) -> dict[str, Counter]:
+    def sizes(self) -> dict[str, Counter[str]]:
         """Dataset -> number of samples by split."""
         found = {}
         for dataset in self.plan.datasets:
@@ -179,9 +179,11 @@ class Gathered:
             entry = splits[split]
             chance = self._control(dataset, "control-random").get(split)
             best = self._control(dataset, "control-perfect").get(split)
-            known = chance is not None and best is not None and best != chance
-            scaled = (entry["score"] - chance) / (best - chance) if known else None
-            yield Result(split, entry["score"], *entry["interval"], scaled, entry.get("detail", {}), entry)
+            scaled = None
+            if chance is not None and best is not None and best != chance:
+                scaled = (entry["score"] - chance) / (best - chance)
+            low, high = entry["interval"]
+            yield Result(split, entry["score"], low, high, scaled, entry.get("detail", {}), entry)
 
     def _control(self, dataset: str, control: str) -> dict[str, float]:
         """Split -> score, none where the control is not run or not done."""
