@@ -5,8 +5,8 @@ import yaml
 from digits import challengeflow_digits as digits
 
 from challengeflow import InputError
-from challengeflow.launching import run
 from challengeflow.launching.init import init
+from challengeflow.launching.run import Wanted
 from challengeflow.launching.shipped import shipped
 from challengeflow.planning.config import read_config, resolve
 from challengeflow.planning.plugins import Registry, registry
@@ -79,23 +79,18 @@ def test_what_is_not_there_is_one_sentence(tmp_path, found, chosen, data, models
 
 
 def test_run_is_snakemakes_own_command_line(tmp_path):
-    arguments = run.command("my.yaml", ["mood", "--cores", "2"], "slurm")
+    init(tmp_path, registry(), ["mood"], None, [])
+    config = str(tmp_path / "config.yaml")
+    wanted = Wanted.of(config, ["mood", "--cores", "2"], "slurm")
     profile, snakefile = str(shipped() / "profiles/slurm"), str(shipped() / "Snakefile")
-    assert arguments == [
-        "--profile",
-        profile,
-        "--configfile",
-        "my.yaml",
-        "--snakefile",
-        snakefile,
-        "mood",
-        "--cores",
-        "2",
-    ]
-    assert run.command("my.yaml", [], str(tmp_path))[1] == str(tmp_path)
+    door = ["--configfile", config, "--snakefile", snakefile, "mood", "--cores", "2"]
+    assert wanted.arguments() == ["--profile", profile, *door]
+    memory = f"mem_mb={wanted.machine.memory_mb}"
+    assert Wanted.of(config, ["mood", "--cores", "2"], None).arguments() == ["--resources", memory, *door]
+    assert Wanted.of(config, [], str(tmp_path)).arguments()[:2] == ["--profile", str(tmp_path)]
     with pytest.raises(
         InputError, match="there is no profile 'slrum'; give the path of one, or one of apptainer, conda"
     ):
-        run.command("my.yaml", [], "slrum")
+        Wanted.of(config, [], "slrum")
     with pytest.raises(InputError, match="runs in the folder it is started in"):
-        run.command("my.yaml", ["--directory=elsewhere"])
+        Wanted.of(config, ["--directory=elsewhere"], None)

@@ -58,12 +58,17 @@ class Source:
 
     archives: names of files that many shards share, fetched once, before the index.
     cost: one sentence on size and time, shown by `challengeflow describe`.
+    raw_mb, prepared_mb: MiB on disk of what is fetched or made (0 of files read in place) and of what is prepared of it; core_hours:
+    of a run with the models that run by default on one core. All three rough, and 0 where not known; `run --dry-run` adds them up.
     """
 
     splits: tuple[str, ...] = ("train", "test")
     gold: tuple[str, ...] = ("train",)
     archives: tuple[str, ...] = ()
     cost: str = ""
+    raw_mb: float = 0
+    prepared_mb: float = 0
+    core_hours: float = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,25 @@ def examine(folder: Path, registry: Registry) -> Iterator[str]:
     yield _line("envs", ", ".join(programs(ENVIRONMENTS)) or "none of " + ", ".join(ENVIRONMENTS))
 
 
+def examine_config(config: str) -> Iterator[str]:
+    """Whether this machine can run a config, and if not, why; nothing of a config.yaml that is not there."""
+    from challengeflow.launching.run import Wanted
+
+    if not Path(config).exists() and config == "config.yaml":
+        yield _line("config", "there is no config.yaml here; challengeflow init writes one")
+        return
+    wanted = Wanted.of(config, (), None)
+    largest = max((job.resources.mem_mb for job in wanted.jobs), default=0)
+    yield _line(
+        "config",
+        f"{config}: {len(wanted.left)} of {len(wanted.jobs)} jobs are left; one takes up to {largest / 1024:.1f} GiB",
+    )
+    missing = wanted.shortcomings()
+    yield from (_line("cannot run", sentence) for sentence in missing)
+    if not missing:
+        yield _line("can run", "what is left of it fits on this machine")
+
+
 def _line(what: str, found: str) -> str:
     return f"{what:<{WIDTH}}{found}"
 

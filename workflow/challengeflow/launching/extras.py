@@ -33,6 +33,14 @@ def extras(registry: Registry) -> list[Extra]:
     return [extra for extra in found if extra.name not in OF_DEVELOPERS]
 
 
+def extra_of_env(registry: Registry, challenge: str, model: str) -> Extra | None:
+    """The extra that a model needs: its env is a file envs/PLUGIN-EXTRA.yaml. None where it needs none, or has an env elsewhere."""
+    distribution = registry.distribution[registry.owner[challenge, model]].partition(" ")[0]
+    env = registry.model(challenge, model).env
+    plugin = distribution.removeprefix("challengeflow-")
+    return next((extra for extra in _of(distribution) if env == f"{plugin}-{extra.name}"), None)
+
+
 def _of(distribution: str) -> list[Extra]:
     try:
         metadata = importlib.metadata.metadata(distribution)

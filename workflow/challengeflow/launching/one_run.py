@@ -139,7 +139,7 @@ def _snakemake_in(folder: Path) -> int | None:
         try:
             words = [Path(word).name for word in process.cmdline()[:4]]
             if process.pid not in own and "snakemake" in words and Path(process.cwd()) == folder:
-                return process.pid
+                return int(process.pid)
         except (psutil.Error, OSError):
             continue
     return None

@@ -6,26 +6,80 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 
 from challengeflow.contract.errors import InputError
-from challengeflow.launching import one_run
+from challengeflow.launching import estimate, one_run
+from challengeflow.launching.estimate import Needs
+from challengeflow.launching.fits import Way, shortcomings, way
+from challengeflow.launching.jobs_left import jobs_left
+from challengeflow.launching.machine import Machine, machine
+from challengeflow.launching.orphans import wait_for_orphans
 from challengeflow.launching.shipped import shipped, shipped_names
+from challengeflow.planning.config import read_config, resolve
+from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.plan import plans
+from challengeflow.planning.planned_job import PlannedJob
+from challengeflow.planning.plugins import registry
+from challengeflow.planning.settings import Settings
 
 ELSEWHERE = ("-d", "--directory")
 
 
-def command(config: str, wanted: Sequence[str], profile: str | None = None) -> list[str]:
-    """The arguments of `snakemake`; wanted: targets and options of its own, which come last, so that they decide.
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for, with the config read and the machine looked at.
 
-    Raises InputError for a profile that is not there, and for another working directory.
+    words: targets, then options of Snakemake; left: the jobs without their outputs.
     """
-    if any(option.partition("=")[0] in ELSEWHERE for option in wanted):
-        raise InputError("`challengeflow run` runs in the folder it is started in; change into the one you mean")
-    chosen = ["--profile", _profile(profile)] if profile else []
-    # --configfile takes any number of words; an option after it ends them.
-    return [*chosen, "--configfile", config, "--snakefile", str(shipped() / "Snakefile"), *wanted]
+
+    config: str
+    settings: Settings
+    words: tuple[str, ...]
+    profile: str | None
+    way: Way
+    jobs: tuple[PlannedJob, ...]
+    left: tuple[PlannedJob, ...]
+    machine: Machine
+
+    @classmethod
+    def of(cls, config: str, words: Sequence[str], profile: str | None) -> "Wanted":
+        """Raises InputError for a config that is wrong, a profile that is not there, and another working directory."""
+        if any(word.partition("=")[0] in ELSEWHERE for word in words):
+            raise InputError("`challengeflow run` runs in the folder it is started in; change into the one you mean")
+        settings = resolve(read_config(config), registry())
+        jobs = {name: Jobs(plan, registry()) for name, plan in plans(settings).items()}
+        targets = list(takewhile(lambda word: not word.startswith("-"), words))
+        path = _profile(profile) if profile else None
+        return cls(
+            config=config,
+            settings=settings,
+            words=tuple(words),
+            profile=path,
+            way=way(words[len(targets) :], path),
+            jobs=tuple(job for found in jobs.values() for job in found),
+            left=tuple(jobs_left(jobs, targets)),
+            machine=machine(Path(settings.results)),
+        )
+
+    @property
+    def needs(self) -> Needs:
+        return Needs(self.settings, self.jobs, self.left, registry())
+
+    def shortcomings(self) -> list[str]:
+        """Why it cannot run here, a sentence each."""
+        return list(shortcomings(self.settings, self.left, self.needs.disk_mb, registry(), self.machine, self.way))
+
+    def arguments(self) -> list[str]:
+        """Of `snakemake`. The words come last, so that they decide."""
+        chosen = ["--profile", self.profile] if self.profile else []
+        if self.way.here and not self.way.limited:
+            chosen += ["--resources", f"mem_mb={self.machine.memory_mb}"]
+        # --configfile takes any number of words; an option after it ends them.
+        return [*chosen, "--configfile", self.config, "--snakefile", str(shipped() / "Snakefile"), *self.words]
 
 
 def _profile(name: str) -> str:
@@ -39,30 +93,40 @@ def _profile(name: str) -> str:
     return str(ours)
 
 
-def become_snakemake(arguments: Sequence[str], results: Path) -> None:
+def dry_run(wanted: Wanted) -> int:
+    """Tell what a run would do and take, and why it cannot; the exit status of Snakemake's own dry-run, which counts the jobs."""
+    _check_snakemake()
+    command = [sys.executable, "-m", "snakemake", *wanted.arguments(), "--dry-run", "--quiet", "rules"]
+    done = subprocess.run(command, env=_environment(Path.cwd()), capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    if counts := estimate.counted(said):
+        print(estimate.described(counts, wanted.jobs, wanted.machine.cores, wanted.needs))
+    else:
+        print(said if done.returncode else "all is done: there is nothing to run")
+    for sentence in wanted.shortcomings():
+        print(f"it cannot run here: {sentence}")
+    print(f"+ {shlex.join(['snakemake', *wanted.arguments()])}")
+    return done.returncode
+
+
+def become_snakemake(wanted: Wanted) -> None:
     """Start the run in this folder: alone, after what an earlier one left behind is cleared; does not return.
 
-    Raises InputError where a run is alive here, or where that cannot be told.
+    Raises InputError for what cannot fit, and where a run is alive here or that cannot be told.
     """
-    from challengeflow.launching.orphans import wait_for_orphans
-
-    check_snakemake()
+    _check_snakemake()
+    if missing := wanted.shortcomings():
+        raise InputError("\nchallengeflow: ".join(missing))
     folder = Path.cwd()
     proven = one_run.take(folder)
-    wait_for_orphans(folder, results)
+    wait_for_orphans(folder, Path(wanted.settings.results))
     one_run.clear_stale(folder, proven)
     one_run.note_run(folder)
-    print(f"+ {shlex.join(['snakemake', *arguments])}", file=sys.stderr, flush=True)
-    os.execve(sys.executable, [sys.executable, "-m", "snakemake", *arguments], environment(folder))
+    print(f"+ {shlex.join(['snakemake', *wanted.arguments()])}", file=sys.stderr, flush=True)
+    os.execve(sys.executable, [sys.executable, "-m", "snakemake", *wanted.arguments()], _environment(folder))
 
 
-def dry_run(arguments: Sequence[str]) -> int:
-    """Let Snakemake say which jobs a run would do; its exit status."""
-    said = [sys.executable, "-m", "snakemake", *arguments, "--dry-run", "--quiet", "rules", "progress"]
-    return subprocess.run(said, env=environment(Path.cwd())).returncode
-
-
-def environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     """Of Snakemake and its jobs: they find the command `challengeflow` of this environment, activated or not."""
     here = str(Path(sys.executable).parent)
     found = shutil.which("challengeflow")
@@ -71,7 +135,7 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"PATH": path, one_run.MARK: str(folder)}
 
 
-def check_snakemake() -> None:
+def _check_snakemake() -> None:
     """Raise InputError where Snakemake is not installed."""
     if find_spec("snakemake") is None:
         raise InputError("Snakemake is not installed here; pip install 'challengeflow[workflow]'")

@@ -39,25 +39,22 @@ def _init(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from challengeflow.launching import run
-    from challengeflow.planning.config import read_config, resolve
-    from challengeflow.planning.plugins import registry
 
     if options.config == "config.yaml" and _bare(Path.cwd()):
         _init(argparse.Namespace(challenge=[], data=None, models=[]))
-    config = read_config(options.config)
-    resolve(config, registry())
-    arguments = run.command(options.config, options.wanted, options.profile)
+    wanted = run.Wanted.of(options.config, options.wanted, options.profile)
     if options.dry_run:
-        run.check_snakemake()
-        sys.exit(run.dry_run(arguments))
-    run.become_snakemake(arguments, Path(config.get("results", "results")))
+        sys.exit(run.dry_run(wanted))
+    run.become_snakemake(wanted)
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from challengeflow.launching.doctor import examine
+    from challengeflow.launching.doctor import examine, examine_config
     from challengeflow.planning.plugins import registry
 
     for line in examine(Path.cwd(), registry()):
+        print(line, flush=True)
+    for line in examine_config(options.config):
         print(line, flush=True)
 
 
