@@ -40,7 +40,7 @@ test: $(TEST)
 	@echo "Running all tests"
 	$(BIN)/python -m pytest --numprocesses auto
 
-# Half an hour: thirty SIGKILLs of the demo of all three challenges, and no byte is another.
+# Half an hour: thirty SIGKILLs of a small demo of all three challenges, and no byte is another.
 test-kills: $(TEST)
 	rm -rf .kills
 	$(BIN)/python tests/launching/kill_runs.py .kills

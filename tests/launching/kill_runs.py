@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+SMALL = Path(__file__).with_name("small_demo.yaml")
 COMMAND = [str(Path(sys.executable).with_name("challengeflow")), "run"]
 VARYING = ("logs", "benchmarks", ".work", "report.html")
 STAGE = re.compile(r"challengeflow (download|preprocess|train|prior|predict|score|draw|package|leaderboard|report) ")
@@ -29,19 +30,18 @@ STAGE = re.compile(r"challengeflow (download|preprocess|train|prior|predict|scor
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--config", type=Path, help="config file; the shipped demo without it")
+    parser.add_argument("--config", type=Path, default=SMALL, help="config file; a small demo of all three challenges")
     parser.add_argument("--group", type=int, default=20, help="kills of the whole process group")
     parser.add_argument("--leader", type=int, default=10, help="kills of the leader alone")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     for name in ("undisturbed", "killed"):
         (options.folder / name).mkdir(parents=True)
-        if options.config:
-            shutil.copy(options.config, options.folder / name / "config.yaml")
+        shutil.copy(options.config, options.folder / name / "config.yaml")
     seconds = undisturbed(options.folder / "undisturbed", os.environ)
     print(f"undisturbed: {seconds:.0f} s", flush=True)
     kinds = ["group"] * options.group + ["leader"] * options.leader
-    struck = killed(options.folder / "killed", kinds, seconds, options.seed, os.environ)
+    struck = killed(options.folder / "killed", kinds, seconds / 4, options.seed, os.environ)
     compare(options.folder / "undisturbed", options.folder / "killed")
     print(f"{len(kinds)} kills, the same bytes; at work were: {dict(struck.most_common())}")
 
@@ -55,7 +55,7 @@ def undisturbed(folder: Path, environment: Mapping[str, str]) -> float:
 
 
 def killed(folder: Path, kinds: list[str], seconds: float, seed: int, environment: Mapping[str, str]) -> Counter[str]:
-    """Start the run once a kill, kill it after up to half of `seconds`, and let it end; how often which stage was at work.
+    """Start the run once a kill, kill it after up to so many seconds, and let it end; how often which stage was at work.
 
     A run that ends before it is killed is made anew: results go, and the next starts from nothing.
     """
@@ -67,7 +67,7 @@ def killed(folder: Path, kinds: list[str], seconds: float, seed: int, environmen
                 COMMAND, cwd=folder, env=environment, stdout=said, stderr=said, start_new_session=True
             )
         try:
-            status = run.wait(draw.uniform(0, seconds / 2))
+            status = run.wait(draw.uniform(0, seconds))
             assert status == 0, f"it did not go on:\n{(folder / 'said.txt').read_text()[-4000:]}"
             shutil.rmtree(folder / "results")
         except subprocess.TimeoutExpired:

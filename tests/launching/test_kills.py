@@ -18,5 +18,5 @@ def test_kills_of_group_and_leader_change_no_byte(tmp_path):
     for site in sites:
         site.configure(CONFIG)
     seconds = undisturbed(sites[0].folder, sites[0].environment())
-    killed(sites[1].folder, ["group", "leader", "leader"], seconds, 1, sites[1].environment())
+    killed(sites[1].folder, ["group", "leader"], seconds / 2, 1, sites[1].environment())
     compare(sites[0].folder, sites[1].folder)

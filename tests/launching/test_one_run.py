@@ -1,6 +1,7 @@
 """One run at a time in a folder, whoever started it; what a killed one leaves behind is cleared, waited for or named."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -56,7 +57,7 @@ def test_it_refuses_beside_a_plain_snakemake_and_goes_on_when_that_was_killed(si
     assert "was killed and left its lock; `challengeflow run` clears it and goes on" in told
     said = run_again(site)
     assert f"the last run here (process {plain.pid} on {socket.gethostname()}) was killed; its lock is cleared" in said
-    assert "+ snakemake --configfile config.yaml --snakefile" in said
+    assert re.search(r"^\+ snakemake --resources mem_mb=\d+ --configfile config.yaml --snakefile ", said, re.MULTILINE)
 
 
 def test_it_waits_for_the_jobs_of_a_leader_that_was_killed_alone(site, monkeypatch):
