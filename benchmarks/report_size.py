@@ -1,7 +1,7 @@
 """How long the report of a large run takes and how large it gets: `python benchmarks/report_size.py FOLDER`.
 
-Makes up what 50 models on 10,000 samples leave behind (scores, pictures, curves, notes, benchmarks) below FOLDER and writes the
-report of it, in a process of its own. Target: under 30 s and under 20 MB.
+Makes up what 50 models on 10,000 samples leave behind (scores, pictures, curves, notes, benchmarks) below FOLDER and
+writes the report of it, in a process of its own. Target: under 30 s and under 20 MB.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Write the picture of the core's rooms, and tables of what is in all rooms, from the real imports and docstrings.
 
-`python docs/architecture.py` in the root of the repository changes docs/images/rooms.svg and the part of docs/architecture.md between
-its two marks. A test keeps both true.
+`python docs/architecture.py` in the root of the repository changes docs/images/rooms.svg and the part of
+docs/architecture.md between its two marks. A test keeps both true.
 """
 
 import ast

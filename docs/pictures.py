@@ -1,7 +1,8 @@
-"""Draw the pictures of the README and of docs/report.md from a finished demo: `python docs/pictures.py` in the root of the repository.
+"""Draw the pictures of the README and of docs/report.md from a finished demo: `python docs/pictures.py` in the root of
+the repository.
 
-Needs `make demo` to have run, matplotlib and Playwright (in the extra `dev`), Graphviz's `dot` and Chromium. The pictures go to
-docs/images.
+Needs `make demo` to have run, matplotlib and Playwright (in the extra `dev`), Graphviz's `dot` and Chromium. The
+pictures go to docs/images.
 """
 
 import re

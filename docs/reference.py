@@ -50,7 +50,10 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield "# Reference"
     yield ""
-    yield "Every hook, every dataclass and every function a plugin uses. Written by `docs/reference.py` from the docstrings; edit those."
+    yield (
+        "Every hook, every dataclass and every function a plugin uses. "
+        "Written by `docs/reference.py` from the docstrings; edit those."
+    )
     yield ""
     yield "- [Hooks](#hooks): what a plugin implements"
     yield "- [Declarations](#declarations): what it declares"

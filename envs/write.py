@@ -1,7 +1,7 @@
 """Write the conda env files from the pyproject files and constraints.txt: `python envs/write.py`.
 
-One env for the core, one for each plugin, one more for each extra of a plugin (envs/PLUGIN-EXTRA.yaml). Versions are those of
-constraints.txt; a package that it lacks is an error.
+One env for the core, one for each plugin, one more for each extra of a plugin (envs/PLUGIN-EXTRA.yaml). Versions are
+those of constraints.txt; a package that it lacks is an error.
 """
 
 import re
@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ON_CONDA = {"isal": "python-isal", "torch": "pytorch"}  # where conda-forge has another name
 HEAD = """\
-# Written by envs/write.py: exact versions, as in constraints.txt. The stages run the challengeflow command inside this env,
+# Written by envs/write.py: exact versions, as in constraints.txt. The stages run the challengeflow command \
+inside this env,
 # so it brings itself. Not released yet? docs/environments.md says how to build the packages that pip is to find.
 channels:
   - conda-forge

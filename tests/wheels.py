@@ -13,7 +13,8 @@ LEFT_OUT = shutil.ignore_patterns(
 
 
 def build_wheels(folder: Path, *projects: str) -> None:
-    """Build the core and `projects` (plugins/mood, say) into `folder`, from a copy: a build leaves its traces beside the source."""
+    """Build the core and `projects` (plugins/mood, say) into `folder`, from a copy: a build leaves its traces beside
+    the source."""
     source = folder.with_name(f"{folder.name}-source")
     shutil.copytree(ROOT, source, ignore=LEFT_OUT, symlinks=True)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]

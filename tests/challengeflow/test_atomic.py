@@ -23,7 +23,10 @@ def test_an_error_leaves_the_old_output(tmp_path: Path):
 
 def test_one_process_at_a_time(tmp_path: Path):
     lock = tmp_path / "locks" / "one"
-    program = f"from pathlib import Path\nfrom challengeflow.running.atomic import claimed\nwith claimed(Path({str(lock)!r}), 'x'):\n    print('held', flush=True); input()"
+    program = (
+        "from pathlib import Path\nfrom challengeflow.running.atomic import claimed\n"
+        f"with claimed(Path({str(lock)!r}), 'x'):\n    print('held', flush=True); input()"
+    )
     other = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "held\n"
     with (

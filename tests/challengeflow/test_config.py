@@ -9,19 +9,20 @@ from challengeflow.planning.config import resolve
 from challengeflow.planning.plugins import Registry
 
 GOOD = "challenges: {digits: {datasets: {few: {source: demo}}}}"
+DIGITS = "challenges: {digits: {datasets: {few: {source: demo}}, "
 BAD = {
     "challenges: {digts: {datasets: {few: {source: demo}}}}": "no such challenge 'digts'; did you mean 'digits'?",
     "challenges: {digits: {dataset: {few: {source: demo}}}}": "unknown key 'dataset'; did you mean 'datasets'?",
     "challenges: {digits: {datasets: {fwe: {source: demo}}}}": "declares no dataset 'fwe'",
     "challenges: {digits: {datasets: {few: {source: /no/such}}}}": "there is no '/no/such'",
     "challenges: {digits: {datasets: {few: {source: official}}}}": "few has no source 'official'; known: demo",
-    "challenges: {digits: {datasets: {few: {source: demo, folds: 1}}}}": "challenges.digits.datasets.few.folds: 1 is less than the minimum of 2",
-    "challenges: {digits: {datasets: {few: {source: demo}}, preprocess: {scael: 3}}}": "unknown key 'scael'; did you mean 'scale'?",
-    "challenges: {digits: {datasets: {few: {source: demo}}, preprocess: {scale: x}}}": "'x' is not of type number",
-    "challenges: {digits: {datasets: {few: {source: demo}}, models: {logistik: {}}}}": "no model 'logistik'; did you mean 'logistic'?",
-    "challenges: {digits: {datasets: {few: {source: demo}}, models: {logistic: {parameters: {steps: 1}}}}}": "unknown key 'steps'",
-    "challenges: {digits: {datasets: {few: {source: demo}}, models: {logistic: {}, both: {members: [logistic, x]}}}}": "no trained variant 'x'",
-    "challenges: {digits: {datasets: {few: {source: demo}}, submissions: {csv: {a: {few: control-perfect}}}}}": "no packable model",
+    "challenges: {digits: {datasets: {few: {source: demo, folds: 1}}}}": "few.folds: 1 is less than the minimum of 2",
+    DIGITS + "preprocess: {scael: 3}}}": "unknown key 'scael'; did you mean 'scale'?",
+    DIGITS + "preprocess: {scale: x}}}": "'x' is not of type number",
+    DIGITS + "models: {logistik: {}}}}": "no model 'logistik'; did you mean 'logistic'?",
+    DIGITS + "models: {logistic: {parameters: {steps: 1}}}}}": "unknown key 'steps'",
+    DIGITS + "models: {logistic: {}, both: {members: [logistic, x]}}}}": "no trained variant 'x'",
+    DIGITS + "submissions: {csv: {a: {few: control-perfect}}}}}": "no packable model",
     "challenges: [": "is not valid YAML",
     "seed: 1": "the key 'challenges' is missing",
 }

@@ -61,11 +61,14 @@ def test_a_repeated_sample_is_refused(tmp_path):
         write_samples(tmp_path, [Sample("a", "train", "g"), Sample("a", "train", "g")])
 
 
-# -- folds of the table's own -------------------------------------------------------------------------------------------
+# -- folds of the table's own ----------------------------------------------------------------------------------------
 
 
 def in_time(blocks=4, size=3, folds=3):
-    """Blocks of a series: the first for training alone; the training of a fold sees what lies before it, but for its last sample."""
+    """Blocks of a series: the first for training alone.
+
+    The training of a fold sees what lies before it, but for its last sample.
+    """
     for block in range(blocks):
         for i in range(size):
             later = range(max(block - 1, 0))

@@ -1,4 +1,5 @@
-"""What a challenge declares of its answers and gold: checked, merged and answered by the controls, whatever the form."""
+"""What a challenge declares of its answers and gold: checked, merged and answered by the controls, whatever the
+form."""
 
 import json
 import sys

@@ -1,4 +1,7 @@
-"""Plain models predict what scikit-learn predicts, to the bit, in the same bytes each time; forged ones are one sentence."""
+"""Plain models predict what scikit-learn predicts, to the bit, in the same bytes each time.
+
+Forged ones are one sentence.
+"""
 
 import json
 import random

@@ -1,7 +1,7 @@
 """The commands of the README and the pages, as written, as far as they go without a cluster, a conda or hours of work.
 
-`challengeflow` commands run; `snakemake` commands run as dry-runs; of the others it is checked that what they name is there.
-The pages that can be followed from beginning to end are, in tests/outside/test_tutorials.py.
+`challengeflow` commands run; `snakemake` commands run as dry-runs; of the others it is checked that what they name is
+there. The pages that can be followed from beginning to end are, in tests/outside/test_tutorials.py.
 """
 
 import os
@@ -44,7 +44,8 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Path:
-    """The repository as a user has it, with data where the examples expect it, and stand-ins for conda and apptainer."""
+    """The repository as a user has it, with data where the examples expect it, and stand-ins for conda and
+    apptainer."""
     folder = tmp_path_factory.mktemp("clone")
     for path in ROOT.iterdir():
         if path.name not in ("data", "results", ".snakemake", ".git"):

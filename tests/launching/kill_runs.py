@@ -2,9 +2,10 @@
 
     python tests/launching/kill_runs.py FOLDER [--config FILE] [--group 20] [--leader 10] [--seed 1]
 
-FOLDER is new: `undisturbed` and `killed` are made in it. SIGKILL goes to the whole process group, or to the leader alone, whose jobs
-then go on. Each time the very same command must go on; at the end all bytes must be the same, but for logs and times. `make
-test-kills` does it on the demo of all three challenges; make test does a small part on the digits.
+FOLDER is new: `undisturbed` and `killed` are made in it. SIGKILL goes to the whole process group, or to the leader
+alone, whose jobs then go on. Each time the very same command must go on; at the end all bytes must be the same, but for
+logs and times. `make test-kills` does it on the demo of all three challenges; make test does a small part on the
+digits.
 """
 
 import argparse
@@ -55,7 +56,8 @@ def undisturbed(folder: Path, environment: Mapping[str, str]) -> float:
 
 
 def killed(folder: Path, kinds: list[str], seconds: float, seed: int, environment: Mapping[str, str]) -> Counter[str]:
-    """Start the run once a kill, kill it after up to so many seconds, and let it end; how often which stage was at work.
+    """Start the run once a kill, kill it after up to so many seconds, and let it end; how often which stage was at
+    work.
 
     A run that ends before it is killed is made anew: results go, and the next starts from nothing.
     """

@@ -1,4 +1,5 @@
-"""Every way in which people use a Snakemake workflow: -s, profiles, a module of their own workflow, snakedeploy; anywhere."""
+"""Every way in which people use a Snakemake workflow: -s, profiles, a module of their own workflow, snakedeploy;
+anywhere."""
 
 import re
 import shutil

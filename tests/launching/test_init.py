@@ -1,4 +1,5 @@
-"""`challengeflow init` and `run` in a folder with nothing in it, and every way in which they are asked for what is not there."""
+"""`challengeflow init` and `run` in a folder with nothing in it, and every way in which they are asked for what is not
+there."""
 
 import pytest
 import yaml

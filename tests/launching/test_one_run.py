@@ -1,4 +1,7 @@
-"""One run at a time in a folder, whoever started it; what a killed one leaves behind is cleared, waited for or named."""
+"""One run at a time in a folder, whoever started it.
+
+What a killed one leaves behind is cleared, waited for or named.
+"""
 
 import os
 import re

@@ -14,7 +14,8 @@ from conftest import ROOT
 COMMANDS = {"challengeflow": "challengeflow.cli", "snakemake": "snakemake", "pip": "pip", "pytest": "pytest"}
 # The last two make pytest print each reason once more, in its summary.
 NOT_PASSED_ON = ("PYTHONPATH", "CHALLENGEFLOW_PLUGINS", "CI", "BUILD_NUMBER")
-# Python takes compiled code for current by second and size of the source: a file broken and mended within one second would stay broken.
+# Python takes compiled code for current by second and size of the source: a file broken and mended within one second
+# would stay broken.
 UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_QUIET": "1"}
 

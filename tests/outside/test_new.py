@@ -95,7 +95,8 @@ DECLARATIONS = {
     ),
     "a missing hook": (
         (DECLARED, "@hookimpl\ndef score(", "def score("),
-        "plugin 'shapes' does not implement the stage 'score', which 'shapes' needs; name its module in Challenge(stages=",
+        "plugin 'shapes' does not implement the stage 'score', which 'shapes' needs; "
+        "name its module in Challenge(stages=",
     ),
     "a misspelt hook": (
         (DECLARED, "def preprocess(", "def preproces("),
@@ -111,7 +112,8 @@ DECLARATIONS = {
     ),
     "a default that breaks its schema": (
         (DECLARED, '"default": 100', '"default": 5'),
-        "plugin 'shapes', parameters of preprocess: the default of 'length' breaks its own schema: 5 is less than the minimum of 10",
+        "plugin 'shapes', parameters of preprocess: the default of 'length' breaks its own schema: "
+        "5 is less than the minimum of 10",
     ),
     "a name that another plugin claims": (
         (DECLARED, 'name="shapes"', 'name="digits"'),
@@ -145,7 +147,8 @@ STAGES = {
     "a model that is not written": (
         ("challengeflow_shapes/baseline.py", "    np.save(", "    print("),
         ("train", "shapes/signals", "baseline", "0"),
-        "plugin 'shapes': train of signals/baseline/fold-0 wrote nothing; its result belongs into the folder job.output",
+        "plugin 'shapes': train of signals/baseline/fold-0 wrote nothing; "
+        "its result belongs into the folder job.output",
     ),
     "a sample that is dropped": (
         ("challengeflow_shapes/baseline.py", "in prepared:", "in list(prepared)[1:]:"),
@@ -161,7 +164,8 @@ STAGES = {
     "a bug": (
         BUG,
         ("preprocess", "shapes/signals", "test-000"),
-        "plugin 'shapes' failed in its hook 'preprocess' at sample 'signal-10' (prepare.py, line 33): ZeroDivisionError: ",
+        "plugin 'shapes' failed in its hook 'preprocess' at sample 'signal-10' (prepare.py, line 33): "
+        "ZeroDivisionError: ",
     ),
     "a decision that is not written": (
         ("challengeflow_shapes/evaluate.py", "    write_json(job.decision", "    print(job.decision"),

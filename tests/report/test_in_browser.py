@@ -53,7 +53,8 @@ def test_every_page_opens_without_a_complaint_or_a_request(opened, report, size,
 def test_the_leaderboard_sorts_and_filters(opened):
     page = opened()
     page.click("nav a[href='#leaderboard']")
-    scores = "rows => rows.filter(row => row.offsetParent).map(row => Number(row.cells[4].dataset.value ?? row.cells[4].innerText))"
+    score = "Number(row.cells[4].dataset.value ?? row.cells[4].innerText)"
+    scores = f"rows => rows.filter(row => row.offsetParent).map(row => {score})"
     read = lambda: page.eval_on_selector_all("#scores tbody tr", scores)  # noqa: E731
     before = read()
     assert len(before) == 6 * 2 + 1  # variants and controls on two splits, and the published result

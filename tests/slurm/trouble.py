@@ -1,6 +1,8 @@
-"""A plugin that makes the training of a fold go wrong once, as FOLDER/trouble.json says: {"0": "memory", "1": "forever"}.
+"""A plugin that makes the training of a fold go wrong once, as FOLDER/trouble.json says: {"0": "memory", "1":
+"forever"}.
 
-FOLDER is the working directory of the workflow. What has gone wrong once leaves a mark in `job.work` and does not again.
+FOLDER is the working directory of the workflow. What has gone wrong once leaves a mark in `job.work` and does not
+again.
 """
 
 import json

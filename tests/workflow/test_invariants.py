@@ -215,7 +215,8 @@ def test_too_many_unreadable_samples_stop_the_run(site):
 
 def test_samples_of_a_contained_dataset_are_made_once(site):
     site.configure(
-        "challenges:\n  digits:\n    controls: false\n    datasets:\n      many: {source: demo, folds: 2, shards: {train: 1, test: 1}}\n"
+        "challenges:\n  digits:\n    controls: false\n    datasets:\n      many: "
+        "{source: demo, folds: 2, shards: {train: 1, test: 1}}\n"
         "      few: {source: demo, folds: 2, shards: {train: 1, test: 1}}\n"
     )
     run(site, cores=2)
@@ -249,7 +250,8 @@ def test_targets_by_name_and_by_file(site):
 def test_an_ensemble_is_packaged_and_scored(site):
     site.configure(
         small()
-        + "    models:\n      one: {model: logistic}\n      two: {model: logistic, seed: 7, parameters: {iterations: 9}}\n"
+        + "    models:\n      one: {model: logistic}\n"
+        + "      two: {model: logistic, seed: 7, parameters: {iterations: 9}}\n"
         "      both: {members: {one: 1, two: 3}}\n"
     )
     run(site)

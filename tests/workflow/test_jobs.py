@@ -1,4 +1,5 @@
-"""One list of jobs: what it says is what Snakemake is told, what the stage is given and what is noted beside the results."""
+"""One list of jobs: what it says is what Snakemake is told, what the stage is given and what is noted beside the
+results."""
 
 from dataclasses import fields, is_dataclass
 from pathlib import Path

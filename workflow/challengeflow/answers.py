@@ -12,8 +12,8 @@ from challengeflow.contract.forms import Gold, Prediction
 def merge(prediction: Prediction, answers: Sequence[np.ndarray], weights: Sequence[float] | None = None) -> np.ndarray:
     """Several answers to one sample as one, as the challenge declares (`job.prediction`), in the first one's dtype.
 
-    Models average over `job.models` with it, ensembles over their members. Raises ContractError where the challenge's answers do
-    not merge, or do not fit together.
+    Models average over `job.models` with it, ensembles over their members. Raises ContractError where the challenge's
+    answers do not merge, or do not fit together.
     """
     weights = [1.0] * len(answers) if weights is None else list(weights)
     if prediction.merge is None:
@@ -42,7 +42,10 @@ def _vote(answers: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray
 
 
 def perfect(prediction: Prediction, gold: Gold | None, truth: np.ndarray) -> np.ndarray:
-    """The perfect answer to a sample with the gold `truth`. Where that is not known, the least value of the range, or 0."""
+    """The perfect answer to a sample with the gold `truth`.
+
+    Where that is not known, the least value of the range, or 0.
+    """
     if gold is not None and gold.perfect is not None:
         answer = np.asarray(_function(gold.perfect, "perfect")(truth))
     else:

@@ -70,7 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check_version() -> None:
-    """A job's environment must hold the version that planned the workflow: another one may read and write other files."""
+    """A job's environment must hold the version that planned the workflow: another one may read and write other
+    files."""
     wanted = os.environ.get("CHALLENGEFLOW_VERSION", __version__)
     if wanted != __version__:
         raise InputError(

@@ -1,6 +1,7 @@
 """What the rules ask: the list of jobs, seen through Snakemake's wildcards.
 
-The rule files hold no logic; everything they need of the config and the plugins is a method here. Making this opens no data.
+The rule files hold no logic; everything they need of the config and the plugins is a method here. Making this opens no
+data.
 """
 
 import os
@@ -78,7 +79,8 @@ class Dag:
     # -- wildcards ------------------------------------------------------------------------------------------------
 
     def names(self, kind: str) -> str:
-        """A regular expression of the names a wildcard may take: challenge, dataset, submission, archive, or variants."""
+        """A regular expression of the names a wildcard may take: challenge, dataset, submission, archive, or
+        variants."""
         plans = self.plans.values()
         found = {
             "challenge": list(self.plans),
@@ -131,7 +133,8 @@ class Dag:
         return write_part({"results": self.settings.results, "files": self.scores() + self.submissions()})
 
     def ended(self) -> str:
-        """How the run stands: a table, what has stopped with the last lines of its log, and the scores once all are there."""
+        """How the run stands: a table, what has stopped with the last lines of its log, and the scores once all are
+        there."""
         results = self.settings.results
         found = standing(self.jobs)
         pages = [path for path in (layout.leaderboard(results, "csv"), layout.report(results)) if Path(path).exists()]
@@ -184,7 +187,8 @@ class Dag:
         return of
 
     def window(self, wildcards: Any) -> list[str]:
-        """The prepared shard that must be done before this one is fetched, so that few raw shards are on disk at once."""
+        """The prepared shard that must be done before this one is fetched, so that few raw shards are on disk at
+        once."""
         return self._windows(wildcards.challenge, wildcards.dataset).get(wildcards.shard, [])
 
     @cache  # noqa: B019  (one Dag a process)
@@ -210,8 +214,9 @@ def load(config: Mapping[str, Any]) -> Dag:
 def be_a_module(workflow: Any, run: Dag) -> None:
     """Have a workflow that uses this one as a module tell how the run stands at its end, beside what it says itself.
 
-    Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of this;
-    it may then call `onsuccess()` or `onerror()` of the module. Raises InputError for a `prefix:`, which the jobs would not know of.
+    Snakemake calls the handlers of the main Snakefile alone. One that is defined after the module takes the place of
+    this; it may then call `onsuccess()` or `onerror()` of the module. Raises InputError for a `prefix:`, which the jobs
+    would not know of.
     """
     if workflow.modifier.path_modifier.prefix:
         raise InputError("this workflow cannot be given a prefix; set `results` in the config of the module instead")

@@ -1,7 +1,7 @@
 """What a module imports, from its source alone: nothing is imported or run to find out.
 
-Two things need it: fingerprints (which code a result depends on) and plugins that carry their own code elsewhere (which files
-must go along).
+Two things need it: fingerprints (which code a result depends on) and plugins that carry their own code elsewhere (which
+files must go along).
 """
 
 import ast

@@ -1,7 +1,9 @@
-"""What models in PyTorch share: bits that repeat, weights without pickle, a training that stops early and survives a kill.
+"""What models in PyTorch share: bits that repeat, weights without pickle, a training that stops early and survives a
+kill.
 
-The core does not need PyTorch; a plugin whose models do brings it as an extra. All randomness of a round should come from
-the seed and the number of the round: then a training that was killed and goes on ends with the same bits as one that was not.
+The core does not need PyTorch; a plugin whose models do brings it as an extra. All randomness of a round should come
+from the seed and the number of the round: then a training that was killed and goes on ends with the same bits as one
+that was not.
 """
 
 import importlib
@@ -20,7 +22,9 @@ from challengeflow.contract.progress import Progress
 
 
 def prepare(job: TrainJob | PredictJob, package: str, also: Sequence[str] = ()) -> None:
-    """Make torch repeat itself: to the bit on a CPU. Raises InputError that says how to get it, with the extra of `package`.
+    """Make torch repeat itself: to the bit on a CPU.
+
+    Raises InputError that says how to get it, with the extra of `package`.
 
     also: modules of other libraries that the extra brings and the model needs.
 
@@ -78,10 +82,12 @@ class Training:
     checkpoint: Path
 
     def run(self, train_round: Callable[[int], dict[str, Any]], progress: Progress, what: str) -> list[dict[str, Any]]:
-        """Train, from the checkpoint on if there is one; the network ends with the weights of the round that scored best.
+        """Train, from the checkpoint on if there is one.
 
-        train_round: number of a round -> its row of the learning curve, with `score` (higher is better, from samples that
-        take no part in the training), or None where nothing is held out: then the last weights stay.
+        The network ends with the weights of the round that scored best.
+
+        train_round: number of a round -> its row of the learning curve, with `score` (higher is better, from samples
+        that take no part in the training), or None where nothing is held out: then the last weights stay.
         Returns the curve. A checkpoint is written after every round.
         """
         import torch
@@ -108,7 +114,10 @@ class Training:
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write tensors, numbers, lists and dictionaries, whole or not at all; `torch.load(path, weights_only=True)` reads them."""
+    """Write tensors, numbers, lists and dictionaries, whole or not at all.
+
+    `torch.load(path, weights_only=True)` reads them.
+    """
     import torch
 
     part = path.with_suffix(".new")

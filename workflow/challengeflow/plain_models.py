@@ -1,8 +1,8 @@
 """Fitted scikit-learn models in a plain form, arrays of numbers and JSON: a pickle runs whatever its author put there.
 
-`boosted_trees` and `scaled_logistic` take a fitted model over, `save` and `load` keep several in one folder. They predict what
-scikit-learn predicts, to the bit, and the same model always gives the same bytes. Every number read is checked before it is
-used: the compiled walk through a tree checks none, so that one wrong index would end the process.
+`boosted_trees` and `scaled_logistic` take a fitted model over, `save` and `load` keep several in one folder. They
+predict what scikit-learn predicts, to the bit, and the same model always gives the same bytes. Every number read is
+checked before it is used: the compiled walk through a tree checks none, so that one wrong index would end the process.
 """
 
 import math
@@ -28,10 +28,11 @@ COLUMNS = {"roots": "<i8", "feature": "<i4", "left": "<u4", "right": "<u4", "mis
 class BoostedTrees:
     """Gradient boosting that tells classes apart, as HistGradientBoostingClassifier fits it; splits on numbers alone.
 
-    classes: C labels, whole numbers or truth values, sorted. width: features of a row. baseline: float64 (K,), the log-odds before
-    the first tree; K is 1 for two classes, else C. nodes: by name of `COLUMNS`, tree after tree, K trees a round; `roots` says
-    where each begins and the last ends. `left` and `right` count from the tree's own root; `value` is a leaf's value, or the
-    threshold up to which a row goes left; `missing_left`: whether a row without this feature (NaN) does.
+    classes: C labels, whole numbers or truth values, sorted. width: features of a row. baseline: float64 (K,), the
+    log-odds before the first tree; K is 1 for two classes, else C. nodes: by name of `COLUMNS`, tree after tree, K
+    trees a round; `roots` says where each begins and the last ends. `left` and `right` count from the tree's own root;
+    `value` is a leaf's value, or the threshold up to which a row goes left; `missing_left`: whether a row without this
+    feature (NaN) does.
     """
 
     classes: tuple[int, ...]

@@ -1,8 +1,8 @@
 """Where the results of a run are, for a plugin's own rules and programs: none of them need put a path together.
 
-results = Results.of(config)                 # in a plugin's .smk, whose `config` is its challenge's part of the settings
+results = Results.of(config)  # in a plugin's .smk, whose `config` is its challenge's part of the settings
 for dataset, variant in results.scored():
-    results.shards(dataset, variant)         # with index, prepared, gold and predictions of each
+    results.shards(dataset, variant)  # with index, prepared, gold and predictions of each
 """
 
 from collections.abc import Mapping

@@ -44,9 +44,9 @@ def bootstrap(
 ) -> dict[str, Any]:
     """What `scores.json` has beside a score, so that models can be compared in pairs: {"interval", "resamples"}.
 
-    Like `bootstrap_interval`, but what is drawn depends on `groups` alone: two models scored on the same samples, in one run
-    or in two, meet the same resamples, and the differences of their scores are paired. resamples: {"of": hash of the
-    groups, "scores": one of each round, None where it is not finite}. `challengeflow compare` reads them.
+    Like `bootstrap_interval`, but what is drawn depends on `groups` alone: two models scored on the same samples, in
+    one run or in two, meet the same resamples, and the differences of their scores are paired. resamples: {"of": hash
+    of the groups, "scores": one of each round, None where it is not finite}. `challengeflow compare` reads them.
     """
     named = hashlib.sha256(json.dumps([str(group) for group in groups]).encode()).digest()
     random = np.random.default_rng(int.from_bytes(named[:8], "big"))
@@ -72,8 +72,8 @@ def _draws(groups: Sequence[Hashable], random: np.random.Generator, rounds: int)
 def roc_auc(labels: np.ndarray, scores: np.ndarray) -> float:
     """Area under the ROC curve of scores (n,) for labels (n,) of which some are true and some are not.
 
-    The same digits as `sklearn.metrics.roc_auc_score` (points on one line are left out, then trapezes), without the second
-    that importing scikit-learn takes.
+    The same digits as `sklearn.metrics.roc_auc_score` (points on one line are left out, then trapezes), without the
+    second that importing scikit-learn takes.
     """
     wrong, right = _steps(labels, scores)
     if len(wrong) > 2:
@@ -84,7 +84,8 @@ def roc_auc(labels: np.ndarray, scores: np.ndarray) -> float:
 
 
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Average precision of scores (n,) for labels (n,) of which some are true: `sklearn.metrics.average_precision_score`.
+    """Average precision of scores (n,) for labels (n,) of which some are true:
+    `sklearn.metrics.average_precision_score`.
 
     The same digits: the sum of precision times the gain in recall, from the lowest threshold on.
     """

@@ -9,8 +9,8 @@ from challengeflow.contract.errors import InputError
 def timm(model: str, package: str) -> ModuleType:
     """The package timm. InputError, with the extra of `package` that brings it for `model`, where it is missing.
 
-    timm imports torchvision, whose wheel from PyPI cannot load its compiled operators beside a PyTorch without CUDA, and
-    then fails at declaring what they do. Declared here, without an implementation, they let the import pass; no
+    timm imports torchvision, whose wheel from PyPI cannot load its compiled operators beside a PyTorch without CUDA,
+    and then fails at declaring what they do. Declared here, without an implementation, they let the import pass; no
     backbone uses them.
     """
     try:

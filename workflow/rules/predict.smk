@@ -1,4 +1,4 @@
-# Predictions of one shard by a trained model, an ensemble of such, or a control. None but control-perfect sees its gold.
+# Predictions of one shard by a trained model, an ensemble, or a control. None but control-perfect sees its gold.
 
 
 rule predict:

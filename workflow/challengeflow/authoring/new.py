@@ -66,7 +66,8 @@ def _write(kind: str, name: str, into: str | None, facts: dict[str, Any]) -> Non
 
 
 def _requirements() -> dict[str, str]:
-    """What the core needs at run time, with the versions that are installed: name as conda-forge writes it -> version."""
+    """What the core needs at run time, with the versions that are installed: name as conda-forge writes it ->
+    version."""
     needed = [line for line in importlib.metadata.requires("challengeflow") or () if "extra ==" not in line]
     names = [re.split(r"[^\w.-]", line)[0] for line in needed]
     return {name.lower(): importlib.metadata.version(name) for name in names}

@@ -58,8 +58,9 @@ class Source:
 
     archives: names of files that many shards share, fetched once, before the index.
     cost: one sentence on size and time, shown by `challengeflow describe`.
-    raw_mb, prepared_mb: MiB on disk of what is fetched or made (0 of files read in place) and of what is prepared of it; core_hours:
-    of a run with the models that run by default on one core. All three rough, and 0 where not known; `run --dry-run` adds them up.
+    raw_mb, prepared_mb: MiB on disk of what is fetched or made (0 of files read in place) and of what is prepared of
+    it; core_hours: of a run with the models that run by default on one core. All three rough, and 0 where not known;
+    `run --dry-run` adds them up.
     """
 
     splits: tuple[str, ...] = ("train", "test")
@@ -77,8 +78,8 @@ class Dataset:
 
     extends: the dataset whose samples this one contains as well; those keep their folds and shards and are made once.
     shards: number of shards by split; in train, for each fold.
-    own_folds: whether the sample table says which fold a train sample is in (`Sample.fold`, `Sample.unseen`): ordered in time,
-    purged, one lab out. Without it, the core makes folds that keep groups whole and share strata alike.
+    own_folds: whether the sample table says which fold a train sample is in (`Sample.fold`, `Sample.unseen`): ordered
+    in time, purged, one lab out. Without it, the core makes folds that keep groups whole and share strata alike.
     """
 
     name: str
@@ -110,7 +111,9 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """A thing the organisers accept. With `datasets` it needs all of them at once; without, it is made for each dataset.
+    """A thing the organisers accept.
+
+    With `datasets` it needs all of them at once; without, it is made for each dataset.
 
     splits: the splits it answers, of those with the role "answered"; all of them without it.
     own_data: whether it is also made for data of one's own (a dataset the challenge does not declare).
@@ -128,22 +131,24 @@ SPLITS = {"train": "train", "proxy": "scored", "test": "answered", "unlabelled":
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
-    """A challenge. `stages`: stage -> module that has a function of the stage's name (`score(job)`): download, preprocess,
-    score and package, and draw where the challenge draws. Its source, and what it imports, is the stage's fingerprint.
+    """A challenge. `stages`: stage -> module that has a function of the stage's name (`score(job)`): download,
+    preprocess, score and package, and draw where the challenge draws. Its source, and what it imports, is the stage's
+    fingerprint.
     A stage that is not listed is a hook of the plugin itself.
 
     `metric` ranks; `further_metrics` are columns beside it, which `score` writes to an entry's "metrics".
 
     prediction: what an answer to one sample is; gold: what its gold is, where it has another form.
-    prepared: the arrays that `preprocess` writes of a sample; attributes: name -> meaning of what it notes beside `status`
-    and `shape`. Whoever writes a model starts from these.
+    prepared: the arrays that `preprocess` writes of a sample; attributes: name -> meaning of what it notes beside
+    `status` and `shape`. Whoever writes a model starts from these.
 
     `schema` has a section for each stage with parameters: download, preprocess, score, package.
 
-    splits: name -> role, in the order in which scores are shown; models are ranked by the first that has scores. Roles: "train"
-    (models train on it, in folds, and are scored out of fold), "scored", "answered" (by submissions; scored where its gold is
-    known) and "unlabelled" (for models that learn without labels).
-    own_data: the source of a folder of one's own files (no declared dataset): by default the answered splits, without gold.
+    splits: name -> role, in the order in which scores are shown; models are ranked by the first that has scores. Roles:
+    "train" (models train on it, in folds, and are scored out of fold), "scored", "answered" (by submissions; scored
+    where its gold is known) and "unlabelled" (for models that learn without labels).
+    own_data: the source of a folder of one's own files (no declared dataset): by default the answered splits, without
+    gold.
     env: name of a conda env file of the workflow (`envs/NAME.yaml`) or the absolute path of the plugin's own.
     max_failed: share of samples that may fail to be read before the run stops.
     snakefile: absolute path of extra rules, included as a module under the challenge's name.

@@ -8,8 +8,8 @@ from challengeflow.contract.errors import InputError
 Axes = Mapping[str, int | str]
 """Axis name (classes, frames, rows, columns, boxes, horizon, quantiles, ...) -> its size, or what that depends on.
 
-"dataset": one size in all samples of a dataset (the classes of its vocabulary); "sample": known for each sample before it is
-answered (its frames); "answer": as many as an answer has (boxes found).
+"dataset": one size in all samples of a dataset (the classes of its vocabulary); "sample": known for each sample before
+it is answered (its frames); "answer": as many as an answer has (boxes found).
 """
 
 SIZES = ("dataset", "sample", "answer")
@@ -25,13 +25,13 @@ def fixed(axes: Axes) -> list[int]:
 class Prediction:
     """What an answer to one sample is: an array `scores` with these axes, finite, of one of `dtypes`, within `range`.
 
-    axes: see `Axes`; none: one number. `preprocess` states each sample's `shape`: the size of every axis, of one that depends on
-    the answer what the controls shall answer.
-    dtypes: the first is what controls answer. range: least and greatest value, None where there is no bound; the controls then
-    keep to that of the training gold.
-    merge: how several answers become one, in an ensemble and over fold models: "mean"; "vote", the most frequent value at each
-    place; the name of a module with `merge(answers: list[np.ndarray], weights: list[float]) -> np.ndarray`; None: not at all.
-    Raises InputError for a declaration that contradicts itself.
+    axes: see `Axes`; none: one number. `preprocess` states each sample's `shape`: the size of every axis, of one that
+    depends on the answer what the controls shall answer.
+    dtypes: the first is what controls answer. range: least and greatest value, None where there is no bound; the
+    controls then keep to that of the training gold.
+    merge: how several answers become one, in an ensemble and over fold models: "mean"; "vote", the most frequent value
+    at each place; the name of a module with `merge(answers: list[np.ndarray], weights: list[float]) -> np.ndarray`;
+    None: not at all. Raises InputError for a declaration that contradicts itself.
     """
 
     axes: Axes = field(default_factory=dict)
@@ -60,8 +60,8 @@ class Gold:
 
     An axis that a prediction has too, and whose size depends on the sample, has the same size in both.
     range: as of a prediction. partial: NaN stands where the gold is not known, which `score` leaves out.
-    perfect: the name of a module with `perfect(gold: np.ndarray) -> np.ndarray`, the answer that `control-perfect` gives; without it,
-    the gold itself is that answer.
+    perfect: the name of a module with `perfect(gold: np.ndarray) -> np.ndarray`, the answer that `control-perfect`
+    gives; without it, the gold itself is that answer.
     """
 
     axes: Axes = field(default_factory=dict)
@@ -75,9 +75,11 @@ class Gold:
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedArray:
-    """An array that `preprocess` writes of each sample that could be read, so that a model can be written from this alone.
+    """An array that `preprocess` writes of each sample that could be read, so that a model can be written from this
+    alone.
 
-    axes: see `Axes`; axes of one name have one size within a sample. dtype: as numpy names it ("float32", "uint8", "str").
+    axes: see `Axes`; axes of one name have one size within a sample. dtype: as numpy names it ("float32", "uint8",
+    "str").
     optional: whether some samples lack it.
     """
 

@@ -30,11 +30,12 @@ def models() -> list[Model]:
 
 @hookspec
 def download(job: DownloadJob) -> None:
-    """Fetch one part of a dataset into the folder `job.output`, with sizes and checksums checked, resuming from `job.work`.
+    """Fetch one part of a dataset into the folder `job.output`, with sizes and checksums checked, resuming from
+    `job.work`.
 
     part "archive": the file `job.archive` that many shards share.
-    part "index": the sample table, by `write_samples(job.output, samples, strata)`; what hints at labels goes into `job.gold`.
-    part "shard": the raw files of `job.samples`.
+    part "index": the sample table, by `write_samples(job.output, samples, strata)`; what hints at labels goes into
+    `job.gold`. part "shard": the raw files of `job.samples`.
     """
 
 
@@ -49,17 +50,24 @@ def preprocess(job: PreprocessJob) -> None:
 
 @hookspec
 def train(job: TrainJob) -> None:
-    """Fit `job.model` on `job.shards` and write the model into the folder `job.output`; checkpoints go to `job.work`."""
+    """Fit `job.model` on `job.shards` and write the model into the folder `job.output`.
+
+    Checkpoints go to `job.work`.
+    """
 
 
 @hookspec
 def predict(job: PredictJob) -> None:
-    """Write predictions for every sample of `job.shard`, in order, merged over `job.models`. There is no label in sight."""
+    """Write predictions for every sample of `job.shard`, in order, merged over `job.models`.
+
+    There is no label in sight.
+    """
 
 
 @hookspec
 def score(job: ScoreJob) -> None:
-    """Score `job.shards` as the challenge does: write `job.scores` and `job.decision` with `challengeflow.scoring.write_json`.
+    """Score `job.shards` as the challenge does: write `job.scores` and `job.decision` with
+    `challengeflow.scoring.write_json`.
 
     The decision (threshold, smoothing, calibration) is what turns scores into answers. It is fitted on out-of-fold
     predictions, and cross-fitted wherever it enters the score of the samples it was fitted on.
@@ -68,7 +76,8 @@ def score(job: ScoreJob) -> None:
 
 @hookspec
 def draw(job: DrawJob) -> None:
-    """Optional: draw what is worth seeing of a scored variant into the folder `job.output`, listed in its `pictures.json`.
+    """Optional: draw what is worth seeing of a scored variant into the folder `job.output`, listed in its
+    `pictures.json`.
 
     Pictures, unlike a submission, may show gold. They are part of `results/report.html`.
     """
@@ -76,4 +85,5 @@ def draw(job: DrawJob) -> None:
 
 @hookspec
 def package(job: PackageJob) -> None:
-    """Write the submission and the answers people read into the folder `job.output`, and check it as the organiser would."""
+    """Write the submission and the answers people read into the folder `job.output`, and check it as the organiser
+    would."""

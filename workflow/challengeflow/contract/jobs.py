@@ -13,7 +13,10 @@ from challengeflow.contract.samples import Sample, read_samples
 
 @dataclass(frozen=True)
 class Shard:
-    """A shard and where its files are. `gold` and `predictions` are None where the stage must not or need not see them."""
+    """A shard and where its files are.
+
+    `gold` and `predictions` are None where the stage must not or need not see them.
+    """
 
     name: str
     split: str
@@ -70,7 +73,9 @@ class DownloadJob(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class PreprocessJob(Job):
-    """`raw` is what download wrote for the shard, `index_gold` the gold of the index; `prepared` and `gold` are outputs.
+    """`raw` is what download wrote for the shard, `index_gold` the gold of the index.
+
+    `prepared` and `gold` are outputs.
 
     labelled: whether the shard's split carries gold; without it, `gold` stays empty.
     """
@@ -108,7 +113,8 @@ class TrainJob(Job):
 class PredictJob(Job):
     """`models` are the model folders to merge over; `shard.gold` is None.
 
-    variant, prediction: as of `TrainJob`; `challengeflow.answers.merge(job.prediction, [...])` makes one answer of several.
+    variant, prediction: as of `TrainJob`; `challengeflow.answers.merge(job.prediction, [...])` makes one answer of
+    several.
     """
 
     model: str
@@ -123,11 +129,12 @@ class PredictJob(Job):
 class ScoreJob(Job):
     """`shards` of every split that has gold, with predictions; `scores` and `decision` are JSON files to write.
 
-    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "metrics": {...}, "detail": {...}}}; metrics:
-    name -> number of every further metric that the challenge declares; interval and resamples come from `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired.
-    detail is the plugin's own; published results on the very same samples go there as
-    "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published; and what a reader must
-    know before trusting the score, as sentences, to "warnings": [...].
+    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "metrics": {...}, "detail": {...}}};
+    metrics: name -> number of every further metric that the challenge declares; interval and resamples come from
+    `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired. detail is the
+    plugin's own; published results on the very same samples go there as
+    "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published; and what a
+    reader must know before trusting the score, as sentences, to "warnings": [...].
     """
 
     model: str
@@ -170,10 +177,11 @@ class Answers:
 class DrawJob(Job):
     """What `score` had, now with its results, and the test shards too: those without gold have `shard.gold` None.
 
-    parameters: the `score` section; model: the variant, a trained one or an ensemble; members: the trained models behind it.
-    scores, decision: JSON files to read. `output` is a folder: PNG or SVG files (a few hundred kB each, for the report holds
-    them all) and `pictures.json`, a list of entries in the order to be shown, each either pictures (more than one file: a row
-    of frames to scrub through) or a curve:
+    parameters: the `score` section; model: the variant, a trained one or an ensemble; members: the trained models
+    behind it.
+    scores, decision: JSON files to read. `output` is a folder: PNG or SVG files (a few hundred kB each, for the report
+    holds them all) and `pictures.json`, a list of entries in the order to be shown, each either pictures (more than one
+    file: a row of frames to scrub through) or a curve:
     {"title", "caption", "alt", "files": ["a.png", ...]}
     {"title", "caption", "x_label", "y_label", "lines": [{"name", "x": [...], "y": [...]}, ...]}
     """

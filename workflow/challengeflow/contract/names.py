@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from challengeflow.contract.errors import InputError
 
 STAGES = ("download", "preprocess", "train", "predict", "score", "draw", "package")
-"""The hooks that work, in the order of the workflow. `train` and `predict` belong to a model, the rest to a challenge."""
+"""The hooks that work, in the order of the workflow.
+
+`train` and `predict` belong to a model, the rest to a challenge.
+"""
 
 MODEL_STAGES = ("train", "predict")
 OPTIONAL_STAGES = ("draw",)
@@ -15,8 +18,9 @@ PARAMETER_STAGES = ("download", "preprocess", "score", "package")
 """The stages of a challenge with a section of parameters; `draw` reads those of `score`."""
 
 ROLES = ("train", "scored", "answered", "unlabelled")
-"""What a split is for: models train on it, in folds, and are scored out of fold; they are scored on it; submissions answer it
-(and where its gold is known, models are scored on it too); it is there for models that learn without labels."""
+"""What a split is for: models train on it, in folds, and are scored out of fold; they are scored on it; submissions
+answer it (and where its gold is known, models are scored on it too); it is there for models that learn without
+labels."""
 
 CONTROLS = ("control-perfect", "control-prior", "control-random")
 

@@ -15,8 +15,9 @@ FOLD_COLUMNS = ("fold", "unseen")
 class Sample:
     """One video, sequence or scan. `columns`: label-free facts a plugin keeps about it (file name, frames), as text.
 
-    Of a dataset with `own_folds`, fold: the one that holds a train sample out; None: every fold trains on it, and it is never
-    scored (the start of a series). unseen: further folds whose training must not see it (later than their own, or too near).
+    Of a dataset with `own_folds`, fold: the one that holds a train sample out; None: every fold trains on it, and it is
+    never scored (the start of a series). unseen: further folds whose training must not see it (later than their own, or
+    too near).
     """
 
     id: str
@@ -31,8 +32,8 @@ def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, 
     """Write a plugin's sample table into `folder` (samples.csv), and the strata of train samples apart (strata.csv).
 
     strata: sample id -> what folds should share alike (a class, a bin of a rare class's share). Labels may enter
-    here, so the file is never handed on. Raises InputError for a repeated sample id, a group in two splits or folds, and a
-    column that is the table's own.
+    here, so the file is never handed on. Raises InputError for a repeated sample id, a group in two splits or folds,
+    and a column that is the table's own.
     """
     samples = list(samples)
     _check(samples)
@@ -85,10 +86,12 @@ def _check(samples: list[Sample]) -> None:
         if split_of.setdefault(sample.group, sample.split) != sample.split:
             raise InputError(
                 f"group {sample.group!r} is in the splits {split_of[sample.group]!r} and {sample.split!r}; "
-                "samples of one group (animal, project, sequence) must stay in one split, or models are tested on what they saw"
+                "samples of one group (animal, project, sequence) must stay in one split, or models are tested on what "
+                "they saw"
             )
         if fold_of.setdefault(sample.group, sample.fold) != sample.fold:
             raise InputError(
-                f"group {sample.group!r} is in the folds {fold_of[sample.group]} and {sample.fold}; samples of one group must stay "
+                f"group {sample.group!r} is in the folds {fold_of[sample.group]} and {sample.fold}; samples of one "
+                "group must stay "
                 "in one fold, or models are scored on what they saw (call parts of a series groups of their own)"
             )

@@ -1,4 +1,5 @@
-"""`challengeflow doctor`: what is installed, what is missing and how to get it, and whether this machine can run the config."""
+"""`challengeflow doctor`: what is installed, what is missing and how to get it, and whether this machine can run the
+config."""
 
 import importlib.metadata
 import importlib.util
@@ -73,7 +74,8 @@ def _version(distribution: str) -> str | None:
 
 
 def _pytorch() -> str:
-    """Whether the installed PyTorch is made for the GPU: it is asked in a process of its own, for the seconds it takes."""
+    """Whether the installed PyTorch is made for the GPU: it is asked in a process of its own, for the seconds it
+    takes."""
     if importlib.util.find_spec("torch") is None:
         return "not installed, so no model uses the GPU"
     said = subprocess.run([sys.executable, "-c", CAN_USE_A_GPU], capture_output=True, text=True)

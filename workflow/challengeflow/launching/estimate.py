@@ -1,4 +1,5 @@
-"""`challengeflow run --dry-run`: stages and jobs as Snakemake counts them, and roughly the hours, memory and disk they take."""
+"""`challengeflow run --dry-run`: stages and jobs as Snakemake counts them, and roughly the hours, memory and disk they
+take."""
 
 import csv
 import re
@@ -39,8 +40,10 @@ def described(counts: Mapping[str, int], jobs: Sequence[PlannedJob], cores: int,
     expected = needs.core_hours or measured
     roughly = f"roughly {hours(expected / cores)}" if expected else "nobody knows how long"
     total = (
-        f"{sum(counts.values())} jobs on {cores} cores: {roughly}, at most {hours(most / cores)}, where jobs are stopped;"
-        f" memory of one job up to {gib(most_mb)}; disk for the data {f'roughly {gib(needs.disk_mb)}' if needs.disk_mb else 'unknown'}"
+        f"{sum(counts.values())} jobs on {cores} cores: {roughly}, at most {hours(most / cores)}, where jobs are "
+        "stopped;"
+        f" memory of one job up to {gib(most_mb)}; disk for the data "
+        f"{f'roughly {gib(needs.disk_mb)}' if needs.disk_mb else 'unknown'}"
     )
     return "\n".join([*_table(("stage", "jobs", "took here", "at most", "memory of one"), rows), total])
 

@@ -1,4 +1,5 @@
-"""Optional parts of the core and of the plugins: which there are, what each still lacks, and the command that adds it."""
+"""Optional parts of the core and of the plugins: which there are, what each still lacks, and the command that adds
+it."""
 
 import importlib.metadata
 import re
@@ -34,7 +35,10 @@ def extras(registry: Registry) -> list[Extra]:
 
 
 def extra_of_env(registry: Registry, challenge: str, model: str) -> Extra | None:
-    """The extra that a model needs: its env is a file envs/PLUGIN-EXTRA.yaml. None where it needs none, or has an env elsewhere."""
+    """The extra that a model needs: its env is a file envs/PLUGIN-EXTRA.yaml.
+
+    None where it needs none, or has an env elsewhere.
+    """
     distribution = registry.distribution[registry.owner[challenge, model]].partition(" ")[0]
     env = registry.model(challenge, model).env
     plugin = distribution.removeprefix("challengeflow-")

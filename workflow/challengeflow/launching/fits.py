@@ -50,7 +50,8 @@ def shortcomings(
     if disk_mb > machine.disk_mb:
         bound = "" if settings.raw_shards else ", bound what is on disk at once by `raw_shards: 4`"
         yield (
-            f"roughly {gib(disk_mb)} of disk are needed below {settings.results}, and {gib(machine.disk_mb) or 'nothing'} "
+            f"roughly {gib(disk_mb)} of disk are needed below {settings.results}, and "
+            f"{gib(machine.disk_mb) or 'nothing'} "
             f"is free; name another disk by `results`{bound}, or choose smaller datasets"
         )
 
@@ -68,6 +69,7 @@ def _memory(left: Sequence[PlannedJob], machine: Machine) -> Iterator[str]:
     if largest is not None and largest.resources.mem_mb > machine.memory_mb:
         yield (
             f"{largest.stage} {largest.name} may take {largest.resources.mem_mb} MiB of memory, and this machine has "
-            f"{machine.memory_mb}; leave it out of the config, use a larger machine or a cluster (--profile slurm), or take "
+            f"{machine.memory_mb}; leave it out of the config, use a larger machine or a cluster (--profile slurm), or "
+            "take "
             f"the risk: -- --resources mem_mb={largest.resources.mem_mb}"
         )

@@ -28,8 +28,8 @@ def init(folder: Path, registry: Registry, chosen: Sequence[str], data: str | No
     """Write `config.yaml` and, where there is none, `.gitignore`.
 
     chosen: challenges, all that are installed without it; data: the path of one challenge's data, its demo without it;
-    models: variants, those that a config without models runs without it. Raises InputError for unknown names, for a path
-    that is not there, and where there is a config already.
+    models: variants, those that a config without models runs without it. Raises InputError for unknown names, for a
+    path that is not there, and where there is a config already.
     """
     config = folder / "config.yaml"
     if config.exists():

@@ -14,7 +14,8 @@ MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limi
 
 @dataclass(frozen=True)
 class Machine:
-    """memory_mb: MiB that processes may take together; disk_mb: MiB free where results go; gpus: name and memory of each."""
+    """memory_mb: MiB that processes may take together; disk_mb: MiB free where results go; gpus: name and memory of
+    each."""
 
     cores: int
     memory_mb: int

@@ -1,8 +1,9 @@
 """One run at a time in a folder: a lock that dies with its process, and what a killed run leaves behind.
 
-Snakemake notes in `.snakemake/locks` what a run makes and takes it away at the end. After SIGKILL or a power cut it stays, without
-a word on whose it was. So a run also holds `.snakemake/challengeflow.lock`, which the kernel lets go however the process
-ends: `challengeflow run` holds it alone, plain `snakemake` (from the Snakefile) together with others of its kind.
+Snakemake notes in `.snakemake/locks` what a run makes and takes it away at the end. After SIGKILL or a power cut it
+stays, without a word on whose it was. So a run also holds `.snakemake/challengeflow.lock`, which the kernel lets go
+however the process ends: `challengeflow run` holds it alone, plain `snakemake` (from the Snakefile) together with
+others of its kind.
 """
 
 import fcntl
@@ -48,7 +49,8 @@ def share(folder: Path) -> None:
 
 
 def take(folder: Path) -> bool:
-    """Hold the lock alone until this process ends, also after it has become another program; whether the file system has locks.
+    """Hold the lock alone until this process ends, also after it has become another program; whether the file system
+    has locks.
 
     Raises InputError where a run is alive.
     """
@@ -89,8 +91,8 @@ def snakemake_locks(folder: Path) -> list[Path]:
 def clear_stale(folder: Path, proven: bool) -> None:
     """Remove Snakemake's lock where no run is alive, which `take` has proven of this machine, and say so.
 
-    Raises InputError where that cannot be told: no locks on this file system, a run of another machine, a `snakemake` of another
-    Snakefile at work in this very folder.
+    Raises InputError where that cannot be told: no locks on this file system, a run of another machine, a `snakemake`
+    of another Snakefile at work in this very folder.
     """
     locks = snakemake_locks(folder)
     if not locks:
@@ -99,12 +101,14 @@ def clear_stale(folder: Path, proven: bool) -> None:
     here = re.fullmatch(rf"process \d+ on {re.escape(socket.gethostname())}", last)
     if not (proven and here):
         raise InputError(
-            f"{folder} is locked by Snakemake, and whether that run ({last or 'of which nothing is known'}) is alive cannot be"
+            f"{folder} is locked by Snakemake, and whether that run ({last or 'of which nothing is known'}) is alive "
+            "cannot be"
             f" told from {socket.gethostname()}; where it is not: `snakemake --unlock`, then run again"
         )
     if other := _snakemake_in(folder):
         raise InputError(
-            f"{folder} is locked by Snakemake, and process {other} is a snakemake at work in it; wait until it has ended"
+            f"{folder} is locked by Snakemake, and process {other} is a snakemake at work in it; wait until it has "
+            "ended"
         )
     for lock in locks:
         lock.unlink(missing_ok=True)

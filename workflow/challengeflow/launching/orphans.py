@@ -1,4 +1,7 @@
-"""Jobs that a killed run left at work: its leader is gone, they are not. What they make is whole, but two must not make it."""
+"""Jobs that a killed run left at work: its leader is gone, they are not.
+
+What they make is whole, but two must not make it.
+"""
 
 import fcntl
 import os
@@ -26,7 +29,8 @@ def wait_for_orphans(folder: Path, results: Path, seconds: float = 0.3) -> None:
 
 
 def orphans(folder: Path, results: Path) -> dict[str, list[str]]:
-    """Job -> who is at it: what a run in `folder` started on this machine, and whoever holds a lock of `results` on any."""
+    """Job -> who is at it: what a run in `folder` started on this machine, and whoever holds a lock of `results` on
+    any."""
     found: dict[str, list[str]] = {}
     for job, who in (*_processes(folder), *_holders(results)):
         found.setdefault(job, []).append(who)

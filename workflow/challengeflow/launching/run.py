@@ -1,4 +1,7 @@
-"""`challengeflow run`: a thin door to Snakemake's own command line. It becomes Snakemake, so signals and exit status are that one's."""
+"""`challengeflow run`: a thin door to Snakemake's own command line.
+
+It becomes Snakemake, so signals and exit status are that one's.
+"""
 
 import os
 import shlex
@@ -94,7 +97,10 @@ def _profile(name: str) -> str:
 
 
 def dry_run(wanted: Wanted) -> int:
-    """Tell what a run would do and take, and why it cannot; the exit status of Snakemake's own dry-run, which counts the jobs."""
+    """Tell what a run would do and take, and why it cannot.
+
+    The exit status of Snakemake's own dry-run, which counts the jobs.
+    """
     _check_snakemake()
     command = [sys.executable, "-m", "snakemake", *wanted.arguments(), "--dry-run", "--quiet", "rules"]
     done = subprocess.run(command, env=_environment(Path.cwd()), capture_output=True, text=True)

@@ -1,7 +1,8 @@
-"""Archives from outside, tar (plain or compressed) and zip, read part by part, for those who pick what they know by name.
+"""Archives from outside, tar (plain or compressed) and zip, read part by part, for those who pick what they know by
+name.
 
-No header makes an archive swell beyond what one of its size can hold. Whatever is wrong is one InputError. `unpacking` lays out
-whole archives.
+No header makes an archive swell beyond what one of its size can hold. Whatever is wrong is one InputError. `unpacking`
+lays out whole archives.
 """
 
 import bz2
@@ -23,7 +24,10 @@ from challengeflow.contract.errors import InputError
 
 MOST_PARTS = 1_000_000
 LARGEST_RATIO = 100
-"""Bytes an archive may unpack to for each byte of its own, above `ALWAYS` bytes; text packs to a tenth, scans to a third."""
+"""Bytes an archive may unpack to for each byte of its own, above `ALWAYS` bytes.
+
+Text packs to a tenth, scans to a third.
+"""
 
 ALWAYS = 64 << 20
 CHUNK = 1 << 20
@@ -36,7 +40,8 @@ Kind = Literal["file", "folder", "link", "hard link", "other"]
 
 @dataclass(frozen=True)
 class Part:
-    """One part of `archive`. name: as it stands there; size: bytes of a file; target: of a link; open: the file's content.
+    """One part of `archive`. name: as it stands there; size: bytes of a file; target: of a link; open: the file's
+    content.
 
     What `open` gives may raise whatever a damaged archive does: read it inside `told`.
     """
@@ -97,14 +102,18 @@ class Budget:
             raise InputError(f"{self.path} states more than {MOST_PARTS} parts, or one of no size; pack it anew")
         if self.bytes > self.most:
             raise InputError(
-                f"{self.path} has {self.packed} bytes and would unpack to more than {self.most}, which no sound archive "
+                f"{self.path} has {self.packed} bytes and would unpack to more than {self.most}, which no sound "
+                "archive "
                 "does; nothing more of it is read; pack it anew"
             )
 
 
 @contextmanager
 def told(path: Path, what: str = "an archive") -> Iterator[None]:
-    """Make one InputError of whatever a damaged file does to those who read it; faults of this machine stay what they are."""
+    """Make one InputError of whatever a damaged file does to those who read it.
+
+    Faults of this machine stay what they are.
+    """
     try:
         yield
     except InputError:
@@ -120,8 +129,8 @@ def told(path: Path, what: str = "an archive") -> Iterator[None]:
 def opened(path: Path, inner: IO[bytes] | None = None, budget: Budget | None = None) -> Iterator[Iterator[Part]]:
     """The parts of an archive, in its order, each to be read before the next one is asked for.
 
-    inner, budget: of an archive that lies in the archive `path`, its content and what the outer one has left. Raises InputError,
-    also while parts are taken: for what is no archive, is damaged, or unpacks to too much.
+    inner, budget: of an archive that lies in the archive `path`, its content and what the outer one has left. Raises
+    InputError, also while parts are taken: for what is no archive, is damaged, or unpacks to too much.
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}; give the path of a tar or zip archive")

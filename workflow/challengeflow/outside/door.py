@@ -1,8 +1,8 @@
 """Reading files from outside in processes of their own: whatever a reader does, it is the reason of that one sample.
 
-A file from outside can make its reader raise, crash, hang or take all memory. Here it costs that file's sample alone; a new
-process takes over for the next one. (Of libraries for this, pebble was tried: a process that dies between two items, as after
-damage to its memory, breaks its whole pool, and it takes half as long again for small items.)
+A file from outside can make its reader raise, crash, hang or take all memory. Here it costs that file's sample alone; a
+new process takes over for the next one. (Of libraries for this, pebble was tried: a process that dies between two
+items, as after damage to its memory, breaks its whole pool, and it takes half as long again for small items.)
 """
 
 import ctypes
@@ -43,11 +43,13 @@ def read_each(
     seconds: float = SECONDS,
     memory_mb: int | None = None,
 ) -> Iterator[tuple[int, Any]]:
-    """Call `read(*item)` for every item in other processes; yield (place of the item, result or Unreadable) as they end.
+    """Call `read(*item)` for every item in other processes.
 
-    read: an importable function; what it raises is the reason of its item, but for a full disk, which is raised here. Arguments
-    and results are sent between processes: large arrays go through files. seconds: for one item. memory_mb: MiB that a process
-    may take; None is without bound.
+    Yield (place of the item, result or Unreadable) as they end.
+
+    read: an importable function; what it raises is the reason of its item, but for a full disk, which is raised here.
+    Arguments and results are sent between processes: large arrays go through files. seconds: for one item. memory_mb:
+    MiB that a process may take; None is without bound.
     """
     waiting = list(enumerate(items))[::-1]
     crew = [_Worker(read, seconds, memory_mb) for _ in range(min(workers, len(items)))]

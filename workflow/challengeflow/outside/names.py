@@ -38,7 +38,8 @@ def short(text: str) -> str:
 
 
 def ids(files: Iterable[Path], stem: Callable[[str], str] = lambda name: Path(name).stem) -> dict[str, Path]:
-    """Sample id -> file, in the given order: the name without its ending, or all of it where that alone tells files apart."""
+    """Sample id -> file, in the given order: the name without its ending, or all of it where that alone tells files
+    apart."""
     files = list(files)
     count = Counter(stem(file.name) for file in files)
     return {short(spelled(stem(file.name) if count[stem(file.name)] == 1 else file.name)): file for file in files}

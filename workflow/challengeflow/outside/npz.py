@@ -20,7 +20,10 @@ def headers(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
 
 
 def arrays(path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays of numbers and texts, in the file's order. Raises InputError for a damaged one, or one of Python objects."""
+    """The arrays of numbers and texts, in the file's order.
+
+    Raises InputError for a damaged one, or one of Python objects.
+    """
     yield from _arrays(path, content=True)
 
 

@@ -70,7 +70,8 @@ def npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def check_h5(file: Any, memory_mb: int | None = None) -> None:
-    """Raise InputError for an open h5py.File that leads to other files, or holds a dataset that does not fit the memory.
+    """Raise InputError for an open h5py.File that leads to other files, or holds a dataset that does not fit the
+    memory.
 
     Links to other files, datasets in other files and virtual datasets (of parts of other files) are refused unread.
     """

@@ -1,7 +1,8 @@
 """Archives from outside, laid out in one folder and nowhere else.
 
-`unpack` lays out one archive, `Unpacking` several over each other, as the layers of an image are. No name and no link leads out of
-the folder, nothing is written through a link, and no device is made, nor a file that runs as somebody else.
+`unpack` lays out one archive, `Unpacking` several over each other, as the layers of an image are. No name and no link
+leads out of the folder, nothing is written through a link, and no device is made, nor a file that runs as somebody
+else.
 """
 
 import os
@@ -30,10 +31,12 @@ def unpack(path: Path, folder: Path) -> None:
 
 @dataclass
 class Unpacking:
-    """Archives laid over each other in `folder`. Links are made at the very end, so that nothing is written through one.
+    """Archives laid over each other in `folder`.
 
-    rooted: the folder will be the root of a file system: links are meant from there, and are written as what leads to the
-    same place from everywhere.
+    Links are made at the very end, so that nothing is written through one.
+
+    rooted: the folder will be the root of a file system: links are meant from there, and are written as what leads to
+    the same place from everywhere.
     """
 
     path: Path
@@ -108,7 +111,8 @@ class Unpacking:
         inside = ".." not in first.parts and not any(parent in self.links for parent in first.parents)
         if not inside or not (self.folder / first).is_file():
             raise InputError(
-                f"{self.path}: {part.name!r} is a link to {part.target!r}, which is no file of the archive; pack it anew"
+                f"{self.path}: {part.name!r} is a link to {part.target!r}, which is no file of the archive; pack it "
+                "anew"
             )
         os.link(self.folder / first, target)
 
@@ -138,7 +142,8 @@ class Unpacking:
             path.unlink(missing_ok=True)
 
     def _inner(self, place: PurePosixPath, target: str) -> str:
-        """What the link at `place` is to say, so that it leads to what it is meant to, from everywhere, and never outside."""
+        """What the link at `place` is to say, so that it leads to what it is meant to, from everywhere, and never
+        outside."""
         meant = PurePosixPath(target)
         if not self.rooted and meant.is_absolute():
             raise InputError(f"{self.path}: the link {str(place)!r} leads outside, to {target!r}; pack it anew")

@@ -89,7 +89,8 @@ def _check_plugins(challenge: Challenge, resolved: ChallengeSettings, registry: 
         for split in registry.models[name, model].trains_on:
             if challenge.splits.get(split, "train") == "train":
                 raise InputError(
-                    f"plugin {registry.owner[name, model]!r}: model {model} trains without labels on {split!r}, which is no such "
+                    f"plugin {registry.owner[name, model]!r}: model {model} trains without labels on {split!r}, which "
+                    "is no such "
                     f"split of {name}; {nearest(split, challenge.splits)}"
                 )
         for stage in MODEL_STAGES:
@@ -150,13 +151,15 @@ def _splits(challenge: Challenge, entry: Mapping[str, Any], source: Source, wher
         for split in entry.get(key, ()):
             if split not in challenge.splits:
                 raise InputError(
-                    f"config key {where}.{key}: {challenge.name} has no split {split!r}; {nearest(split, challenge.splits)}"
+                    f"config key {where}.{key}: {challenge.name} has no split {split!r}; "
+                    f"{nearest(split, challenge.splits)}"
                 )
     wanted = entry.get("splits", source.splits)
     for split in wanted:
         if split not in challenge.splits:
             raise InputError(
-                f"config key {where}: its source has the split {split!r}, to which Challenge.splits of {challenge.name} gives no "
+                f"config key {where}: its source has the split {split!r}, to which Challenge.splits of "
+                f"{challenge.name} gives no "
                 f"role; {nearest(split, challenge.splits)}"
             )
     return {split: role for split, role in challenge.splits.items() if split in wanted}
@@ -243,7 +246,8 @@ def _check_ensembles(challenge: Challenge, models: Mapping[str, VariantSettings]
     ensembles = [variant for variant, entry in models.items() if entry.kind == "ensemble"]
     if ensembles and challenge.prediction.merge is None:
         raise InputError(
-            f"config key {where}.models.{ensembles[0]}: answers of {challenge.name} do not merge, so it has no ensembles; remove it"
+            f"config key {where}.models.{ensembles[0]}: answers of {challenge.name} do not merge, so it has no "
+            "ensembles; remove it"
         )
     for variant, entry in models.items():
         if entry.kind == "ensemble" and len(entry.members) < 2:
@@ -299,7 +303,8 @@ def _resolve_submissions(
 def _default_submissions(
     challenge: Challenge, datasets: Mapping[str, DatasetSettings], variants: Sequence[str]
 ) -> Submissions:
-    """One package a model: of all datasets together where a submission needs them, else of each with a split it answers."""
+    """One package a model: of all datasets together where a submission needs them, else of each with a split it
+    answers."""
     declared = {dataset.name for dataset in challenge.datasets}
     result: Submissions = {}
     for submission in challenge.submissions:

@@ -1,9 +1,11 @@
-"""Fingerprints of a stage's code: its module and everything it imports, of its plugin and of the core, module by module.
+"""Fingerprints of a stage's code: its module and everything it imports, of its plugin and of the core, module by
+module.
 
-Sources are parsed, never imported, so this is cheap and sees edits of an editable install. Comments, layout and docstrings do
-not count. Of the core count what plugins import (`arrays`, `scoring`, `networks`, the contract) and the module that works for
-the stage: the code around it, which locks, checks, renames and notes, writes no answer. Of other libraries nothing counts:
-a new version of one reruns nothing, and `challengeflow status` names the results that another version made.
+Sources are parsed, never imported, so this is cheap and sees edits of an editable install. Comments, layout and
+docstrings do not count. Of the core count what plugins import (`arrays`, `scoring`, `networks`, the contract) and the
+module that works for the stage: the code around it, which locks, checks, renames and notes, writes no answer. Of other
+libraries nothing counts: a new version of one reruns nothing, and `challengeflow status` names the results that another
+version made.
 """
 
 import ast
@@ -38,7 +40,10 @@ def stage_fingerprint(registry: Registry, stage: str, challenge: str, model: str
 
 
 def job_fingerprint(registry: Registry, job: PlannedJob) -> str | None:
-    """Fingerprint of the code that a job depends on; None of a download, which its source and checksums alone decide."""
+    """Fingerprint of the code that a job depends on.
+
+    None of a download, which its source and checksums alone decide.
+    """
     if job.hook == "download":
         return None
     if job.built_in:
@@ -56,7 +61,8 @@ def _of_modules(modules: tuple[str, ...], package: str, text: str = "") -> str:
 
 @lru_cache
 def _of_hook(module: str, name: str, package: str, also: tuple[str, ...]) -> str:
-    """Of a hook in the module of a plugin's declarations: the function and what it uses of its module, not the whole."""
+    """Of a hook in the module of a plugin's declarations: the function and what it uses of its module, not the
+    whole."""
     if module_file(module) is None:  # a plugin made in a test, a notebook
         return _digest(name, _counted(also, package))
     part = _used(parsed(module), name.partition(".")[0])

@@ -47,7 +47,10 @@ def assign_folds(
 
 
 def own_folds(samples: Sequence[Sample], folds: int) -> dict[str, int | None]:
-    """Sample -> fold, as the sample table says it. Raises ContractError where a fold has nothing to hold out or to train on."""
+    """Sample -> fold, as the sample table says it.
+
+    Raises ContractError where a fold has nothing to hold out or to train on.
+    """
     for sample in samples:
         for fold in (*sample.unseen, *([] if sample.fold is None else [sample.fold])):
             if not 0 <= fold < folds:
@@ -67,15 +70,16 @@ def write_index(
 ) -> None:
     """Complete an index: samples.csv with fold and shard of every sample, and one table for each own shard.
 
-    made: folder with the plugin's samples.csv and strata.csv; base: samples.csv of the dataset that this one contains, whose
-    samples keep their fold and shard. Samples of splits that the dataset does not have are left out.
+    made: folder with the plugin's samples.csv and strata.csv; base: samples.csv of the dataset that this one contains,
+    whose samples keep their fold and shard. Samples of splits that the dataset does not have are left out.
     """
     dataset = shards[0].dataset
     samples = [sample for sample in read_samples(made / "samples.csv") if sample.split in entry.splits]
     for split in entry.splits:
         if not any(sample.split == split for sample in samples):
             raise InputError(
-                f"{dataset}: the {split} split has no samples; check the source, or name the splits it has in the config"
+                f"{dataset}: the {split} split has no samples; check the source, or name the splits it has in the "
+                "config"
             )
     inherited = _inherited(base) if base else {}
     fold_of = _folds(samples, made / "strata.csv", inherited, entry)
@@ -134,7 +138,10 @@ def _row(sample: Sample, fold_of: Mapping[str, int | None], shard: str) -> list[
 
 
 def _inherited(base: Path) -> dict[str, dict[str, str]]:
-    """Sample -> its row in the table of the dataset that is contained; the shard with the name of the dataset that it lies in."""
+    """Sample -> its row in the table of the dataset that is contained.
+
+    The shard with the name of the dataset that it lies in.
+    """
     with open(base, newline="") as file:
         rows = {row["sample"]: row for row in csv.DictReader(file)}
     for row in rows.values():

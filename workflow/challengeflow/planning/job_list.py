@@ -1,7 +1,7 @@
 """The one list of jobs: what each reads, makes, may see of gold, depends on and needs.
 
-The rules, the stage runner, `status`, the report's costs and the test kit all read it, so none of them can disagree with another.
-Nothing here opens data; a job is made when it is asked for, since a run may have thousands.
+The rules, the stage runner, `status`, the report's costs and the test kit all read it, so none of them can disagree
+with another. Nothing here opens data; a job is made when it is asked for, since a run may have thousands.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -202,7 +202,8 @@ class Jobs:
         )
 
     def _knows_prior(self, variant: str) -> bool:
-        """Whether a control is told of the training gold: its mean, or the bounds that the range of predictions lacks."""
+        """Whether a control is told of the training gold: its mean, or the bounds that the range of predictions
+        lacks."""
         is_open = None in self.declared.prediction.range
         return variant == "control-prior" or (variant == "control-random" and is_open)
 
@@ -257,7 +258,8 @@ class Jobs:
         if chosen is None:
             known = [f"{kind} {each}" for kind, named in plan.submissions.items() for each in named]
             raise InputError(
-                f"{plan.challenge} has no submission {submission} {name} in this config; it has {', '.join(known) or 'none'}"
+                f"{plan.challenge} has no submission {submission} {name} in this config; it has "
+                f"{', '.join(known) or 'none'}"
             )
         inputs: list[str] = []
         for on, variant in chosen.items():
@@ -299,7 +301,8 @@ class Jobs:
     def _job(
         self, stage: str, parts: tuple[str, ...], *, dataset: str, part: ChallengeSettings, read: str = "", **more: Any
     ) -> PlannedJob:
-        """A job; `read`: the stage whose section of the challenge's parameters its hook gets (a model's, without it)."""
+        """A job; `read`: the stage whose section of the challenge's parameters its hook gets (a model's, without
+        it)."""
         variant = more.get("variant")
         entry = self.plan.models[variant] if variant else None
         model = entry.model if entry and entry.kind == "trained" else None

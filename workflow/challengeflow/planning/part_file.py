@@ -1,7 +1,8 @@
-"""What a job is given of the settings, as a file: a command line is read by every user of a machine, and has a longest length.
+"""What a job is given of the settings, as a file: a command line is read by every user of a machine, and has a longest
+length.
 
-The file's name is the hash of what it holds. So its path alone tells Snakemake whether a job's part has changed, one file serves many
-jobs, and a line that is pasted later gives the job what it was given then.
+The file's name is the hash of what it holds. So its path alone tells Snakemake whether a job's part has changed, one
+file serves many jobs, and a line that is pasted later gives the job what it was given then.
 """
 
 import errno

@@ -1,7 +1,7 @@
 """What one challenge of a run consists of: its shards and its files, and how they hang together.
 
-A plan is made from the settings of a challenge, or from the part of them that a stage depends on, which travels with that
-stage's job. Both answer the same questions, so the rules and the stages cannot disagree.
+A plan is made from the settings of a challenge, or from the part of them that a stage depends on, which travels with
+that stage's job. Both answer the same questions, so the rules and the stages cannot disagree.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +62,10 @@ class Plan:
         return chain
 
     def own_shards(self, dataset: str) -> Iterator[ShardName]:
-        """The shards made by the dataset itself. Folds of the table's own may leave out samples that no fold holds out."""
+        """The shards made by the dataset itself.
+
+        Folds of the table's own may leave out samples that no fold holds out.
+        """
         entry = self.datasets[dataset]
         for split, role in entry.splits.items():
             folds: list[int | None] = [*range(entry.folds)] if role == "train" else []

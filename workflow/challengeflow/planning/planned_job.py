@@ -20,10 +20,11 @@ BUILT_IN = Resources(mem_mb=1500, runtime=60)
 class PlannedJob:
     """A job of a challenge. `stage` and `parts` (dataset, shard, ...) are its key in `Jobs`.
 
-    inputs: every file and folder it reads, gold included; gold: those of them that hold gold; files: what its parameters
-    name (pretrained weights, say); after: what must be done before, though it is not read; outputs: what it makes.
-    part: the settings it depends on. variant, model: of what is trained, predicted, scored or drawn; model is the declared
-    name, None of ensembles and controls. parameters: those that its hook gets.
+    inputs: every file and folder it reads, gold included; gold: those of them that hold gold; files: what its
+    parameters name (pretrained weights, say); after: what must be done before, though it is not read; outputs: what it
+    makes.
+    part: the settings it depends on. variant, model: of what is trained, predicted, scored or drawn; model is the
+    declared name, None of ensembles and controls. parameters: those that its hook gets.
     """
 
     challenge: str
@@ -67,7 +68,8 @@ class PlannedJob:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What the workflow must have made before: its inputs, with one file for whatever lies in an index, and the files."""
+        """What the workflow must have made before: its inputs, with one file for whatever lies in an index, and the
+        files."""
         return tuple(dict.fromkeys([*map(self.layout.target, self.inputs), *self.files]))
 
     @property

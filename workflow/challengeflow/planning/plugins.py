@@ -59,7 +59,10 @@ class Registry:
             self.add(name, plugin, distribution)
 
     def add(self, name: str, plugin: Any, distribution: str) -> None:
-        """Register a plugin and what it declares. One that raises, InputError or whatever its own code does, is not added."""
+        """Register a plugin and what it declares.
+
+        One that raises, InputError or whatever its own code does, is not added.
+        """
         if name in self.distribution:
             raise InputError(f"{self.distribution[name]} and {distribution} both call their plugin {name!r}")
         self.distribution[name] = distribution

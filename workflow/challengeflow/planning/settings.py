@@ -13,7 +13,8 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """A dataset of a run. `source`: demo, official or an absolute path; `shards`: number by split, in train for each fold.
+    """A dataset of a run. `source`: demo, official or an absolute path; `shards`: number by split, in train for each
+    fold.
 
     splits: split -> role, in the order in which scores are shown; own_folds: whether the sample table says the folds.
 

@@ -15,7 +15,8 @@ RUN, SCORES = "leaderboard.csv", "scores.json"
 
 
 def compare(a: str, b: str, results: str) -> str:
-    """What to print: A and B are two results folders, or two variants (CHALLENGE/DATASET/MODEL, or the path of such a folder)."""
+    """What to print: A and B are two results folders, or two variants (CHALLENGE/DATASET/MODEL, or the path of such a
+    folder)."""
     if all((Path(each) / RUN).is_file() for each in (a, b)):
         return "\n".join(_runs(Path(a), Path(b)))
     return "\n".join(_variants(_found(a, results), _found(b, results)))
@@ -27,7 +28,8 @@ def _found(name: str, results: str) -> Path:
             return folder
     known = sorted(str(path.parent.relative_to(results)) for path in Path(results).glob(f"*/*/*/{SCORES}"))
     raise InputError(
-        f"{name!r} is neither a scored variant nor a folder of results; variants of {results}: {', '.join(known) or 'none'}"
+        f"{name!r} is neither a scored variant nor a folder of results; variants of {results}: "
+        f"{', '.join(known) or 'none'}"
     )
 
 
@@ -42,7 +44,8 @@ def _variants(a: Path, b: Path) -> Iterator[str]:
     yield f"A  {a}"
     yield f"B  {b}"
     for split in shared:
-        yield f"{split:<6} A {mine[split]['score']:.4f}  B {other[split]['score']:.4f}  {said(difference(mine[split], other[split], direction), direction)}"
+        scores = f"A {mine[split]['score']:.4f}  B {other[split]['score']:.4f}"
+        yield f"{split:<6} {scores}  {said(difference(mine[split], other[split], direction), direction)}"
     changes = sorted(set(_changes(a, b)))
     if changes:
         yield "They differ in"
@@ -55,14 +58,16 @@ def said(found: Difference, direction: str) -> str:
     if found.low is None:
         return f"{gain} {found.score:+.4f}, not paired: other samples, or scores without resamples"
     verdict = "holds" if found.holds else "may be chance"
-    return f"{gain} {found.score:+.4f} [{found.low:+.4f}, {found.high:+.4f}], A ahead in {found.wins:.0%} of resamples: {verdict}"
+    span = f"[{found.low:+.4f}, {found.high:+.4f}]"
+    return f"{gain} {found.score:+.4f} {span}, A ahead in {found.wins:.0%} of resamples: {verdict}"
 
 
 # -- runs -----------------------------------------------------------------------------------------------------------
 
 
 def _runs(a: Path, b: Path) -> Iterator[str]:
-    """Scores that moved, variants of one run alone, and what lies behind it, said once for all variants it is true of."""
+    """Scores that moved, variants of one run alone, and what lies behind it, said once for all variants it is true
+    of."""
     mine, other = _variants_of(a), _variants_of(b)
     yield f"A  {a}: {len(mine)} scored variants"
     yield f"B  {b}: {len(other)} scored variants"
@@ -76,7 +81,8 @@ def _runs(a: Path, b: Path) -> Iterator[str]:
             there = _splits(other[variant]).get(split)
             if there is not None and there["score"] != entry["score"]:
                 moved = True
-                yield f"{variant} {split}: {entry['score']:.4f} -> {there['score']:.4f}  {said(difference(entry, there, direction), direction)}"
+                scores = f"{entry['score']:.4f} -> {there['score']:.4f}"
+                yield f"{variant} {split}: {scores}  {said(difference(entry, there, direction), direction)}"
         for change in dict.fromkeys(_changes(mine[variant], other[variant])):
             behind.setdefault(change, []).append(variant)
     if not moved:

@@ -1,8 +1,8 @@
 """`challengeflow export FOLDER`: a submission with everything needed to make it again, as an RO-Crate in a zip archive.
 
 The crate (https://www.researchobject.org/ro-crate/) holds the submission, the config that makes it, the note of
-every stage behind it (config, seed, code fingerprint, versions, checksums of all inputs), the scores and decisions of the models
-that answer, what to cite, and a checksum of each file.
+every stage behind it (config, seed, code fingerprint, versions, checksums of all inputs), the scores and decisions of
+the models that answer, what to cite, and a checksum of each file.
 """
 
 import hashlib
@@ -25,17 +25,19 @@ from challengeflow.running.provenance import SUFFIX
 README = """\
 # {kind}/{name} of {challenge}
 
-`submission/` is what challengeflow {version} made and checked. To make it again, with the versions that `provenance/` notes
-(`environment.txt` lists all packages of the environment that wrote this archive):
+`submission/` is what challengeflow {version} made and checked. To make it again, with the versions that `provenance/`
+notes (`environment.txt` lists all packages of the environment that wrote this archive):
 
     snakemake results/{challenge}/submissions/{kind}/{name} --configfile config.yaml
 
-A source in `config.yaml` that is a path is a folder of data that this archive does not hold; `provenance/` has its checksums.
+A source in `config.yaml` that is a path is a folder of data that this archive does not hold; `provenance/` has its
+checksums.
 """
 
 
 def export(folder: Path, to: Path | None, found: Registry) -> Path:
-    """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, and return its path.
+    """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, and return its
+    path.
 
     Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory.
     """

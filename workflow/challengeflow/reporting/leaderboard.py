@@ -36,7 +36,8 @@ def summary(results: str, most: int = 30) -> str:
     names = [f"{row['challenge']}/{row['dataset']} {row['split']}" for row in rows]
     width, own = (max(map(len, texts), default=0) for texts in (names, [row["model"] for row in rows]))
     lines = [
-        f"{name:<{width}}  {row['model']:<{own}}  {row['metric']} {float(row['score']):.3f} [{float(row['low']):.3f}, {float(row['high']):.3f}]"
+        f"{name:<{width}}  {row['model']:<{own}}  {row['metric']} {float(row['score']):.3f} "
+        f"[{float(row['low']):.3f}, {float(row['high']):.3f}]"
         for name, row in zip(names, rows, strict=True)
     ]
     return "\n".join(lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else []))

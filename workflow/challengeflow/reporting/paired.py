@@ -1,4 +1,5 @@
-"""Two models on the same samples: the gain of one over the other, the difference of their scores, resample by resample."""
+"""Two models on the same samples: the gain of one over the other, the difference of their scores, resample by
+resample."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from challengeflow.scoring import interval
 
 @dataclass(frozen=True)
 class Difference:
-    """By how much A is better than B: A - B, or B - A where lower is better. low, high: 95 % interval; wins: share of resamples in which A is ahead. None: not paired."""
+    """By how much A is better than B: A - B, or B - A where lower is better.
+
+    low, high: 95 % interval; wins: share of resamples in which A is ahead. None: not paired.
+    """
 
     score: float
     low: float | None = None
@@ -24,7 +28,10 @@ class Difference:
 
 
 def difference(a: Mapping[str, Any], b: Mapping[str, Any], direction: str = "higher") -> Difference:
-    """A split of one scores.json against that of another; paired where both met the same resamples of the same samples."""
+    """A split of one scores.json against that of another.
+
+    Paired where both met the same resamples of the same samples.
+    """
     whole = sign(direction) * (a["score"] - b["score"])
     mine, other = a.get("resamples"), b.get("resamples")
     if not mine or not other or mine["of"] != other["of"]:

@@ -73,12 +73,14 @@ def validate(path: str) -> None:
     for name, plan in checked.items():
         jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
         print(
-            f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} targets"
+            f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} "
+            "targets"
         )
         if not plan.submissions and "submissions" not in config["challenges"][name]:
             answered = [split for split, role in found.challenges[name].splits.items() if role == "answered"]
             print(
-                f"warning: {name} makes no submission: no dataset of it has what one needs (splits: {', '.join(answered)})"
+                f"warning: {name} makes no submission: no dataset of it has what one needs (splits: "
+                f"{', '.join(answered)})"
             )
     for plugin in found.broken:
         print(f"warning: plugin {plugin.name!r} is left out: {plugin.reason}")

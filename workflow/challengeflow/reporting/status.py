@@ -59,7 +59,10 @@ def standing(jobs: Mapping[str, Jobs]) -> Standing:
 
 
 def _holder(job: PlannedJob) -> str | None:
-    """Who makes a job's outputs, as the lock says (see `atomic.claimed`); None where nobody does, or the process is gone."""
+    """Who makes a job's outputs, as the lock says (see `atomic.claimed`).
+
+    None where nobody does, or the process is gone.
+    """
     try:
         holder = lock_of(job.layout, job.outputs[0]).read_text().strip()
     except OSError:
@@ -132,7 +135,8 @@ def failures(found: Standing) -> Iterator[str]:
 
 
 def _of_other_versions(found: Standing) -> Iterator[str]:
-    """Results that were made with other versions of libraries than are installed now: they stand, until they are removed."""
+    """Results that were made with other versions of libraries than are installed now: they stand, until they are
+    removed."""
     made: dict[str, list[PlannedJob]] = {}
     for job in found.done:
         note = Path(f"{job.outputs[0]}{SUFFIX}")
@@ -143,7 +147,10 @@ def _of_other_versions(found: Standing) -> Iterator[str]:
                 made.setdefault(f"{library} {version}, now {now[library]}", []).append(job)
     for versions, jobs in made.items():
         more = f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""
-        yield f"made by another version ({versions}): {jobs[0].stage} {jobs[0].name}{more}; remove what is to be made again"
+        yield (
+            f"made by another version ({versions}): {jobs[0].stage} {jobs[0].name}{more}; "
+            "remove what is to be made again"
+        )
 
 
 def _rest(found: Standing) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""What the core checks of arrays that a stage wrote: their samples, and the form that the challenge declares of them."""
+"""What the core checks of arrays that a stage wrote: their samples, and the form that the challenge declares of
+them."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +13,10 @@ from challengeflow.contract.forms import Axes, Gold, Prediction, form
 
 
 def check_prepared(folder: Path, samples: Sequence[str], where: str, prediction: Prediction) -> dict[str, str]:
-    """Every sample in order, each with a status and the shape of its prediction; returns the failed ones: id -> reason."""
+    """Every sample in order, each with a status and the shape of its prediction.
+
+    Returns the failed ones: id -> reason.
+    """
     what = f"preprocess of {where}"
     prepared = _read(folder, what, "job.prepared", "challengeflow.arrays.Writer")
     _check_ids(prepared, samples, what)
@@ -39,7 +43,8 @@ def check_prepared(folder: Path, samples: Sequence[str], where: str, prediction:
 def check_gold(
     folder: Path, prepared: Path, samples: Sequence[str], where: str, prediction: Prediction, declared: Gold | None
 ) -> None:
-    """Gold holds samples of the shard alone, in its order, in the declared form (one whose label is unknown may be left out)."""
+    """Gold holds samples of the shard alone, in its order, in the declared form (one whose label is unknown may be left
+    out)."""
     what = f"gold of {where}"
     gold = _read(folder, what, "job.gold", "challengeflow.arrays.write_scores")
     _check_ids(gold, [sample for sample in samples if sample in gold], what)

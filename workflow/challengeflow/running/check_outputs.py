@@ -1,4 +1,5 @@
-"""What the core checks of every output before it gets its name, so that a plugin's mistake is found where it was made."""
+"""What the core checks of every output before it gets its name, so that a plugin's mistake is found where it was
+made."""
 
 import json
 import math
@@ -108,7 +109,8 @@ def check_written(folder: Path, what: str, output: str) -> None:
 
 
 def check_model(folder: Path, what: str) -> None:
-    """No file of a model is a pickle, whatever it is called: the next one who predicts with it would run what it says."""
+    """No file of a model is a pickle, whatever it is called: the next one who predicts with it would run what it
+    says."""
     for found in pickled(folder):
         raise ContractError(
             f"{what} left a pickle in the model, {found}; write numbers and texts with challengeflow.arrays, "

@@ -1,4 +1,5 @@
-"""The list that the hook `draw` leaves beside its pictures, `pictures.json`: checked when it is written, read by the report."""
+"""The list that the hook `draw` leaves beside its pictures, `pictures.json`: checked when it is written, read by the
+report."""
 
 import json
 import math
@@ -47,7 +48,9 @@ def _complaints(entry: Any, folder: Path) -> Iterator[str]:
         return
     expected = PICTURES if "files" in entry else CURVE
     if set(entry) != set(expected):
-        yield f"has the keys {', '.join(sorted(entry))}; a picture has {', '.join(PICTURES)}, a curve {', '.join(CURVE)}"
+        yield (
+            f"has the keys {', '.join(sorted(entry))}; a picture has {', '.join(PICTURES)}, a curve {', '.join(CURVE)}"
+        )
         return
     for key, kind in expected.items():
         if not isinstance(entry[key], kind) or not entry[key]:
@@ -75,6 +78,9 @@ def _lines(lines: Sequence[Any]) -> Iterator[str]:
         if not isinstance(line, dict) or set(line) != {"name", "x", "y"}:
             yield f"has the line {str(line)[:80]}; a line has name, x and y"
         elif len(line["x"]) != len(line["y"]) or not line["x"]:
-            yield f"has {len(line['x'])} x and {len(line['y'])} y in the line {line['name']!r}; expected as many, and some"
+            yield (
+                f"has {len(line['x'])} x and {len(line['y'])} y in the line {line['name']!r}; "
+                "expected as many, and some"
+            )
         elif not all(isinstance(n, int | float) and math.isfinite(n) for n in (*line["x"], *line["y"])):
             yield f"has something else than finite numbers in the line {line['name']!r}"

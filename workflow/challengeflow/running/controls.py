@@ -49,10 +49,12 @@ def random(
 def write_prior(
     folder: Path, gold: Iterable[tuple[Path, frozenset[str]]], prediction: Prediction, declared: Gold | None
 ) -> None:
-    """Write what is known of the training gold before a sample is seen: its mean, or its most frequent value where values are counted.
+    """Write what is known of the training gold before a sample is seen: its mean, or its most frequent value where
+    values are counted.
 
-    It is kept apart for each place along the axes that all samples share (classes, a horizon), and taken over the others and over
-    samples. gold: folders, each with the samples in it that do not count. Without any, it is the middle of the range.
+    It is kept apart for each place along the axes that all samples share (classes, a horizon), and taken over the
+    others and over samples. gold: folders, each with the samples in it that do not count. Without any, it is the middle
+    of the range.
     """
     answers = (
         perfect_answer(prediction, declared, truth)

@@ -34,14 +34,15 @@ def allowed_mb(stated: int) -> int:
 def held_to(memory_mb: int, what: str) -> Iterator[None]:
     """Raise InputError inside as soon as this process holds more than `memory_mb` MiB, and 10 % for other machines.
 
-    Counted is what the process itself has written, not files it has mapped, nor other processes. Where compiled code does not
-    come back for the error, the process ends with the same sentence.
+    Counted is what the process itself has written, not files it has mapped, nor other processes. Where compiled code
+    does not come back for the error, the process ends with the same sentence.
     """
     if threading.current_thread() is not threading.main_thread() or not _STATUS.exists():
         yield
         return
     sentence = (
-        f"{what} takes more memory than the {memory_mb} MiB it may; give it smaller files or shards, or, on a machine that has "
+        f"{what} takes more memory than the {memory_mb} MiB it may; give it smaller files or shards, or, on a machine "
+        "that has "
         f"more, set the environment variable {VARIABLE} to the MiB it may take"
     )
 

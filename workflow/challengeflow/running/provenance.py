@@ -90,7 +90,8 @@ def write(outputs: Iterable[Path], facts: Mapping[str, Any], distribution: str) 
 
 @lru_cache
 def versions_behind(distribution: str) -> dict[str, str]:
-    """Versions of Python, challengeflow, a distribution and what it requires, extras included where they are installed."""
+    """Versions of Python, challengeflow, a distribution and what it requires, extras included where they are
+    installed."""
     names = {"challengeflow", "numpy", distribution}
     try:
         lines = importlib.metadata.requires(distribution) or []

@@ -29,7 +29,9 @@ Made = Sequence[Path]
 
 
 def run_job(jobs: Jobs, job: PlannedJob, threads: int = 1) -> None:
-    """Run a job whose inputs are there. `jobs` has an absolute results folder, so that nothing depends on the working folder.
+    """Run a job whose inputs are there.
+
+    `jobs` has an absolute results folder, so that nothing depends on the working folder.
 
     Raises InputError for what a person can mend, and PluginError, one of them, for a plugin's own fault.
     """
@@ -141,7 +143,10 @@ def _built_in(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: M
 
 @contextmanager
 def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Path, ...], dict[str, Any]]]:
-    """Give a job its temporary outputs and what all jobs have in common; rename and note what it made when it is done."""
+    """Give a job its temporary outputs and what all jobs have in common.
+
+    Rename and note what it made when it is done.
+    """
     started = time.monotonic()
     facts = _facts(jobs, job)
     outputs = [Path(path) for path in job.outputs]

@@ -1,4 +1,5 @@
-"""A shard without some of its samples, as a fold's training gets it where the sample table says what it must not see."""
+"""A shard without some of its samples, as a fold's training gets it where the sample table says what it must not
+see."""
 
 import csv
 import json
@@ -16,7 +17,10 @@ def unseen(index: Path, fold: int | None) -> frozenset[str]:
 
 
 def without(shard: Shard, hidden: Set[str], folder: Path) -> Shard | None:
-    """The shard without the samples `hidden`, below `folder`: its data stay where they are. None where nothing is left."""
+    """The shard without the samples `hidden`, below `folder`: its data stay where they are.
+
+    None where nothing is left.
+    """
     if not hidden:
         return shard
     left = [sample.id for sample in shard.samples if sample.id not in hidden]

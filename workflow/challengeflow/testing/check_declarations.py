@@ -51,7 +51,10 @@ def challenge_complaints(challenge: Challenge) -> Iterator[str]:
     for submission in challenge.submissions:
         for split in submission.splits:
             if challenge.splits.get(split) != "answered":
-                yield f"Submission {submission.name!r} answers the split {split!r}, whose role in Challenge.splits is not 'answered'"
+                yield (
+                    f"Submission {submission.name!r} answers the split {split!r}, "
+                    "whose role in Challenge.splits is not 'answered'"
+                )
 
 
 def model_complaints(model: Model, challenges: Mapping[str, Challenge]) -> Iterator[str]:
@@ -84,7 +87,10 @@ def _dataset(dataset: Dataset, names: set[str], splits: Mapping[str, str]) -> It
         if name not in ("demo", "official", "local"):
             yield f"{where} has a source {name!r}; known are demo, official and local"
         for unknown in set(source.splits) - set(splits):
-            yield f"{where}, source {name}: Challenge.splits gives the split {unknown!r} no role; it has {', '.join(splits)}"
+            yield (
+                f"{where}, source {name}: Challenge.splits gives the split {unknown!r} no role; "
+                f"it has {', '.join(splits)}"
+            )
         for split in source.gold:
             if splits.get(split) == "unlabelled":
                 yield f"{where}, source {name}: gold of the split {split!r}, whose role is 'unlabelled'; take 'scored'"
@@ -105,7 +111,9 @@ def _parameters(parameters: Schema, where: str) -> Iterator[str]:
 def _resources(resources: Mapping[str, Resources], stages: tuple[str, ...], where: str) -> Iterator[str]:
     for stage in stages:
         if stage not in resources:
-            yield f"{where} says nothing of {stage!r}; state its memory and time with Resources(mem_mb=..., runtime=...)"
+            yield (
+                f"{where} says nothing of {stage!r}; state its memory and time with Resources(mem_mb=..., runtime=...)"
+            )
     known = (*stages, "draw") if stages == PARAMETER_STAGES else stages  # what is optional need not be stated
     for unknown in set(resources) - set(known):
         yield f"{where} has {unknown!r}; known are {', '.join(known)}"

@@ -57,8 +57,8 @@ class _Contract(DemoChecks):
             self._complain("models", model_complaints(found.models[self.challenge, model], found.challenges))
 
     def test_training_repeats_and_never_sees_the_held_out_fold(self, run: DemoRun, copy: DemoRun) -> None:
-        """Fold 0 trained again in another process, with other gold in fold 0, in every split but train, and in what the sample
-        table keeps from that fold."""
+        """Fold 0 trained again in another process, with other gold in fold 0, in every split but train, and in what the
+        sample table keeps from that fold."""
         for dataset in copy.plan.trainable():
             for shard in (each for each in copy.plan.shards(dataset) if copy.plan.has_gold(dataset, each.split)):
                 within_reach = shard.role == "train" and shard.fold != 0
@@ -143,8 +143,8 @@ class ModelContract(_Contract):
 class ChallengeContract(_Contract):
     """The contract of a plugin that brings the challenge `challenge`, and of the models it brings for it.
 
-    A class that inherits from this one sets `challenge`, and may set `config`, the challenge's section of a config that makes
-    its demo small. Without it, the demo of every dataset is run, with every model of the plugin.
+    A class that inherits from this one sets `challenge`, and may set `config`, the challenge's section of a config that
+    makes its demo small. Without it, the demo of every dataset is run, with every model of the plugin.
     """
 
     _controls = control_scores.CONTROLS

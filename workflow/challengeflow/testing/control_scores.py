@@ -1,4 +1,7 @@
-"""Where the controls score: a perfect answer at the metric's best, better than all others; a random one near chance, far from it."""
+"""Where the controls score: a perfect answer at the metric's best, better than all others.
+
+A random one near chance, far from it.
+"""
 
 import json
 import math
@@ -49,7 +52,8 @@ def _ends(scores: Mapping[str, float], metric: Metric, where: str) -> str | None
     gain = sign(metric.direction)
     better = [variant for variant, score in scores.items() if gain * (score - best) > 1e-9]
     if better:
-        said = f"is better than the perfect {best:g}; correct Metric.direction, which is {metric.direction!r}, or mend score"
+        mend = f"correct Metric.direction, which is {metric.direction!r}, or mend score"
+        said = f"is better than the perfect {best:g}; {mend}"
         return f"{better[0]} scores {scores[better[0]]:g}, {metric.name} {where}, which {said}"
     return None
 
@@ -64,7 +68,8 @@ def _random(found: float, interval: list[float], metric: Metric, best: float, wh
         yield f"control-random scores {found:g}, {where}, next to the best of {best:g}; the metric tells nothing apart"
     elif level is not None and not interval[0] - NEAR * way <= level <= interval[1] + NEAR * way:
         yield (
-            f"control-random scores {found:g} ({interval[0]:g} to {interval[1]:g}), {where}, where Metric.chance is {level:g}; "
+            f"control-random scores {found:g} ({interval[0]:g} to {interval[1]:g}), {where}, where Metric.chance is "
+            f"{level:g}; "
             "correct the figure, or say in words what it depends on"
         )
 

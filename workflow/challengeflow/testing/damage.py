@@ -1,4 +1,7 @@
-"""What can happen to files: raw ones come in cut short, overwritten, empty or not at all; gold is given other labels."""
+"""What can happen to files: raw ones come in cut short, overwritten, empty or not at all.
+
+Gold is given other labels.
+"""
 
 import random
 import shutil
@@ -37,7 +40,8 @@ def damage(whole: Path, target: Path, kind: str, file: str) -> None:
 
 
 def scramble(gold: Path, only: Set[str] | None = None) -> None:
-    """Give a shard of gold, or some samples of it, other labels: within each in another order, a single one turned round."""
+    """Give a shard of gold, or some samples of it, other labels: within each in another order, a single one turned
+    round."""
     arrays = Arrays(gold)
     entries = {sample: (arrays.attributes(sample), np.array(arrays[sample]["scores"])) for sample in arrays}
     generator = np.random.default_rng(0)

@@ -50,7 +50,8 @@ class StageProcess:
         self._started: _Running | None = None
 
     def order(self, order: dict[str, Any]) -> None:
-        """Hand over a job: challenge, config (settings as JSON), stage and parts (its key in the list of jobs), interrupt."""
+        """Hand over a job: challenge, config (settings as JSON), stage and parts (its key in the list of jobs),
+        interrupt."""
         self._running.orders.write(json.dumps(order) + "\n")
         self._running.orders.flush()
 

@@ -20,9 +20,9 @@ HANGING = 6.0
 class Proxy:
     """`faults`: path -> what goes wrong with its next requests, in order; `asked`: path -> the Range of each request.
 
-    Faults are "reset" and "truncate" (half of the body, then a reset or a quiet end), "drip" (half of the body in drops, then
-    nothing more, and the connection stays), "503", "whole" (Range is ignored) and "changed" (other bytes of the same length). A fault that ends with "*" stays. `headers` are added;
-    an answer takes `delay` seconds more.
+    Faults are "reset" and "truncate" (half of the body, then a reset or a quiet end), "drip" (half of the body in
+    drops, then nothing more, and the connection stays), "503", "whole" (Range is ignored) and "changed" (other bytes of
+    the same length). A fault that ends with "*" stays. `headers` are added; an answer takes `delay` seconds more.
     """
 
     url: str

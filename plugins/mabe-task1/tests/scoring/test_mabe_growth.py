@@ -37,7 +37,8 @@ def test_ten_times_the_frames_take_at_most_fifteen_times_as_long(work):
 
 
 def test_short_bouts_go_as_they_always_did():
-    """The rule in its plainest form, on random labels: the first of the shortest runs goes to the longer one beside it."""
+    """The rule in its plainest form, on random labels: the first of the shortest runs goes to the longer one beside
+    it."""
 
     def plainly(labels: np.ndarray, shortest: int) -> list[int]:
         found = [[int(label), 1] for label in labels]

@@ -1,7 +1,7 @@
 """What a variant took, from Snakemake's benchmarks and the notes beside outputs.
 
-A model is charged with all it takes to get from prepared data to scores: training, prediction, scoring, pictures; an ensemble
-with that of its members too. What models share, the data, is told by stage.
+A model is charged with all it takes to get from prepared data to scores: training, prediction, scoring, pictures; an
+ensemble with that of its members too. What models share, the data, is told by stage.
 """
 
 import csv
@@ -18,7 +18,8 @@ from challengeflow.running.provenance import SUFFIX
 
 @dataclass(frozen=True)
 class Cost:
-    """cpu_hours: of all its jobs; peak_mb: largest resident memory of one; seconds_a_case: of prediction. None: not known."""
+    """cpu_hours: of all its jobs; peak_mb: largest resident memory of one; seconds_a_case: of prediction. None: not
+    known."""
 
     cpu_hours: float | None
     peak_mb: float | None

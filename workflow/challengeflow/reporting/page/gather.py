@@ -110,7 +110,8 @@ class Gathered:
         return self.costs.stages()
 
     def references(self, dataset: str, split: str) -> list[Reference]:
-        """Published results that stand beside the scores of a split, as the plugin gives them in `detail["references"]`."""
+        """Published results that stand beside the scores of a split, as the plugin gives them in
+        `detail["references"]`."""
         for variant in self.variants:
             for result in variant.results:
                 if (variant.dataset, result.split) == (dataset, split) and "references" in result.detail:
@@ -119,7 +120,10 @@ class Gathered:
         return []
 
     def behind_best(self, variant: Variant) -> Difference | None:
-        """The best variant of its dataset against this one, on the split that ranks; None of the best itself and of controls."""
+        """The best variant of its dataset against this one, on the split that ranks.
+
+        None of the best itself and of controls.
+        """
         best = next((v for v in self.variants if v.dataset == variant.dataset and v.kind != "control"), None)
         if best is None or variant.kind == "control" or variant is best:
             return None

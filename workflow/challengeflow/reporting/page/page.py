@@ -88,7 +88,8 @@ class Album:
 
 
 def board(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:
-    """A row for each score and each published result, with where it lies on the axis that its table shares, in percent."""
+    """A row for each score and each published result, with where it lies on the axis that its table shares, in
+    percent."""
     rows = []
     for challenge in challenges:
         keys = dict.fromkeys((v.dataset, r.split) for v in challenge.variants for r in v.results)

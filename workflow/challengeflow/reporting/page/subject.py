@@ -7,7 +7,8 @@ from challengeflow.planning.settings import Settings, as_json
 
 
 def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
-    """The settings as JSON with an `about` in each challenge: title, address, metric, licence, citation, its models' summaries."""
+    """The settings as JSON with an `about` in each challenge: title, address, metric, licence, citation, its models'
+    summaries."""
     challenges: dict[str, Any] = {}
     for name, entry in settings.challenges.items():
         declared = registry.challenge(name)

@@ -1,4 +1,7 @@
-"""Any JSON as HTML: what plugins tell in `detail`, and parameters. Scalars in a list, what is alike in tables, the rest folded."""
+"""Any JSON as HTML: what plugins tell in `detail`, and parameters.
+
+Scalars in a list, what is alike in tables, the rest folded.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -61,7 +61,9 @@ def _fetched(address: str, folder: Path, progress: Progress) -> Path:
 
 
 def extract(archive: Path, folder: Path, progress: Progress) -> int:
-    """Put the videos of a tar archive (plain or compressed) or a zip into `folder`, each whole or not at all; returns how many.
+    """Put the videos of a tar archive (plain or compressed) or a zip into `folder`, each whole or not at all.
+
+    Returns how many.
 
     Videos of the right size that are there already are kept. Members that are no plain files or not called ID.mp4
     are passed over, with a message. Raises InputError for a damaged archive and for one without videos.

@@ -1,4 +1,5 @@
-# What body parts are worth to a model: `snakemake mabe-task1_importance`. It runs where the workflow runs, or in its image.
+# What body parts are worth to a model: `snakemake mabe-task1_importance`. It runs where the workflow does, or in its
+# image.
 
 from challengeflow.results import Results
 

@@ -38,8 +38,8 @@ def count_bouts(labels: np.ndarray, answers: np.ndarray, classes: int) -> BoutCo
 def match(predicted: np.ndarray, true: np.ndarray) -> list[tuple[int, int]]:
     """Pairs (predicted, true) of bouts (N, 2) of start and stop that overlap enough, one to one, best first.
 
-    Bouts of one class are in order and apart, so those that overlap are found by where they start and stop: at most as many
-    pairs as there are bouts.
+    Bouts of one class are in order and apart, so those that overlap are found by where they start and stop: at most as
+    many pairs as there are bouts.
     """
     first = np.searchsorted(true[:, 1], predicted[:, 0], side="right")
     last = np.searchsorted(true[:, 0], predicted[:, 1], side="left")

@@ -166,7 +166,8 @@ def best_paths(evidence: Sequence[np.ndarray], transition: np.ndarray) -> list[n
     padded = np.zeros((longest, len(evidence), classes))
     for place, values in enumerate(evidence):
         padded[: len(values), place] = values
-    # What varies fastest in memory is the class that a path comes from last of all: columns of sequences are added at once.
+    # What varies fastest in memory is the class that a path comes from last of all: columns of sequences are added at
+    # once.
     steps = transition[:, :, None]
     came_from = np.empty((longest, classes, len(evidence)), np.int8)
     value, final = padded[0].T, np.zeros((classes, len(evidence)))

@@ -53,7 +53,10 @@ def image_tag(archive: Path) -> str:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a build context into the new `folder`, or the root file system of an image; InputError for one that leads outside."""
+    """Unpack a build context into the new `folder`, or the root file system of an image.
+
+    InputError for one that leads outside.
+    """
     if not is_image(archive):
         unpacking.unpack(archive, folder)
         return
