@@ -9,8 +9,9 @@ from challengeflow import InputError
 from challengeflow.launching.init import init
 from challengeflow.launching.run import Wanted
 from challengeflow.launching.shipped import shipped
-from challengeflow.planning.config import read_config, resolve
+from challengeflow.planning.config import resolve
 from challengeflow.planning.plugins import Registry, registry
+from challengeflow.planning.read_config import read_config
 
 
 @pytest.fixture

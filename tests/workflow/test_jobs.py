@@ -8,9 +8,9 @@ from conftest import ROOT
 
 from challengeflow.contract.jobs import Shard
 from challengeflow.dag import KEYS, Dag
-from challengeflow.planning.config import read_config
 from challengeflow.planning.part_file import read_part
 from challengeflow.planning.plugins import registry
+from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import as_json, challenge_settings
 from challengeflow.running.given import given
 
@@ -109,7 +109,7 @@ def test_what_is_noted_is_what_the_list_says(site):
 COMPARING = """
 import json, os
 from challengeflow.dag import load
-from challengeflow.planning.config import read_config
+from challengeflow.planning.read_config import read_config
 compared = 0
 for job in load(read_config("config.yaml")).jobs["digits"]:
     for output in job.outputs:

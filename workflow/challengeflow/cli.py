@@ -28,13 +28,16 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from challengeflow import __version__
-from challengeflow.contract.errors import InputError
+from challengeflow.contract.credentials import redacted
+from challengeflow.contract.errors import InputError, explained
 from challengeflow.contract.names import COMMANDS
 from challengeflow.contract.threads import thread_limits
 from challengeflow.launching import verbs as launching_verbs
@@ -47,26 +50,57 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 1 for what the user can mend, told in one sentence."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    traceback = bool(os.environ.get("CHALLENGEFLOW_TRACEBACK"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files need not be in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
     try:
-        if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
-            return _run_of_plugin(*arguments)
-        options = _parser(help_of_plugins=arguments[:1] in (["-h"], ["--help"])).parse_args(arguments)
-        traceback |= options.traceback
-        _check_version()
-        options.run(options)
-    except InputError as error:
-        if traceback:
-            raise
-        print(f"challengeflow: {error}", file=sys.stderr)
-        return 1
+        status = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
-        print("challengeflow: interrupted; run again to go on", file=sys.stderr)
-        return 130
+        return _told("interrupted; run again to go on", status=130)
     except BrokenPipeError:  # the reader (head, say) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return 0
+    except Exception as error:
+        if os.environ.get("CHALLENGEFLOW_TRACEBACK") or "--traceback" in arguments:
+            raise
+        return _told(*_reasons(error))
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
+        return _run_of_plugin(*arguments)
+    options = _parser(help_of_plugins=arguments[:1] in (["-h"], ["--help"])).parse_args(arguments)
+    _check_version()
+    options.run(options)
     return 0
+
+
+def _reasons(error: Exception) -> list[str]:
+    """What to tell of an error, one sentence each."""
+    if isinstance(error, InputError):
+        return str(error).split("\n")
+    if isinstance(error, OSError):
+        _close_output()
+        return [explained(error)]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return [redacted(f"{what}; this is a fault of challengeflow, and CHALLENGEFLOW_TRACEBACK=1 shows where")]
+
+
+def _told(*sentences: str, status: int = 1) -> int:
+    """Tell sentences on standard error, if that can still be written; the exit status."""
+    with suppress(OSError):
+        for sentence in sentences:
+            print(f"challengeflow: {sentence}", file=sys.stderr, flush=True)
+    return status
+
+
+def _close_output() -> None:
+    """Let Python not try again, at its end, to write what could not be written."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check_version() -> None:
@@ -106,7 +140,6 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"challengeflow {__version__}")
-    parser.set_defaults(traceback=False)
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_showing(verbs)
     launching_verbs.add(verbs)
@@ -120,7 +153,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
         if name == "predict":
             verb.add_argument("--on", help="the dataset predicted; the model's own without it")
         verb.add_argument("--config", default="config.yaml", help="config file")
-        verb.add_argument("--threads", type=int, default=1)
+        verb.add_argument("--threads", type=_threads, default=1, help="how many it may use")
         verb.add_argument(
             "--traceback",
             action="store_true",
@@ -130,6 +163,13 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
+def _threads(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads; write 1 to {MOST_THREADS}")
+    return int(text)
+
+
+MOST_THREADS = 4096
 STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
@@ -187,12 +227,16 @@ def _run_stage(options: argparse.Namespace) -> None:
     from challengeflow.planning.plugins import registry
     from challengeflow.running.run_job import run_job
 
-    challenge, _, dataset = options.target.partition("/")
+    challenge, slash, dataset = options.target.partition("/")
+    if (options.stage == "package") == bool(slash):
+        wanted = "CHALLENGE alone" if slash else "CHALLENGE/DATASET"
+        raise InputError(f"{options.stage} is told its target as {wanted}, not as {options.target!r}")
     plan = _plan(challenge, options.config)
-    if options.stage != "package" and dataset not in plan.datasets:
-        from challengeflow.planning.check_config import nearest
+    for each in [dataset, *([options.on] if getattr(options, "on", None) else [])] if slash else []:
+        if each not in plan.datasets:
+            from challengeflow.planning.check_config import nearest
 
-        raise InputError(f"{challenge} has no dataset {dataset!r} in this config; {nearest(dataset, plan.datasets)}")
+            raise InputError(f"{challenge} has no dataset {each!r} in this config; {nearest(each, plan.datasets)}")
     # Absolute, so that a stage depends on no working directory.
     jobs = Jobs(plan.at(os.path.realpath(plan.settings.results)), registry())
     run_job(jobs, jobs.get(*_key(dataset, options)), options.threads)
@@ -206,8 +250,9 @@ def _plan(challenge: str, config: str) -> "Plan":
     if (part := read_part(config)) is not None:
         return Plan(challenge, challenge_settings(part))
     from challengeflow.planning.check_config import nearest
-    from challengeflow.planning.config import read_config, resolve
+    from challengeflow.planning.config import resolve
     from challengeflow.planning.plugins import registry
+    from challengeflow.planning.read_config import read_config
 
     found = plans(resolve(read_config(config), registry()))
     if challenge not in found:

@@ -6,7 +6,7 @@ data.
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from challengeflow.planning.part_file import write_part
 from challengeflow.planning.plan import Plan, plans
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
+from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import as_json
 from challengeflow.reporting import leaderboard
 from challengeflow.reporting.page.subject import subject
@@ -203,8 +204,13 @@ class Dag:
         }
 
 
-def load(config: Mapping[str, Any]) -> Dag:
-    """The workflow of a config with all installed plugins; what the Snakefile calls. Warns of plugins set aside."""
+def load(config: Mapping[str, Any], files: Iterable[str] = ()) -> Dag:
+    """The workflow of a config with all installed plugins; what the Snakefile calls. Warns of plugins set aside.
+
+    files: where the config was read from; what Snakemake lets through (a key twice, say) is an InputError too.
+    """
+    for file in files:
+        read_config(file)
     for plugin in registry().broken:
         print(f"challengeflow: plugin {plugin.name!r} is left out: {plugin.reason}", file=sys.stderr)
     os.environ["CHALLENGEFLOW_VERSION"] = __version__

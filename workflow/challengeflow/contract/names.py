@@ -50,6 +50,8 @@ NAME = r"[a-z0-9][a-z0-9_-]*"
 SPLIT = r"[a-z][a-z0-9_]*"
 SHARD = rf"(?:{NAME}\.)?{SPLIT}(?:-f\d+)?-\d{{3}}"
 FOLD = r"\d+|all"
+LONGEST = 80
+"""Characters of a name: two of them, and more, make the name of a file."""
 
 
 def check_splits(splits: Mapping[str, str]) -> None:
@@ -64,6 +66,9 @@ def check_splits(splits: Mapping[str, str]) -> None:
 def check_name(what: str, name: str) -> None:
     """Raise InputError for a name that cannot be part of a path: wrong characters, or a word the layout uses."""
     if not re.fullmatch(NAME, name):
-        raise InputError(f"{what} {name!r} is not a usable name; use lower-case letters, digits, '-' and '_'")
+        shown = name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
+        raise InputError(f"{what} {shown!r} is not a usable name; use lower-case letters, digits, '-' and '_'")
+    if len(name) > LONGEST:
+        raise InputError(f"{what} {name[:LONGEST]!r}... has {len(name)} characters; use {LONGEST} or fewer")
     if name in PATH_WORDS or name.startswith("fold-"):
         raise InputError(f"{what} {name!r} is a word of the result paths ({', '.join(sorted(PATH_WORDS))}, fold-*)")

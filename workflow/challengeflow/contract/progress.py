@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
+from challengeflow.contract.credentials import redacted
+
 T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 10.0
 DONE = "done in "
@@ -44,12 +46,12 @@ class Progress:
 
     def message(self, text: str) -> None:
         """Print one line."""
-        print(f"{self.title}: {text}", file=sys.stderr, flush=True)
+        print(redacted(f"{self.title}: {text}"), file=sys.stderr, flush=True)
 
 
 def _pace(done: int, total: int | None, seconds: float) -> str:
     """How long so far, how many a second (or a minute), and about how long the rest takes."""
     rate = done / seconds
     pace = f"{rate:.3g} a second" if rate >= 1 else f"{60 * rate:.3g} a minute"
-    left = f", about {(total - done) / rate:.0f} s left" if total else ""
+    left = f", about {(total - done) / rate:.0f} s left" if total and total >= done else ""
     return f"after {seconds:.0f} s ({pace}{left})"

@@ -1,5 +1,6 @@
 """`challengeflow init`: an empty folder becomes a project, with a short commented config.yaml and a .gitignore."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ def _section(registry: Registry, name: str, data: str | None, models: Sequence[s
 def _datasets(challenge: Challenge, data: str | None) -> Iterator[str]:
     """The datasets that stand alone; one that contains another is left as a comment."""
     kind = "local" if data else "demo"
-    source = yaml.safe_dump(data or "demo", allow_unicode=True, default_flow_style=True).split("\n")[0]
+    source = yaml.safe_dump(data or "demo", allow_unicode=True, default_flow_style=True, width=math.inf).split("\n")[0]
     for dataset in challenge.datasets:
         if kind in dataset.sources:
             off = "# " if dataset.extends else ""

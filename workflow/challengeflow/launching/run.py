@@ -22,11 +22,12 @@ from challengeflow.launching.jobs_left import jobs_left
 from challengeflow.launching.machine import Machine, machine
 from challengeflow.launching.orphans import wait_for_orphans
 from challengeflow.launching.shipped import shipped, shipped_names
-from challengeflow.planning.config import read_config, resolve
+from challengeflow.planning.config import resolve
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import plans
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import registry
+from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import Settings
 
 ELSEWHERE = ("-d", "--directory")

@@ -64,8 +64,9 @@ def describe(name: str) -> None:
 
 def validate(path: str) -> None:
     """Check a config and the plugins it needs: their hooks and their defaults."""
-    from challengeflow.planning.config import read_config, resolve
+    from challengeflow.planning.config import resolve
     from challengeflow.planning.plan import plans
+    from challengeflow.planning.read_config import read_config
 
     found = registry()
     config = read_config(path)

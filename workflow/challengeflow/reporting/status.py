@@ -19,6 +19,7 @@ from challengeflow.contract.progress import is_done
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import JOB_STAGES, PlannedJob
 from challengeflow.running.atomic import lock_of
+from challengeflow.running.disk import is_full
 from challengeflow.running.provenance import SUFFIX, versions_behind
 
 LAST_LINES = 4
@@ -105,7 +106,14 @@ def last_lines(log: Path, count: int = LAST_LINES) -> list[str]:
 def describe(found: Standing, bars: bool = False) -> str:
     """A table of challenges and stages, then what runs and what has stopped with the last lines of its log."""
     return "\n".join(
-        [*_table(found, bars), *_running(found), *failures(found), *_of_other_versions(found), *_rest(found)]
+        [
+            *_table(found, bars),
+            *_running(found),
+            *failures(found),
+            *_full_disks(found),
+            *_of_other_versions(found),
+            *_rest(found),
+        ]
     )
 
 
@@ -151,6 +159,13 @@ def _of_other_versions(found: Standing) -> Iterator[str]:
             f"made by another version ({versions}): {jobs[0].stage} {jobs[0].name}{more}; "
             "remove what is to be made again"
         )
+
+
+def _full_disks(found: Standing) -> Iterator[str]:
+    """Where there is no room left: the logs may not have had any to say so."""
+    for results in sorted({job.part.results for job in (*found.stopped, *found.waiting)}):
+        if is_full(Path(results)):
+            yield f"the disk of {results} is full; make room, then run again to go on"
 
 
 def _rest(found: Standing) -> Iterator[str]:

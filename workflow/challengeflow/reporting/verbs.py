@@ -39,8 +39,9 @@ def _of_config(verbs: Any, name: str, summary: str, run: Any) -> argparse.Argume
 
 def _resolved(path: str) -> "tuple[Settings, Registry]":
     """The config of a file with every default, and the plugins."""
-    from challengeflow.planning.config import read_config, resolve
+    from challengeflow.planning.config import resolve
     from challengeflow.planning.plugins import registry
+    from challengeflow.planning.read_config import read_config
 
     return resolve(read_config(path), registry()), registry()
 

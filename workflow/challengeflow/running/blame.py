@@ -2,13 +2,15 @@
 
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from challengeflow.contract.credentials import redacted
 from challengeflow.contract.errors import ContractError, InputError, PluginError
 from challengeflow.contract.samples import Sample
 from challengeflow.planning.plugins import Registry
+from challengeflow.running.disk import want_of_room
 
 ONE_BY_ONE = ("download", "preprocess", "predict")  # stages that treat samples one by one
 
@@ -29,7 +31,10 @@ def blame(registry: Registry, owner: str, stage: str, note: Path, bound: str | N
     except InputError:
         raise
     except Exception as error:
-        note.write_text(traceback.format_exc())
+        if want_of_room(error, note.parent):
+            raise InputError(f"the disk of {note.parent} is full; make room, then run again to go on") from error
+        with suppress(OSError):
+            note.write_text(redacted(traceback.format_exc()))
         frames = list(traceback.walk_tb(error.__traceback__))[::-1]
         plugin, place = _guilty(registry, frames) or (owner, "")
         reason = " ".join(f"{type(error).__name__}: {error}".split())

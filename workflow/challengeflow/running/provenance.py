@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.credentials import redacted
 from challengeflow.contract.errors import InputError
 
 SUFFIX = ".provenance.json"
@@ -85,7 +86,7 @@ def write(outputs: Iterable[Path], facts: Mapping[str, Any], distribution: str) 
     for output in outputs:
         note = dict(facts) | {"versions": versions, "machine": machine(), "ended": ended}
         note |= {"sha256": content_hash(output)}
-        Path(f"{output}{SUFFIX}").write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
+        Path(f"{output}{SUFFIX}").write_text(redacted(json.dumps(note, indent=2, sort_keys=True)) + "\n")
 
 
 @lru_cache
