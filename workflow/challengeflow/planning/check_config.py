@@ -66,6 +66,7 @@ def check_values(config: Any, problems: Problems) -> None:
             below = list(enumerate(value))
         elif why := _wrong(value):
             problems.add(f"config key {place}: {why}")
+            broken |= isinstance(value, str) and not holds_credential(value)
         waiting += [(_step(place, key), each) for key, each in reversed(below)]
     if waiting:
         problems.add(f"the config holds more than {MOST_VALUES:,} values; write less of it")
