@@ -145,7 +145,7 @@ def _validator() -> Any:
 
     kind = jsonschema.Draft202012Validator
     whole = kind.TYPE_CHECKER.redefine("integer", lambda _, each: isinstance(each, int) and not isinstance(each, bool))
-    return jsonschema.validators.extend(kind, type_checker=whole)
+    return jsonschema.validators.extend(kind, type_checker=whole)  # type: ignore[no-untyped-call]
 
 
 def check_defaults(properties: Mapping[str, Mapping[str, Any]], where: str) -> None:
@@ -199,7 +199,7 @@ def _sentences(error: Any) -> list[str]:
         missing = [key for key in expected if key not in value and not difflib.get_close_matches(key, unknown, n=1)]
         return [f"the key {key!r} is missing; add it" for key in missing]
     if error.validator == "type":
-        kinds = expected if isinstance(expected, list) else [expected]
+        kinds: list[str] = expected if isinstance(expected, list) else [expected]
         return [f"{_shown(value)} is not {' or '.join(WORDS.get(kind, kind) for kind in kinds)}{_hint(value, kinds)}"]
     if error.validator == "enum":
         return [f"{_shown(value)} is none of {', '.join(map(str, expected))}"]
