@@ -29,10 +29,10 @@ BAD = {
     "seed: 010\nchallenges: {}": "line 1: YAML takes 010 for another number",
     DIGITS + "models: {1: {}}}}": "YAML does not take the key 1 for text",
     DIGITS + "max_failed: .nan}}": "max_failed: nan is no number",
-    "challenges: {digits: {datasets: {few: {source: demo, shards: {trian: 2}}}}}": "has no split 'trian'; did you mean 'train'",
+    "challenges: {digits: {datasets: {few: {source: demo, shards: {trian: 2}}}}}": "no split 'trian'; did you mean",
     "challenges: {digits: {datasets: {few: {source: demo, folds: 1000000000}}}}": "is greater than the maximum of 1000",
     DIGITS + "models: {control-perfect: {}}}}": "this is the name of a control",
-    "challenges: {digits: {datasets: {few: {source: demo}, me: {source: ., trained_on: me}}}}": "is not another dataset",
+    "challenges: {digits: {datasets: {few: {source: demo}, a: {source: ., trained_on: a}}}}": "is not another dataset",
     "results: 'a{b}'\nchallenges: {digits: {datasets: {few: {source: demo}}}}": "takes what is in braces",
 }
 SEVERAL = """\

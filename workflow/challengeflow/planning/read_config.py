@@ -71,7 +71,7 @@ def _text(path: str | Path) -> str:
 
 
 def _problems(root: Any) -> Iterator[str]:
-    """What is wrong with a document, by line. What aliases share is looked at once, and counted as often as it unfolds."""
+    """What is wrong with a document. What aliases share is looked at once, and counted as often as it unfolds."""
     size: dict[int, tuple[int, int]] = {}  # node -> values and levels that it unfolds to
     open_nodes: set[int] = set()
 
