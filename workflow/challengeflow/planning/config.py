@@ -125,8 +125,8 @@ def _check_plugins(challenge: Challenge, resolved: ChallengeSettings, registry: 
         for split in registry.models[name, model].trains_on:
             if challenge.splits.get(split, "train") == "train":
                 raise InputError(
-                    f"plugin {registry.owner[name, model]!r}: model {model} trains without labels on {split!r}, which is "
-                    f"no such split of {name}; {nearest(split, challenge.splits)}"
+                    f"plugin {registry.owner[name, model]!r}: model {model} trains without labels on {split!r}, "
+                    f"which is no such split of {name}; {nearest(split, challenge.splits)}"
                 )
         for stage in MODEL_STAGES:
             registry.check_implemented(stage, name, model)
