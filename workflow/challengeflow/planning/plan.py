@@ -237,7 +237,7 @@ class Plan:
         return ChallengeSettings(
             results=self.settings.results,
             seed=self.settings.seed,
-            device=self.settings.device,
+            device=self.settings.device if variants else "cpu",  # data are made on the CPU, whatever models use
             datasets=datasets,
             models={variant: self.models[variant] for variant in variants},
             max_failed=self.settings.max_failed if scored else None,
