@@ -14,8 +14,9 @@ from challengeflow import Challenge, Metric, Model, hookimpl
 from challengeflow.contract.progress import Progress
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import Plan
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry
-from challengeflow.planning.settings import ChallengeSettings, DatasetSettings, VariantSettings
+from challengeflow.planning.settings import ChallengeSettings, DatasetSettings, VariantSettings, as_json
 from challengeflow.reporting.status import describe, standing, watch
 from challengeflow.running.atomic import claimed, lock_of
 from challengeflow.running.provenance import versions_behind
@@ -60,8 +61,9 @@ class Plugin:
 
 
 @pytest.fixture
-def jobs(tmp_path) -> Jobs:
-    """Of one model on one dataset; every output below the test's folder."""
+def jobs(tmp_path, monkeypatch) -> Jobs:
+    """Of one model on one dataset; every output below the test's folder, and all code the same."""
+    monkeypatch.setattr("challengeflow.reporting.stale.job_fingerprint", lambda *_: "code")
     dataset = DatasetSettings(source="demo", splits={"train": "train"}, gold=("train",), folds=2, shards={"train": 1})
     models = {"model": VariantSettings(kind="trained", model="model", seed=1)}
     settings = ChallengeSettings(results=str(tmp_path), seed=1, device="cpu", datasets={"d": dataset}, models=models)
@@ -73,8 +75,14 @@ def lock(jobs: Jobs) -> Path:
     return lock_of(jobs.layout, jobs.layout.model("d", "model", 0))
 
 
-def done(path: str) -> None:
-    Path(path).mkdir(parents=True)
+def done(job: PlannedJob, **other) -> None:
+    """Leave what a job makes, with a note as the list has it; `other`: what the note says otherwise."""
+    part = {key: value for key, value in as_json(job.part).items() if key != "results"}
+    inputs = dict.fromkeys((os.path.relpath(path, job.part.results) for path in job.inputs), "")
+    note = {"config": part, "code": "code", "inputs": inputs, "sha256": "", "plugin": "c 1.0", "versions": {}} | other
+    for path in dict.fromkeys([job.outputs[0], *job.signs[:1]]):
+        Path(path).mkdir(parents=True, exist_ok=True)
+    Path(f"{job.outputs[0]}.provenance.json").write_text(json.dumps(note))
 
 
 def test_the_jobs_are_those_of_the_workflow(site):
@@ -94,8 +102,8 @@ def test_the_jobs_are_those_of_the_workflow(site):
 
 def test_what_has_become_of_each_job(jobs):
     layout = jobs.layout
-    done(layout.samples("d"))
-    done(layout.prepared("d", "train-f0-000"))
+    done(jobs.get("index", "d"))
+    done(jobs.get("preprocess", "d", "train-f0-000"))
     log = Path(layout.log("preprocess", "d", "train-f1-000"))
     log.parent.mkdir(parents=True)
     log.write_text("preprocess: a\n\nchallengeflow: the disk is full\n")
@@ -129,9 +137,7 @@ def test_the_log_of_a_job_that_was_done_before_is_no_failure(jobs):
 
 def test_watching_ends_when_all_is_done(jobs, capsys):
     for job in jobs:
-        path = Path(job.signs[0])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        done(job)
     watch({"c": jobs})
     assert capsys.readouterr().out == "all 11 jobs are done\n"
     bars = describe(standing({"c": jobs}), bars=True).splitlines()
@@ -147,12 +153,31 @@ def test_progress_tells_rate_and_time_left(capsys, monkeypatch):
 
 def test_results_of_other_versions_are_named(jobs):
     """A new version of a library makes nothing again, but what the old one made is said."""
-    training = jobs.layout.model("d", "model", 0)
-    done(training)
-    versions = versions_behind("c") | {"numpy": "1.0.0"}
-    Path(f"{training}.provenance.json").write_text(json.dumps({"plugin": "c 1.0", "versions": versions}))
+    training, now = jobs.get("train", "d", "model", "0"), versions_behind("c")
+    done(training, versions=now | {"numpy": "1.0.0"})
     said = describe(standing({"c": jobs}))
-    now = versions_behind("c")["numpy"]
-    assert f"made by another version (numpy 1.0.0, now {now}): train c/d/model/fold-0; remove" in said
-    Path(f"{training}.provenance.json").write_text(json.dumps({"plugin": "c 1.0", "versions": versions_behind("c")}))
+    assert f"made by another version (numpy 1.0.0, now {now['numpy']}): train c/d/model/fold-0; remove" in said
+    done(training, versions=now)
     assert "another version" not in describe(standing({"c": jobs}))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"code": "other"}, "made by other code"),
+        ({"config": {"seed": 7}}, "made with "),
+        ({"inputs": {"c/other": ""}}, "made from other inputs"),
+    ],
+)
+def test_a_result_that_something_else_made_is_stale(jobs, other, why):
+    done(jobs.get("index", "d"), **other)
+    done(jobs.get("preprocess", "d", "train-f0-000"))
+    found = standing({"c": jobs})
+    index, prepared = jobs.get("index", "d"), jobs.get("preprocess", "d", "train-f0-000")
+    assert found.stale[index].startswith(why)
+    assert found.stale[prepared] == "made from index c/d, which is stale"
+
+
+def test_a_result_without_a_note_is_stale(jobs):
+    Path(jobs.get("train", "d", "model", "0").outputs[0]).mkdir(parents=True)
+    assert list(standing({"c": jobs}).stale.values()) == ["there is no note of what made it"]

@@ -7,19 +7,24 @@ from typing import Any
 
 from challengeflow.contract.direction import direction_of
 from challengeflow.contract.errors import InputError
+from challengeflow.reporting.differences import differences
 from challengeflow.reporting.paired import Difference, difference
 from challengeflow.running.provenance import SUFFIX
 
-NOT_THERE = "not there"
 RUN, SCORES = "leaderboard.csv", "scores.json"
 
 
-def compare(a: str, b: str, results: str) -> str:
-    """What to print: A and B are two results folders, or two variants (CHALLENGE/DATASET/MODEL, or the path of such a
-    folder)."""
+def compare(a: str, b: str, results: str, stale: Mapping[Path, str] | None = None) -> str:
+    """What to print: A and B are two results folders, or two variants (CHALLENGE/DATASET/MODEL, or such a folder).
+
+    stale: absolute path of a result -> why it is no result of the config; those among A and B are named.
+    """
     if all((Path(each) / RUN).is_file() for each in (a, b)):
         return "\n".join(_runs(Path(a), Path(b)))
-    return "\n".join(_variants(_found(a, results), _found(b, results)))
+    folders = _found(a, results), _found(b, results)
+    old = [(folder, (stale or {}).get((folder / SCORES).resolve())) for folder in folders]
+    named = [f"stale: {folder}: {why}; the next run makes it again" for folder, why in old if why]
+    return "\n".join([*_variants(*folders), *named])
 
 
 def _found(name: str, results: str) -> Path:
@@ -125,10 +130,10 @@ def _changes(a: Path, b: Path) -> Iterator[str]:
         same_model = old["variant"].get("model") == new["variant"].get("model")
         if same_model and before.get("code") != after.get("code"):
             yield f"code of {stage}: {before['code']} -> {after['code']}"
-        yield from _differences(old, new)
+        yield from differences(old, new)
         for part, prefix in (("plugin", "plugin"), ("versions", "version of "), ("machine", "machine: ")):
             if part in before and part in after:  # notes of older versions say less
-                yield from (f"{prefix}{change}" for change in _differences(before[part], after[part]))
+                yield from (f"{prefix}{change}" for change in differences(before[part], after[part]))
         if Path(a.name) == Path(b.name) and _data(before) != _data(after):
             yield f"data that {stage} reads"
 
@@ -150,13 +155,3 @@ def _of_variant(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _data(note: Mapping[str, Any]) -> dict[str, str]:
     """Checksums of the prepared data and gold among the inputs."""
     return {path: sha for path, sha in note["inputs"].items() if {"prepared", "gold"} & set(Path(path).parts)}
-
-
-def _differences(before: Any, after: Any, where: str = "") -> Iterator[str]:
-    """`key.key: old -> new` of everything that differs in two pieces of JSON."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in sorted(before.keys() | after.keys()):
-            inside = f"{where}.{key}" if where else key
-            yield from _differences(before.get(key, NOT_THERE), after.get(key, NOT_THERE), inside)
-    elif before != after:
-        yield f"{where}: {before} -> {after}"

@@ -35,11 +35,12 @@ checksums.
 """
 
 
-def export(folder: Path, to: Path | None, found: Registry) -> Path:
+def export(folder: Path, to: Path | None, found: Registry, stale: Mapping[Path, str] | None = None) -> Path:
     """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, and return its
     path.
 
-    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory.
+    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory. stale: absolute path of a result -> why it
+    is no result of the config that is run; such a submission is refused.
     """
     try:
         from rocrate.rocrate import ROCrate
@@ -52,6 +53,8 @@ def export(folder: Path, to: Path | None, found: Registry) -> Path:
         raise InputError(
             f"{folder} is no submission of a run; expected is a folder results/CHALLENGE/submissions/KIND/NAME"
         )
+    if why := (stale or {}).get(folder):
+        raise InputError(f"{folder.name} is stale: {why}; run the workflow again, then export")
     to = to or Path(f"{folder.parents[2].name}-{folder.parent.name}-{folder.name}.crate.zip")
     notes = behind(folder)
     for path, note in notes.items():

@@ -1,10 +1,9 @@
 """`challengeflow status`: how far a run is, from what is on disk; whether the workflow is running does not matter.
 
-A job is done where its output is, running where a living process holds its lock, stopped where it left a log and no
-output. What is there but out of date is Snakemake's to know: `snakemake --dry-run` says what it would make again.
+A job is done where its output is and was made by this config and this code, stale where it was made by others, running where a living
+process holds its lock, stopped where it left a log and no output.
 """
 
-import json
 import os
 import re
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 from challengeflow.contract.progress import is_done
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import JOB_STAGES, PlannedJob
+from challengeflow.reporting.stale import note_of, stale
 from challengeflow.running.atomic import lock_of
 from challengeflow.running.disk import is_full
 from challengeflow.running.provenance import SUFFIX, versions_behind
@@ -27,31 +27,36 @@ RECENTLY = 600.0
 """Seconds: jobs that ended since then tell how long the rest will take."""
 
 WIDTH = 24
+MOST_REASONS = 8
 
 
 @dataclass
 class Standing:
-    """The jobs of a run by what has become of them. running: with who is at it."""
+    """The jobs of a run by what has become of them. running: with who is at it; stale: with why."""
 
     done: list[PlannedJob] = field(default_factory=list)
+    stale: dict[PlannedJob, str] = field(default_factory=dict)
     running: dict[PlannedJob, str] = field(default_factory=dict)
     stopped: list[PlannedJob] = field(default_factory=list)
     waiting: list[PlannedJob] = field(default_factory=list)
 
     @property
     def left(self) -> int:
-        return len(self.running) + len(self.stopped) + len(self.waiting)
+        return len(self.running) + len(self.stopped) + len(self.waiting) + len(self.stale)
 
 
 def standing(jobs: Mapping[str, Jobs]) -> Standing:
     """Look at the outputs, lock and log of every job of the list; jobs: challenge -> its list."""
     found = Standing()
     for listed in jobs.values():
+        old = stale(listed)
         for job in listed:
-            if any(Path(sign).exists() for sign in job.signs):
-                found.done.append(job)
-            elif holder := _holder(job):
+            if holder := _holder(job):
                 found.running[job] = holder
+            elif job in old:
+                found.stale[job] = old[job]
+            elif any(Path(sign).exists() for sign in job.signs):
+                found.done.append(job)
             elif _stopped(Path(job.log)):
                 found.stopped.append(job)
             else:
@@ -111,6 +116,7 @@ def describe(found: Standing, bars: bool = False) -> str:
             *_running(found),
             *failures(found),
             *_full_disks(found),
+            *_stale(found),
             *_of_other_versions(found),
             *_rest(found),
         ]
@@ -142,13 +148,21 @@ def failures(found: Standing) -> Iterator[str]:
         yield from (f"    {line}" for line in last_lines(Path(job.log)))
 
 
+def _stale(found: Standing) -> Iterator[str]:
+    """Results of another config, source or code; first those that are stale for a reason of their own."""
+    own = {job: why for job, why in found.stale.items() if not why.startswith("made from ")}
+    for job, why in list(own.items())[:MOST_REASONS]:
+        yield f"stale: {job.stage} {job.name}: {why}"
+    if len(found.stale) > min(len(own), MOST_REASONS):
+        yield f"stale: {len(found.stale)} results in all, which the next run makes again; nothing shows them until then"
+
+
 def _of_other_versions(found: Standing) -> Iterator[str]:
     """Results that were made with other versions of libraries than are installed now: they stand, until they are
     removed."""
     made: dict[str, list[PlannedJob]] = {}
     for job in found.done:
-        note = Path(f"{job.outputs[0]}{SUFFIX}")
-        noted = json.loads(note.read_text()) if note.is_file() else {}
+        noted = note_of(job.outputs[0]) or {}
         now = versions_behind(noted.get("plugin", "").partition(" ")[0]) if noted else {}
         for library, version in noted.get("versions", {}).items():
             if now.get(library, version) != version:
@@ -200,7 +214,7 @@ def _duration(seconds: float) -> str:
 
 def _all(found: Standing) -> Iterator[PlannedJob]:
     """In the order of the stages, as far as it can be told from what became of the jobs."""
-    jobs: Sequence[PlannedJob] = [*found.done, *found.running, *found.stopped, *found.waiting]
+    jobs: Sequence[PlannedJob] = [*found.done, *found.running, *found.stale, *found.stopped, *found.waiting]
     return iter(sorted(jobs, key=lambda job: (job.challenge, JOB_STAGES.index(job.stage))))
 
 

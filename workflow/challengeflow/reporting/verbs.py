@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from challengeflow.planning.job_list import Jobs
     from challengeflow.planning.plugins import Registry
     from challengeflow.planning.settings import Settings
 
@@ -19,11 +20,13 @@ def add(verbs: Any) -> None:
     compare.add_argument("a", metavar="A", help="CHALLENGE/DATASET/MODEL, the folder of such, or a results folder")
     compare.add_argument("b", metavar="B", help="the other one")
     compare.add_argument("--results", default="results", help="results folder that variants are in")
+    compare.add_argument("--config", default="config.yaml", help="config by which stale results are told")
     compare.set_defaults(run=_compare)
     _of_config(verbs, "report", "write the report of a run: results/report.html", _report)
     export = verbs.add_parser("export", help="archive a submission with all that is needed to make it again (RO-Crate)")
     export.add_argument("folder", help="results/CHALLENGE/submissions/KIND/NAME")
     export.add_argument("--to", metavar="FILE", help="the archive; CHALLENGE-KIND-NAME.crate.zip without it")
+    export.add_argument("--config", default="config.yaml", help="config by which a stale submission is told")
     export.set_defaults(run=_export)
     cite = _of_config(verbs, "cite", "BibTeX of challenges, methods and challengeflow", _cite)
     meaning = "with all its models; those of the config without it"
@@ -46,27 +49,42 @@ def _resolved(path: str) -> "tuple[Settings, Registry]":
     return resolve(read_config(path), registry()), registry()
 
 
+def _jobs(settings: "Settings", found: "Registry") -> "dict[str, Jobs]":
+    from challengeflow.planning.job_list import Jobs
+    from challengeflow.planning.plan import plans
+
+    return {name: Jobs(plan, found) for name, plan in plans(settings).items()}
+
+
+def _stale_paths(config: str) -> dict[Path, str]:
+    """Absolute path of every stale result of a config -> why it is; nothing where there is no such config."""
+    from challengeflow.reporting.stale import stale
+
+    if not Path(config).is_file():
+        return {}
+    found = (stale(jobs) for jobs in _jobs(*_resolved(config)).values())
+    return {Path(path).resolve(): why for each in found for job, why in each.items() for path in job.outputs}
+
+
 def _leaderboard(options: argparse.Namespace) -> None:
     from challengeflow.planning.part_file import read_part
-    from challengeflow.planning.plan import plans
     from challengeflow.reporting import leaderboard
 
     listed = read_part(options.config)
     if listed is None:
-        settings, _ = _resolved(options.config)
-        made = [*plans(settings).values()]
-        files = [*(path for plan in made for path in plan.score_files() + plan.submission_folders())]
-        listed = {"results": settings.results, "files": [path for path in files if Path(path).exists()]}
+        settings, found = _resolved(options.config)
+        plans = [jobs.plan for jobs in _jobs(settings, found).values()]
+        made = [path for plan in plans for path in plan.score_files() + plan.submission_folders()]
+        old = _stale_paths(options.config)
+        files = [path for path in made if Path(path).exists() and Path(path).resolve() not in old]
+        listed = {"results": settings.results, "files": files}
     leaderboard.write(listed["results"], listed["files"])
 
 
 def _status(options: argparse.Namespace) -> None:
-    from challengeflow.planning.job_list import Jobs
-    from challengeflow.planning.plan import plans
     from challengeflow.reporting import status
 
-    settings, found = _resolved(options.config)
-    jobs = {name: Jobs(plan, found) for name, plan in plans(settings).items()}
+    jobs = _jobs(*_resolved(options.config))
     if options.watch:
         status.watch(jobs)
     else:
@@ -76,7 +94,7 @@ def _status(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from challengeflow.reporting.compare import compare
 
-    print(compare(options.a, options.b, options.results))
+    print(compare(options.a, options.b, options.results, _stale_paths(options.config)))
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -84,15 +102,24 @@ def _report(options: argparse.Namespace) -> None:
     from challengeflow.planning.part_file import read_part
     from challengeflow.reporting.page import page
     from challengeflow.reporting.page.subject import subject
+    from challengeflow.reporting.stale import stale
 
-    print(page.write(read_part(options.config) or subject(*_resolved(options.config))))
+    about = read_part(options.config)
+    if about is None:
+        settings, found = _resolved(options.config)
+        about = subject(settings, found)
+        for name, listed in _jobs(settings, found).items():
+            paths = {listed.layout.target(path): why for job, why in stale(listed).items() for path in job.outputs}
+            about["challenges"][name]["stale"] = paths
+    print(page.write(about))
 
 
 def _export(options: argparse.Namespace) -> None:
     from challengeflow.planning.plugins import registry
     from challengeflow.reporting.export import export
 
-    print(export(Path(options.folder), options.to and Path(options.to), registry()))
+    old = _stale_paths(options.config)
+    print(export(Path(options.folder), options.to and Path(options.to), registry(), old))
 
 
 def _cite(options: argparse.Namespace) -> None:

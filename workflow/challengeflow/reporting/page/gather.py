@@ -87,6 +87,11 @@ class Gathered:
         self.name, self.subject, self.about = name, subject, subject["about"]
         self.plan = Plan(name, challenge_settings(subject))
         self.costs = Costs(self.plan)
+        self._stale: Mapping[str, str] = subject.get("stale", {})
+
+    def _there(self, path: str) -> bool:
+        """Whether a result is there, and is this run's."""
+        return path not in self._stale and Path(path).exists()
 
     @property
     def direction(self) -> str:
@@ -96,14 +101,18 @@ class Gathered:
     @cached_property
     def variants(self) -> list[Variant]:
         """Of every dataset those that have been scored, the best of the first split first."""
-        found = [self._variant(*pair) for pair in self.plan.scored() if self._scores(*pair).is_file()]
+        found = [self._variant(*pair) for pair in self.plan.scored() if self._there(self.plan.layout.scores(*pair))]
         datasets = list(self.plan.datasets)
         return sorted(found, key=lambda v: (datasets.index(v.dataset), -sign(self.direction) * v.results[0].score))
 
     @property
     def waiting(self) -> list[str]:
-        """What is planned and not scored yet."""
-        return ["/".join(pair) for pair in self.plan.scored() if not self._scores(*pair).is_file()]
+        """What is planned and not scored yet, or was scored by another config or code."""
+        paths = {"/".join(pair): self.plan.layout.scores(*pair) for pair in self.plan.scored()}
+        stale = {
+            name: f" (what is there is stale: {why})" for name, path in paths.items() if (why := self._stale.get(path))
+        }
+        return [name + stale.get(name, "") for name, path in paths.items() if not self._there(path)]
 
     @property
     def stages(self) -> list[StageCost]:
@@ -134,8 +143,8 @@ class Gathered:
         """Dataset -> number of samples by split."""
         found = {}
         for dataset in self.plan.datasets:
-            path = Path(self.plan.layout.samples(dataset))
-            if path.is_file():
+            path = self.plan.layout.samples(dataset)
+            if self._there(path):
                 with open(path, newline="") as file:
                     found[dataset] = Counter(row["split"] for row in csv.DictReader(file))
         return found
@@ -147,7 +156,7 @@ class Gathered:
         for kind, named in self.plan.submissions.items():
             for name, chosen in named.items():
                 folder = Path(self.plan.layout.submission(kind, name))
-                if folder.is_dir():
+                if self._there(str(folder)):
                     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
                     shown = [(str(p.relative_to(folder)), self.href(p), p.stat().st_size) for p in files]
                     found.append({"kind": kind, "name": name, "answers": chosen, "files": shown})
@@ -163,7 +172,7 @@ class Gathered:
     def _variant(self, dataset: str, name: str) -> Variant:
         scores, entry = json.loads(self._scores(dataset, name).read_text()), self.plan.models[name]
         folder = Path(self.plan.layout.pictures(dataset, name))
-        drawn = check_pictures.read(folder) if (folder / "pictures.json").is_file() else []
+        drawn = check_pictures.read(folder) if self._there(str(folder)) and (folder / "pictures.json").is_file() else []
         return Variant(
             self.name,
             dataset,
@@ -193,7 +202,7 @@ class Gathered:
         """Split -> score, none where the control is not run or not done."""
         if (dataset, control) not in self._controls:
             path = self._scores(dataset, control)
-            splits = json.loads(path.read_text())["splits"] if path.is_file() else {}
+            splits = json.loads(path.read_text())["splits"] if self._there(str(path)) else {}
             self._controls[dataset, control] = {split: entry["score"] for split, entry in splits.items()}
         return self._controls[dataset, control]
 
