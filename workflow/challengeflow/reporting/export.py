@@ -39,7 +39,8 @@ def export(folder: Path, to: Path | None, found: Registry, stale: Mapping[Path, 
     """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, and return its
     path.
 
-    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory. stale: absolute path of a result -> why it
+    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory. stale:
+    absolute path of a result -> why it
     is no result of the config that is run; such a submission is refused.
     """
     try:

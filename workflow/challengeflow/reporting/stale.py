@@ -1,7 +1,7 @@
-"""Which results were made by another config, source or code than the list of jobs has now: nothing may show them as this run's.
+"""Which results were made by another config, source or code than the list of jobs has now.
 
-Every result is judged by the note beside it. It is stale where the note differs from what the list says of its job, where what it was
-made from has been made anew since, and where that is stale itself.
+Nothing may show them as this run's. Each is judged by the note beside it. It is stale where the note differs from
+what the list says of its job, where what it was made from has been made anew since, and where that is stale itself.
 """
 
 import json
@@ -22,7 +22,7 @@ Stale = dict[PlannedJob, str]
 
 
 def stale(jobs: Jobs) -> Stale:
-    """The jobs whose results are there and are not this run's, with the reason; a result that is not there is not stale."""
+    """The jobs whose results are there and are not this run's, with the reason; what is not there is not stale."""
     found: Stale = {}
     producers = {jobs.layout.target(output): job for job in jobs for output in job.outputs}
     for job in jobs:

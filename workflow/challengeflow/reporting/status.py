@@ -1,7 +1,7 @@
 """`challengeflow status`: how far a run is, from what is on disk; whether the workflow is running does not matter.
 
-A job is done where its output is and was made by this config and this code, stale where it was made by others, running where a living
-process holds its lock, stopped where it left a log and no output.
+A job is done where its output is and was made by this config and this code, stale where it was made by others, running
+where a living process holds its lock, stopped where it left a log and no output.
 """
 
 import os
