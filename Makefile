@@ -13,7 +13,7 @@ PROJECTS := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 # The stage command must be the one of .venv, also for jobs that Snakemake starts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-kills wheels lint clean help
+.PHONY: demo test test-docs test-kills wheels lint clean help
 help:
 	@sed -n '1,4p' Makefile
 
@@ -40,6 +40,12 @@ test: $(TEST)
 	@echo "Running all tests"
 	$(BIN)/python -m pytest --numprocesses auto
 
+# Half an hour, with a network: README and tutorials as a reader types them.
+test-docs: $(TEST)
+	rm -rf .as-typed
+	$(BIN)/python tests/docs/as_typed.py .as-typed
+	rm -rf .as-typed
+
 # Half an hour: thirty SIGKILLs of a small demo of all three challenges, and no byte is another.
 test-kills: $(TEST)
 	rm -rf .kills
@@ -61,5 +67,5 @@ lint: $(TEST)
 	$(BIN)/snakemake --lint
 
 clean:
-	rm -rf results .snakemake .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf results .snakemake .as-typed .kills .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +
