@@ -2,8 +2,8 @@
 
     python tests/docs/as_typed.py FOLDER
 
-FOLDER is new; a clone is made in it. `make test-docs` does it: half an hour, with a network. Left out are `make test` itself
-and what needs a cluster. Blocks of code go into the files they name.
+FOLDER is new; a clone is made in it. `make test-docs` does it: half an hour, with a network. `make test` itself is left
+out, and so is what needs a cluster. Blocks of code go into the files they name.
 """
 
 import os
