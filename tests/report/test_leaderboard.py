@@ -44,7 +44,7 @@ def test_where_lower_is_better_the_lowest_is_first(errors):
         rows = list(csv.DictReader(file))
     assert [row["model"] for row in rows] == list(ERRORS)
     assert {row["direction"] for row in rows} == {"lower"} and rows[1]["mae"] == "0.2"
-    assert leaderboard.summary(str(folder)).splitlines()[0].split()[2] == "good"
+    assert leaderboard.summary(files).splitlines()[0].split()[2] == "good"
     text = (folder / "leaderboard.html").read_text()
     assert "lower is better" in text and text.index("good") < text.index("bad") and "<th>mae</th>" in text
 

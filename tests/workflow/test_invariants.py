@@ -247,6 +247,17 @@ def test_targets_by_name_and_by_file(site):
     assert scores["control-random"] < scores["logistic"] < 1.0
 
 
+def test_any_target_ends_with_what_was_made(finished):
+    """`snakemake digits` makes no page; its scores and the file to hand in are said all the same."""
+    for page in ("report.html", "leaderboard.csv", "leaderboard.html"):
+        (finished.folder / "results" / page).unlink()
+    shutil.rmtree(finished.folder / "results/digits/submissions/csv/few-logistic")
+    said = last_words(run(finished, "digits"))
+    assert re.search(r"^digits/few train +logistic +accuracy 0\.\d+ \[0\.\d+, 0\.\d+\]$", said, re.MULTILINE)
+    hand_in = "to hand in: results/digits/submissions/csv/few-logistic/ (submission.csv), at https://scikit-learn.org"
+    assert hand_in in said and not (finished.folder / "results/report.html").exists()
+
+
 def test_an_ensemble_is_packaged_and_scored(site):
     site.configure(
         small()

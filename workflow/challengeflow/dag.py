@@ -25,9 +25,8 @@ from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import as_json
-from challengeflow.reporting import leaderboard
+from challengeflow.reporting.ending import ended
 from challengeflow.reporting.page.subject import subject
-from challengeflow.reporting.status import describe, standing
 
 __all__ = ["PRELUDE", "Dag", "be_a_module", "layout", "load", "names"]
 
@@ -134,14 +133,8 @@ class Dag:
         return write_part({"results": self.settings.results, "files": self.scores() + self.submissions()})
 
     def ended(self) -> str:
-        """How the run stands: a table, what has stopped with the last lines of its log, and the scores once all are
-        there."""
-        results = self.settings.results
-        found = standing(self.jobs)
-        pages = [path for path in (layout.leaderboard(results, "csv"), layout.report(results)) if Path(path).exists()]
-        if found.left or len(pages) < 2:
-            return describe(found)
-        return f"{describe(found)}\n\n{leaderboard.summary(results)}\n\nAll about it: {pages[1]}"
+        """How the run stands, the scores, and what to hand in."""
+        return ended(self.jobs, self.settings.results)
 
     # -- jobs -----------------------------------------------------------------------------------------------------
 

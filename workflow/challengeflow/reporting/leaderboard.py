@@ -29,10 +29,10 @@ def write(results: str, files: Iterable[str]) -> None:
         page.write_text(_page(rows, scores, submissions))
 
 
-def summary(results: str, most: int = 30) -> str:
-    """The models of leaderboard.csv as lines for a terminal, the best of each split first, without controls."""
-    with open(path_of(results, "csv"), newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] != "control"]
+def summary(files: Iterable[str], most: int = 30) -> str:
+    """The models of scores.json files as lines for a terminal, the best of each split first, without controls."""
+    scores = [json.loads(Path(file).read_text()) for file in files]
+    rows = [row for row in sorted(_rows(scores), key=_place) if row["kind"] != "control"]
     names = [f"{row['challenge']}/{row['dataset']} {row['split']}" for row in rows]
     width, own = (max(map(len, texts), default=0) for texts in (names, [row["model"] for row in rows]))
     lines = [
