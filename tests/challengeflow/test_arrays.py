@@ -37,3 +37,8 @@ def test_an_empty_shard_is_legal_and_a_missing_one_an_error(tmp_path):
     assert len(Predictions(tmp_path / "a")) == 0
     with pytest.raises(InputError, match="holds no arrays"):
         Predictions(tmp_path / "none")
+
+
+def test_what_a_stage_is_not_given_is_told():
+    with pytest.raises(ValueError, match="the stage is not given the gold or predictions that it reads"):
+        Predictions(None)

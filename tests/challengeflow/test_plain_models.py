@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from challengeflow import InputError
-from challengeflow.plain_models import boosted_trees, load, save, scaled_logistic
+from challengeflow.plain_models import boosted_trees, load, load_trees, save, scaled_logistic
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +91,13 @@ def test_a_missing_number_and_a_missing_folder_are_told(tmp_path, folder):
         load(folder, "share")
     with pytest.raises(InputError, match="holds no arrays"):
         load(tmp_path / "none")
+
+
+def test_who_wants_trees_is_given_no_other_model(tmp_path, folder):
+    with pytest.raises(InputError, match="it is not of trees"):
+        load_trees(folder)
+    save(tmp_path / "trees", {"trees": load(folder)[0]["a"]})
+    assert load_trees(tmp_path / "trees")["trees"].classes == (0, 1, 2)
 
 
 def test_categories_are_refused():

@@ -55,7 +55,10 @@ class Writer:
 class Arrays(Mapping[str, dict[str, np.ndarray]]):
     """A shard, read: sample id -> {name: array}, in sample order; arrays are read-only views of the file."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path | None):
+        """folder: None is what a stage is not given (the gold of a shard, say): ValueError."""
+        if folder is None:
+            raise ValueError("the stage is not given the gold or predictions that it reads; see `challengeflow.Shard`")
         self.folder = Path(folder)
         try:
             entries = json.loads((self.folder / "index.json").read_text())
@@ -129,7 +132,7 @@ class Predictions(Mapping[str, np.ndarray]):
     Gold has the same form: 0 or 1 in the shape of a perfect prediction (frames without a label are all zero).
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path | None):
         self._arrays = Arrays(folder)
 
     def __getitem__(self, sample: str) -> np.ndarray:

@@ -108,7 +108,9 @@ class ScaledLogistic:
 Plain = BoostedTrees | ScaledLogistic
 
 
-def boosted_trees(fitted: Any, columns: Sequence[int] | None = None, width: int | None = None) -> BoostedTrees:
+def boosted_trees(
+    fitted: Any, columns: Sequence[int] | np.ndarray | None = None, width: int | None = None
+) -> BoostedTrees:
     """The plain form of a fitted HistGradientBoostingClassifier without categorical features.
 
     columns, width: where it was fitted on some of `width` features, which ones; the plain form takes rows of all.
@@ -173,6 +175,15 @@ def load(folder: Path, *numbers: str) -> tuple[dict[str, Plain], dict[str, float
             f"the model in {folder} is damaged ({type(error).__name__}: {error}); remove its folder and train it again"
         ) from None
     return models, found
+
+
+def load_trees(folder: Path) -> dict[str, BoostedTrees]:
+    """The models that `save` wrote into a folder, all of them boosted trees. Raises InputError as `load` does."""
+    models, _ = load(folder)
+    trees = {name: model for name, model in models.items() if isinstance(model, BoostedTrees)}
+    if trees.keys() != models.keys():
+        raise InputError(f"the model in {folder} is damaged (it is not of trees); remove its folder and train it again")
+    return trees
 
 
 def _plain(read: Arrays, name: str) -> Plain:

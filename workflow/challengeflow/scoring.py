@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 Decision = TypeVar("Decision")
+Units = Sequence[Hashable] | np.ndarray
+"""Of each unit (sample, sequence) what it belongs to: its group, its fold."""
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -19,7 +21,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def bootstrap_interval(
-    groups: Sequence[Hashable],
+    groups: Units,
     statistic: Callable[[np.ndarray], float],
     *,
     seed: int,
@@ -37,7 +39,7 @@ def bootstrap_interval(
 
 
 def bootstrap(
-    groups: Sequence[Hashable],
+    groups: Units,
     statistic: Callable[[np.ndarray], float],
     *,
     rounds: int = 500,
@@ -62,7 +64,7 @@ def interval(values: Sequence[float], level: float = 0.95) -> list[float]:
     return [float(np.quantile(finite, tail)), float(np.quantile(finite, 1 - tail))] if finite else [0.0, 0.0]
 
 
-def _draws(groups: Sequence[Hashable], random: np.random.Generator, rounds: int) -> Iterator[np.ndarray]:
+def _draws(groups: Units, random: np.random.Generator, rounds: int) -> Iterator[np.ndarray]:
     """Indices of the units of as many groups as there are, drawn with replacement, in each round."""
     members = list(by_group(groups).values())
     for _ in range(rounds):
@@ -102,7 +104,7 @@ def _steps(labels: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return 1 + ends.astype(np.float64) - right, right
 
 
-def by_group(groups: Sequence[Hashable]) -> dict[str, np.ndarray]:
+def by_group(groups: Units) -> dict[str, np.ndarray]:
     """Group (as text, sorted) -> indices of its units, in their order: one sort, however many groups there are."""
     names, codes = np.unique(np.asarray([str(group) for group in groups]), return_inverse=True)
     order = np.argsort(codes, kind="stable")
@@ -110,7 +112,7 @@ def by_group(groups: Sequence[Hashable]) -> dict[str, np.ndarray]:
 
 
 def cross_fit(
-    parts: Sequence[Hashable],
+    parts: Units,
     fit: Callable[[np.ndarray], Decision],
     apply: Callable[[Decision, np.ndarray], None],
 ) -> None:

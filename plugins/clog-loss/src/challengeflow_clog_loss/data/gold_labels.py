@@ -33,7 +33,7 @@ def _attributes(row: Mapping[str, str]) -> dict[str, Any]:
     return {"tier1": row["tier1"] == "True", "crowd_score": float(row["crowd_score"])}
 
 
-def read_gold(folder: Path, samples: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def read_gold(folder: Path | None, samples: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Of each video whether it is stalled and whether experts judged it (taken for granted if not told), bool (n,)."""
     gold = Arrays(folder)
     stalled = np.array([gold[sample]["scores"].reshape(-1)[0] > 0.5 for sample in samples], bool)

@@ -10,7 +10,16 @@ from threadpoolctl import threadpool_limits
 
 from challengeflow import InputError, PredictJob, Shard, TrainJob
 from challengeflow.arrays import Arrays, Predictions, write_scores
-from challengeflow.plain_models import BoostedTrees, Plain, ScaledLogistic, boosted_trees, load, save, scaled_logistic
+from challengeflow.plain_models import (
+    BoostedTrees,
+    Plain,
+    ScaledLogistic,
+    boosted_trees,
+    load,
+    load_trees,
+    save,
+    scaled_logistic,
+)
 
 LOGISTIC = "logistic"  # beside it in a model: boosting-0, boosting-1 and so on
 CLIP = 4.0  # standard deviations beyond which a feature says nothing more
@@ -115,4 +124,4 @@ def _kept_boost(job: TrainJob, bag: int, values: np.ndarray, stalled: np.ndarray
         temporary = path.with_suffix(".part")
         save(temporary, {"boosting": _boost(job, bag, values, stalled)})
         os.replace(temporary, path)
-    return load(path)[0]["boosting"]
+    return load_trees(path)["boosting"]

@@ -35,7 +35,7 @@ def archive(job: DownloadJob) -> None:
     if not job.parameters["accept_licence"]:
         raise InputError(f"{LICENCE}. If you accept that, set the download parameter 'accept_licence' to true")
     job.progress.message(f"licence accepted in the config: {LICENCE}")
-    packed = job.work / job.archive
+    packed = job.work / str(job.archive)
     fetch(OFFICIAL_URL, packed, work=job.work, md5=OFFICIAL_MD5, progress=job.progress)
     with opened(packed) as parts:
         for part in parts:

@@ -118,7 +118,7 @@ TEMPORAL_CONV_PRETRAINED = Model(
     "arXiv:1807.03748",
     by_default=False,
     env="mabe-task1-torch",
-    parameters=TEMPORAL_CONV.parameters
+    parameters=dict(TEMPORAL_CONV.parameters)
     | {
         "pretraining_epochs": integer(
             20,

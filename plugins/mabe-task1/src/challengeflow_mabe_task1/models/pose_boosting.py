@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow.arrays import Arrays, write_scores
-from challengeflow.plain_models import BoostedTrees, boosted_trees, load, save
+from challengeflow.plain_models import BoostedTrees, boosted_trees, load_trees, save
 from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, fitted, make_recipe
 from challengeflow_mabe_task1.models.training_frames import (
@@ -46,7 +46,7 @@ def train(job: TrainJob) -> None:
         model = _fit(job.parameters, counts, *rows.pop(part), randoms[part])
         save(job.work / (names[part] + ".new"), {names[part]: model})
         os.replace(job.work / (names[part] + ".new"), job.work / names[part])
-    save(job.output / "parts", {name: load(job.work / name)[0][name] for name in names})
+    save(job.output / "parts", {name: load_trees(job.work / name)[name] for name in names})
 
 
 def predict(job: PredictJob) -> None:
@@ -117,7 +117,7 @@ def _load(folder: Path) -> tuple[Recipe, list[BoostedTrees]]:
         recipe = Recipe(**json.loads((folder / "model.json").read_text())["recipe"])
     except (OSError, KeyError, TypeError, ValueError, RecursionError):
         raise InputError(f"{folder / 'model.json'} holds no recipe of features; train the model again") from None
-    return recipe, list(load(folder / "parts")[0].values())
+    return recipe, list(load_trees(folder / "parts").values())
 
 
 def _scores(models: list[tuple[Recipe, list[BoostedTrees]]], prepared: Arrays, name: str) -> np.ndarray:
@@ -139,5 +139,5 @@ def _scores(models: list[tuple[Recipe, list[BoostedTrees]]], prepared: Arrays, n
             for part in parts:
                 with threadpool_limits(THREADS):
                     chances = part.predict_proba(features)
-                scores[np.ix_(frames, part.classes)] += chances / count
+                scores[np.ix_(frames, np.asarray(part.classes))] += chances / count
     return np.clip(scores, 0, 1).astype(np.float32)

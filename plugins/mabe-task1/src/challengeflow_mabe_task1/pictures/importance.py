@@ -96,6 +96,7 @@ def _masked(shard: Shard, samples: Sequence[Sample], part: int | None, folder: P
 
 
 def _predict(shard: Shard, results: Results, dataset: str, model: str, work: Path) -> None:
+    assert shard.fold is not None and shard.predictions is not None  # a train shard, with a place for its answers
     job = PredictJob(
         challenge="mabe-task1",
         dataset=dataset,

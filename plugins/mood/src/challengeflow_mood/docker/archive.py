@@ -90,6 +90,11 @@ def _manifest(archive: Path) -> dict[str, Any]:
         images = None
     first = images[0] if isinstance(images, list) and images else None
     layers = first.get("Layers") if isinstance(first, dict) else None
-    if not isinstance(layers, list) or not layers or not all(isinstance(layer, str) for layer in layers):
+    if (
+        not isinstance(first, dict)
+        or not isinstance(layers, list)
+        or not layers
+        or not all(isinstance(layer, str) for layer in layers)
+    ):
         raise InputError(f"manifest.json in {archive} lists no layers as `docker save` does; save the image anew")
     return dict(first)

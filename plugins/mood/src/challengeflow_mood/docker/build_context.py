@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
@@ -73,7 +74,7 @@ def write_model(folder: Path, dataset: str, answers: Answers) -> set[str]:
 
     ensemble.json: the grid, the decision, and each member's module, parameters, weight and model folders.
     """
-    members = []
+    members: list[dict[str, Any]] = []
     for number, member in enumerate(answers.members):
         names = []
         for at, source in enumerate(member.models):

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from challengeflow import PredictJob, TrainJob
-from challengeflow.plain_models import boosted_trees, load, save
+from challengeflow.plain_models import boosted_trees, load_trees, save
 from challengeflow_mood.anomalies import FITTED, STOPPING
 from challengeflow_mood.anomalies.made_cases import made_cases
 from challengeflow_mood.data.healthy_scans import Healthy, read_healthy
@@ -59,7 +59,7 @@ def predict(job: PredictJob) -> None:
 
 def _loaded(folder: Path) -> Apply:
     model = {path.stem: np.load(path, mmap_mode="r") for path in sorted(folder.glob("*.npy"))}
-    trees = load(folder / "trees")[0]["trees"]
+    trees = load_trees(folder / "trees")["trees"]
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         raw, where = raw_map(model, trees, volume, mask)
