@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import challengeflow
-from challengeflow import arrays, fetch, networks, pickles, scoring, testing
+from challengeflow import answers, arrays, fetch, networks, pickles, scoring, testing
 from challengeflow.contract import declare, errors, hookspecs, samples
+from challengeflow.planning.plugins import registry
+from challengeflow.reporting.show import prepared_lines
 
 PAGE = Path(__file__).with_suffix(".md")
-DECLARING = ("Challenge", "Dataset", "Source", "Metric", "Submission", "Model", "Resources")
+DECLARING = (
+    *("Challenge", "Dataset", "Source", "Metric", "Submission", "Model", "Resources"),
+    *("Prediction", "Gold", "PreparedArray"),
+)
 JOBS = ("Job", "DownloadJob", "PreprocessJob", "TrainJob", "PredictJob", "ScoreJob", "DrawJob", "PackageJob")
 PARTS = ("Sample", "Shard", "Answers", "Member")
+SHIPPED = ("clog-loss", "mabe-task1", "mood")
 TOOLS = (
     samples.write_samples,
     arrays.Writer,
     arrays.Arrays,
     arrays.Predictions,
     arrays.write_scores,
+    answers.merge,
     scoring.write_json,
     scoring.bootstrap,
     scoring.bootstrap_interval,
@@ -58,6 +65,7 @@ def _lines() -> Iterator[str]:
     yield "- [Hooks](#hooks): what a plugin implements"
     yield "- [Declarations](#declarations): what it declares"
     yield "- [Jobs](#jobs): what a stage is given"
+    yield "- [Prepared arrays](#prepared-arrays): what a model for a shipped challenge starts from"
     yield "- [Tools](#tools): what stages and tests use"
     yield ""
     yield "## Hooks"
@@ -77,10 +85,25 @@ def _lines() -> Iterator[str]:
             yield ""
         for name in names:
             yield from _dataclass(getattr(challengeflow, name))
+    yield from _prepared()
     yield "## Tools"
     yield ""
     for tool in TOOLS:
         yield from _tool(tool)
+
+
+def _prepared() -> Iterator[str]:
+    """What a model for a shipped challenge finds."""
+    yield "## Prepared arrays"
+    yield ""
+    yield "What a model finds of each sample in `Arrays(shard.prepared)`, beside the attributes `status` and `shape`."
+    yield "`challengeflow describe CHALLENGE` says it of any challenge."
+    yield ""
+    for name in SHIPPED:
+        yield f"### {name}"
+        yield ""
+        yield from (f"- {line}" for line in prepared_lines(registry().challenge(name)))
+        yield ""
 
 
 def _dataclass(kind: type) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Site:
 
     def _run(self, command: list[str], extra: dict[str, str]) -> subprocess.CompletedProcess:
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True, timeout=300
+            command, cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True, timeout=900
         )
 
 

@@ -56,9 +56,9 @@ class Outside:
 
     def new(self, kind: str, name: str, *arguments: str) -> Path:
         """Write a package and install it."""
-        package = self.folder / f"challengeflow-{name}"
         made = self.challengeflow("new", kind, name, *arguments)
         assert made.returncode == 0, made.stderr
+        package = self.folder / made.stdout.split()[0]
         installed = self.run(
             "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", str(package)
         )

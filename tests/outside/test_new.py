@@ -94,16 +94,20 @@ DECLARATIONS = {
         "plugin 'shapes' is left out: dataset 'index' is a word of the result paths",
     ),
     "a missing hook": (
-        (DECLARED, "@hookimpl\ndef score(", "def score("),
+        (DECLARED, '        "score": "challengeflow_shapes.evaluate",\n', ""),
         "plugin 'shapes' does not implement the stage 'score', which 'shapes' needs; "
         "name its module in Challenge(stages=",
     ),
+    "a module that is not there": (
+        (DECLARED, "shapes.evaluate", "shapes.evaluat"),
+        "plugin 'shapes' names the module challengeflow_shapes.evaluat for the stage 'score', which is not there",
+    ),
     "a misspelt hook": (
-        (DECLARED, "def preprocess(", "def preproces("),
-        "plugin 'shapes' has a hook that is not in the contract: unknown hook 'preproces'",
+        (DECLARED, "def models(", "def model("),
+        "plugin 'shapes' has a hook that is not in the contract: unknown hook 'model'",
     ),
     "an argument that is not in the contract": (
-        (DECLARED, "def train(job)", "def train(jobs)"),
+        (DECLARED, "def models()", "def models(jobs)"),
         "plugin 'shapes' has a hook that is not in the contract",
     ),
     "an unknown field": (
@@ -157,7 +161,7 @@ STAGES = {
         "'signal-10' is missing; give every sample of the shard, in its order",
     ),
     "scores that are no shares": (
-        ("challengeflow_shapes/baseline.py", "np.mean(each)", "np.mean(each) + 1"),
+        ("challengeflow_shapes/baseline.py", "np.float32(probability)", "np.float32(probability + 1)"),
         PREDICT,
         "plugin 'shapes': predictions of baseline/signals/test-000: 'signal-10' has scores outside 0 to 1 or NaN",
     ),

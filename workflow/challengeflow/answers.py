@@ -16,6 +16,8 @@ def merge(prediction: Prediction, answers: Sequence[np.ndarray], weights: Sequen
     answers do not merge, or do not fit together.
     """
     weights = [1.0] * len(answers) if weights is None else list(weights)
+    if len(answers) == 1:
+        return np.asarray(answers[0])
     if prediction.merge is None:
         raise ContractError(
             "answers of this challenge do not merge; answer by one model (refit: true), without an ensemble"
@@ -53,6 +55,12 @@ def perfect(prediction: Prediction, gold: Gold | None, truth: np.ndarray) -> np.
     if gold is not None and gold.partial:
         answer = np.where(np.isnan(answer), prediction.range[0] or 0.0, answer)
     return answer.astype(prediction.dtypes[0])
+
+
+def shared_axes(prediction: Prediction) -> list[int]:
+    """The axes, by number, that all samples of a dataset share: classes, the hours of a horizon; not frames."""
+    sizes = enumerate(prediction.axes.values())
+    return [place for place, size in sizes if isinstance(size, int) or size == "dataset"]
 
 
 def _function(module: str, name: str) -> Callable[..., np.ndarray]:

@@ -5,7 +5,7 @@ A test fixture, and the shortest complete plugin to read. Groups are made up: ev
 
 from pathlib import Path
 
-from challengeflow import Challenge, Dataset, Metric, Model, Resources, Source, Submission, hookimpl
+from challengeflow import Challenge, Dataset, Metric, Model, PreparedArray, Resources, Source, Submission, hookimpl
 
 
 @hookimpl
@@ -35,6 +35,14 @@ def challenges():
                 },
                 "preprocess": {"scale": {"type": "number", "default": 16.0, "description": "the grey value of white"}},
             },
+            prepared=(PreparedArray(name="pixels", meaning="grey values, 0 to 1", axes={"pixels": 64}),),
+            stages={
+                "download": "challengeflow_digits.images",
+                "preprocess": "challengeflow_digits.pixels",
+                "score": "challengeflow_digits.accuracy",
+                "draw": "challengeflow_digits.sheet",
+                "package": "challengeflow_digits.table",
+            },
             commands={"digits-count": "challengeflow_digits.count"},
             snakefile=str(Path(__file__).parent / "extra.smk"),
             resources=dict.fromkeys(("download", "preprocess", "score", "package"), Resources(mem_mb=500)),
@@ -56,52 +64,3 @@ def models():
             resources={"train": Resources(mem_mb=500), "predict": Resources(mem_mb=500)},
         )
     ]
-
-
-@hookimpl
-def download(job):
-    from challengeflow_digits import images
-
-    images.download(job)
-
-
-@hookimpl
-def preprocess(job):
-    from challengeflow_digits import pixels
-
-    pixels.preprocess(job)
-
-
-@hookimpl
-def train(job):
-    from challengeflow_digits import logistic
-
-    logistic.train(job)
-
-
-@hookimpl
-def predict(job):
-    from challengeflow_digits import logistic
-
-    logistic.predict(job)
-
-
-@hookimpl
-def score(job):
-    from challengeflow_digits import accuracy
-
-    accuracy.score(job)
-
-
-@hookimpl
-def draw(job):
-    from challengeflow_digits import sheet
-
-    sheet.draw(job)
-
-
-@hookimpl
-def package(job):
-    from challengeflow_digits import table
-
-    table.package(job)

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from challengeflow import __version__
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import check_name
 from challengeflow.planning.plugins import registry
+from challengeflow.reporting.show import prepared_lines
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLACEHOLDER = "PACKAGE"  # in the paths of the templates: the import name
@@ -38,19 +40,32 @@ def model(name: str, challenge: str, into: str | None) -> None:
     demos = [dataset.name for dataset in served.datasets if "demo" in dataset.sources]
     if not demos:
         raise InputError(f"{challenge} has no dataset with a demo, which the tests of a new model run on")
-    _write("model", name, into, {"challenge": challenge, "dataset": demos[0]})
+    facts = {"challenge": challenge, "dataset": demos[0], "prepared": _wrapped(prepared_lines(served))}
+    _write("model", name, into, facts)
+
+
+def _wrapped(lines: list[str]) -> list[str]:
+    """Lines of a list in a docstring, none too long."""
+    return [textwrap.fill(line, 116, subsequent_indent="  ", break_long_words=False) for line in lines]
 
 
 def _write(kind: str, name: str, into: str | None, facts: dict[str, Any]) -> None:
     import jinja2
 
-    folder = Path(into or f"challengeflow-{name}")
-    if name in registry().distribution:
-        raise InputError(f"there is a plugin {name!r} already; choose another name")
+    plugin = f"{facts['challenge']}-{name}" if kind == "model" else name  # two challenges may have models of one name
+    folder = Path(into or f"challengeflow-{plugin}")
+    if plugin in registry().distribution:
+        raise InputError(f"there is a plugin {plugin!r} already; choose another name")
     if folder.exists():
         raise InputError(f"{folder} is there already; name another folder with --into, or remove it")
-    package = f"challengeflow_{name.replace('-', '_')}"
-    facts |= {"name": name, "package": package, "version": __version__, "requirements": _requirements()}
+    package = f"challengeflow_{plugin.replace('-', '_')}"
+    facts |= {
+        "name": name,
+        "plugin": plugin,
+        "package": package,
+        "version": __version__,
+        "requirements": _requirements(),
+    }
     facts["class"] = "".join(part.capitalize() for part in re.split(r"[-_]", name))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / kind),

@@ -16,11 +16,6 @@ SIZES = ("dataset", "sample", "answer")
 MERGES = ("mean", "vote")
 
 
-def fixed(axes: Axes) -> list[int]:
-    """The axes, by number, that are the same in all samples of a dataset."""
-    return [place for place, size in enumerate(axes.values()) if isinstance(size, int) or size == "dataset"]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
     """What an answer to one sample is: an array `scores` with these axes, finite, of one of `dtypes`, within `range`.

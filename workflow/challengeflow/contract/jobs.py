@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from challengeflow.contract.forms import Prediction
+from challengeflow.contract.forms import Gold, Prediction
 from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import Sample, read_samples
 
@@ -97,12 +97,13 @@ class TrainJob(Job):
 
     unlabelled: shards of the label-free splits that the model declares in `trains_on`.
     variant: the name in the config of what is trained; model: that of the model that it is of.
-    prediction: what an answer is, as the challenge declares.
+    prediction: what an answer is, and gold: what gold is where it has another form, as the challenge declares.
     """
 
     model: str
     variant: str = ""
     prediction: Prediction = field(default_factory=Prediction)
+    gold: Gold | None = None
     fold: int | None
     shards: tuple[Shard, ...]
     unlabelled: tuple[Shard, ...] = ()

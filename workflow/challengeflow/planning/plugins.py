@@ -18,6 +18,7 @@ from challengeflow.contract import hookspecs
 from challengeflow.contract.declare import Challenge, Model, Resources
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import COMMANDS, MODEL_STAGES, check_name, check_splits
+from challengeflow.imports import module_file
 from challengeflow.planning.check_config import nearest
 from challengeflow.planning.dispatch import Dispatch
 
@@ -183,8 +184,14 @@ class Registry:
 
     def check_implemented(self, stage: str, challenge: str, model: str | None = None) -> None:
         """Raise InputError where the owner of a stage has neither a hook nor a module for it."""
-        if self.hook_of(stage, challenge, model) or self.stage_module(stage, challenge, model):
+        declared = self.stage_module(stage, challenge, model)
+        if self.hook_of(stage, challenge, model) or (declared and module_file(declared)):
             return
+        if declared:
+            raise InputError(
+                f"plugin {self.owner_of(stage, challenge, model)!r} names the module {declared} for the stage "
+                f"{stage!r}, which is not there; correct its name, or install the package that brings it"
+            )
         raise InputError(
             f"plugin {self.owner_of(stage, challenge, model)!r} does not implement the stage {stage!r}, which "
             f"{challenge!r} needs; name its module in Challenge(stages={{{stage!r}: ...}}), or add a function "

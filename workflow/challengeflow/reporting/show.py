@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from challengeflow.contract import hookspecs
+from challengeflow.contract.declare import Challenge
+from challengeflow.contract.forms import form
 from challengeflow.planning.plugins import Registry, registry
 
 
@@ -43,6 +45,14 @@ def describe(name: str) -> None:
     print(f"Metric      {challenge.metric.name}: {challenge.metric.description}")
     print(f"            best {challenge.metric.best:g}, chance {challenge.metric.chance}")
     print(f"Licence     {challenge.licence}\nCitation    {challenge.citation}\n")
+    prediction = challenge.prediction
+    low, high = ("none" if end is None else f"{end:g}" for end in prediction.range)
+    print(f"Answer      {form(prediction.axes)}, {' or '.join(prediction.dtypes)}, from {low} to {high}")
+    print(f"            several become one by: {prediction.merge or 'nothing, they do not merge'}")
+    if challenge.gold:
+        print(f"Gold        {form(challenge.gold.axes)}{', NaN where not known' if challenge.gold.partial else ''}")
+    for line in prepared_lines(challenge):
+        print(f"Prepared    {line}")
     for dataset in challenge.datasets:
         contains = f" (contains {dataset.extends})" if dataset.extends else ""
         print(f"Dataset {dataset.name}{contains}: {dataset.summary}")
@@ -60,6 +70,16 @@ def describe(name: str) -> None:
             print(f"Model {model}{named}: {declared.summary}{cost}")
             for parameter, schema in declared.parameters.items():
                 print(f"  {parameter} = {schema.get('default')!r}: {schema.get('description', '')}")
+
+
+def prepared_lines(challenge: Challenge) -> list[str]:
+    """What the prepared arrays and attributes of a sample hold, a line each."""
+    arrays = [
+        f"{each.name}: {each.dtype}, {form(each.axes)}{f', in {each.unit}' if each.unit else ''}. {each.meaning}"
+        f"{' (not in every sample)' if each.optional else ''}"
+        for each in challenge.prepared
+    ]
+    return arrays + [f"attribute {name}: {meaning}" for name, meaning in challenge.attributes.items()]
 
 
 def validate(path: str) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from challengeflow.answers import perfect as perfect_answer
+from challengeflow.answers import shared_axes
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow.contract.forms import Gold, Prediction, fixed
+from challengeflow.contract.forms import Gold, Prediction
 from challengeflow.scoring import write_json
 
 
@@ -72,7 +73,7 @@ def prior(prepared: Path, folder: Path, prediction: Prediction) -> Iterator[tupl
     constant = np.array(json.loads((folder / "prior.json").read_text())["mean"])
     shapes = Arrays(prepared)
     if constant.ndim:
-        sizes, kept = iter(constant.shape), fixed(prediction.axes)
+        sizes, kept = iter(constant.shape), shared_axes(prediction)
         constant = constant.reshape([next(sizes) if axis in kept else 1 for axis in range(len(prediction.axes))])
     for sample in shapes:
         yield sample, np.broadcast_to(constant, shapes.attributes(sample)["shape"]).astype(prediction.dtypes[0])
@@ -108,7 +109,7 @@ def _most_frequent(answers: Iterable[np.ndarray], prediction: Prediction) -> dic
 
 def _others(answer: np.ndarray, prediction: Prediction) -> tuple[int, ...]:
     """The axes to take a mean over: those that vary, all of an answer on other axes."""
-    kept = fixed(prediction.axes) if answer.ndim == len(prediction.axes) else []
+    kept = shared_axes(prediction) if answer.ndim == len(prediction.axes) else []
     return tuple(axis for axis in range(answer.ndim) if axis not in kept)
 
 

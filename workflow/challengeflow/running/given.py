@@ -116,6 +116,7 @@ def _train(jobs: Jobs, job: PlannedJob, common: Common, outputs: Outputs) -> Tra
     return TrainJob(
         **common,
         **_of_variant(jobs, job),
+        gold=jobs.declared.gold,
         fold=fold,
         shards=tuple(_training(jobs, dataset, fold, common["work"])),
         unlabelled=tuple(_shard(jobs, shard) for shard in jobs.plan.shards(dataset, *also)) if also else (),

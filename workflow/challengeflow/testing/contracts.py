@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from challengeflow.contract.samples import read_samples
 from challengeflow.outside.pickled import pickled
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.running.views import unseen
-from challengeflow.testing import control_scores
+from challengeflow.testing import check_prepared, control_scores
 from challengeflow.testing.base import INSTALL, DemoChecks
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
@@ -167,6 +168,13 @@ class ChallengeContract(_Contract):
                 self._fail(
                     "download", f"the shards of {dataset} do not hold the samples of its index", "see write_samples"
                 )
+
+    def test_prepared_arrays_are_as_declared(self, run: DemoRun) -> None:
+        """Of the first sample that complains; whoever writes a model has nothing else to go by."""
+        declared = self._found().challenges[self.challenge]
+        for dataset in run.plan.datasets:
+            folders = [Path(run.plan.prepared(shard)) for shard in run.plan.shards(dataset)]
+            self._complain("preprocess", islice(check_prepared.complaints(declared, dataset, folders), 1))
 
     def test_every_declared_demo_has_its_table(self, second_process: StageProcess, tmp_path: Path) -> None:
         demos = DemoRun(tmp_path / "results", self._plan(datasets=self._demos()), second_process)

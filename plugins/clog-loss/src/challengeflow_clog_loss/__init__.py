@@ -9,6 +9,7 @@ from challengeflow import (
     Metric,
     Model,
     Prediction,
+    PreparedArray,
     Resources,
     Source,
     Submission,
@@ -166,6 +167,44 @@ CLOG_LOSS = Challenge(
         chance="0",
     ),
     prediction=Prediction(axes={"stalled": 1}),
+    prepared=(
+        PreparedArray(
+            name="cube",
+            meaning="brightness in the box of the outlined region, without the outline",
+            axes={"frames": "sample", "rows": "sample", "columns": "sample"},
+            dtype="uint8",
+            unit="luma",
+        ),
+        PreparedArray(
+            name="mask",
+            meaning="1 inside the outlined region",
+            axes={"rows": "sample", "columns": "sample"},
+            dtype="uint8",
+        ),
+        PreparedArray(
+            name="surroundings",
+            meaning="of tissue and vessels outside the region: background, background_change, vessel, vessel_change, "
+            "vessel_correlation; NaN where they cannot be measured",
+            axes={"frames": "sample", "figures": 5},
+        ),
+        PreparedArray(
+            name="thumbnail",
+            meaning="the first frame, made small, of a video that cannot be used",
+            axes={"thumbnail rows": "sample", "thumbnail columns": "sample"},
+            dtype="uint8",
+            optional=True,
+        ),
+    ),
+    attributes={
+        "frames": "how many",
+        "size": "rows and columns of the whole frame",
+        "codec_format": "how the video's file holds pixels",
+        "box": "of the region in the frame: top, left, bottom, right",
+        "found_by": "how the outline was found: colour, or the whole frame",
+        "region": "what was noticed about the outline: area, stability, gap, at_border, outlines",
+        "bytes": "size of the file that was fetched",
+        "sha256": "checksum of the file that was fetched",
+    },
     datasets=DATASETS,
     submissions=(
         Submission(name="csv", summary="filename,stalled for every test video, in the order of submission_format.csv"),

@@ -8,6 +8,7 @@ from challengeflow import (
     Metric,
     Model,
     Prediction,
+    PreparedArray,
     Resources,
     Source,
     Submission,
@@ -44,6 +45,24 @@ CHALLENGE = Challenge(
         chance="about the mean share of the scored behaviours: 0.12 on CalMS21",
     ),
     prediction=Prediction(axes={"frames": "sample", "classes": "dataset"}),
+    prepared=(
+        PreparedArray(
+            name="keypoints",
+            meaning="where each body part is in the picture, resident first; NaN where it was not seen",
+            axes={"frames": "sample", "animals (resident, intruder)": 2, "x, y": 2, "parts": "sample"},
+            unit="pixels",
+        ),
+    ),
+    attributes={
+        "vocabulary": "behaviours, in the order of the classes",
+        "fps": "frames a second",
+        "first_frame": "number of the first frame in the video, for label files that count from there",
+        "annotator": "who labelled, by number",
+        "pixels_per_cm": "scale of the picture; null: not known",
+        "parts": "names of the body parts, in the order of the array",
+        "quality": "what was noticed about the track: seconds, missing, jumps, swaps, warnings",
+        "notes": "what a reader should know of how the file was read",
+    },
     datasets=(
         Dataset(
             name="task1",

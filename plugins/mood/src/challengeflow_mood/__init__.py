@@ -7,6 +7,7 @@ from challengeflow import (
     Metric,
     Model,
     Prediction,
+    PreparedArray,
     Resources,
     Source,
     Submission,
@@ -16,6 +17,7 @@ from challengeflow import (
 )
 from challengeflow_mood.models.declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, TIMM_SLICES, UNET3D
 
+_GRID = {"grid_x": "dataset", "grid_y": "dataset", "grid_z": "dataset"}
 _SPLITS = ("train", "proxy", "test")
 
 
@@ -49,8 +51,26 @@ MOOD = Challenge(
         chance="the share of abnormal voxels and of abnormal cases",
     ),
     # The leading 1 keeps an answer on the prepared grid apart from gold, which lies on the scan's own.
-    prediction=Prediction(axes={"one": 1, "grid_x": "dataset", "grid_y": "dataset", "grid_z": "dataset"}),
+    prediction=Prediction(axes={"one": 1, **_GRID}),
     gold=Gold(axes={"x": "sample", "y": "sample", "z": "sample"}, range=(0, 1)),
+    prepared=(
+        PreparedArray(
+            name="volume",
+            meaning="the scan on the common grid, its body fitted into it, from 0 to 1",
+            axes=_GRID,
+            dtype="float16",
+        ),
+        PreparedArray(name="mask", meaning="1 inside the body", axes=_GRID, dtype="uint8"),
+    ),
+    attributes={
+        "file": "the scan's file name",
+        "original": "the shape of the scan's own grid",
+        "affine": "the scan's affine, voxels to mm",
+        "header": "the scan's NIfTI header, base64",
+        "nonfinite": "how many voxels were NaN or infinite, taken for 0",
+        "scaling": "the low and the high that became 0 and 1",
+        "mapping": "how the grid lies in the scan (stored, axis, start, step, grid): leads answers back",
+    },
     datasets=(
         _dataset("brain", "brain MR, 256^3, background 0", "800 train scans, 4 toy cases; a Synapse login is needed"),
         _dataset(

@@ -1,4 +1,4 @@
-"""Detection: where are the boats? As many boxes as one finds, gold of another form, and a rule of its own to merge answers."""
+"""Detection: where are the boats? As many boxes as one finds, gold of another form, a rule of its own to merge."""
 
 import challengeflow as cf
 

@@ -1,4 +1,4 @@
-"""Segmentation: what is each pixel of an image of any size? Whole numbers that vote, run-length lines, mean overlap of the classes."""
+"""Segmentation: what is each pixel of an image of any size? Whole numbers that vote, and run-length lines."""
 
 import challengeflow as cf
 

@@ -1,4 +1,4 @@
-"""Forecasting: how much power is drawn in the next hours? Quantiles over a horizon, pinball loss, folds in the order of time."""
+"""Forecasting: how much power will be drawn? Quantiles over a horizon, pinball loss, folds in the order of time."""
 
 import challengeflow as cf
 

@@ -1,4 +1,4 @@
-"""What the challenge and its model do. A window is an hour: 24 hours before it are known, 6 from it on are asked for."""
+"""What the challenge and its model do. A window is an hour: 24 before it are known, 6 from it on are asked."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def download(job):
 
 
 def _sample(hour):
-    """Block 0 is for training alone, 1 to 3 are folds, 4 is the test; a fold's training sees what ended before its block."""
+    """Block 0 is for training alone, 1 to 3 are folds, 4 is the test; a fold's training sees what ended before it."""
     block = hour // BLOCK
     if block == 4:
         return Sample(f"h{hour:04}", "test", "block 4")

@@ -1,4 +1,4 @@
-"""Many labels at once: which birds sing? Some labels are not known, two splits are answered, and each submission says which."""
+"""Many labels at once: which birds sing? Some labels are not known; of two splits each submission says which."""
 
 import challengeflow as cf
 

@@ -1,4 +1,4 @@
-"""Regression: how high is the tide? Numbers without bounds, a root mean square error of which less is better, an unlabelled test."""
+"""Regression: how high is the tide? Numbers without bounds, an error of which less is better, an unlabelled test."""
 
 import challengeflow as cf
 
