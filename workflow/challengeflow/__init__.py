@@ -5,6 +5,7 @@ modules that need numpy (`arrays`, `scoring`, `pickles`) are imported by their o
 """
 
 from challengeflow.contract.declare import (
+    CONTRACT,
     Challenge,
     Dataset,
     Metric,
@@ -38,6 +39,7 @@ from challengeflow.contract.samples import Sample, write_samples
 __version__ = "0.1.0"
 
 __all__ = [
+    "CONTRACT",
     "Answers",
     "Challenge",
     "Dataset",

@@ -115,9 +115,9 @@ class Dag:
         return [self.plans[challenge].layout.pictures(*pair) for pair in self.jobs[challenge].drawn()]
 
     def snakefiles(self) -> dict[str, str]:
-        """Extra rule files of the plugins, by challenge."""
+        """Extra rule files of the plugins, by challenge; of one that is missing, the challenge's own jobs say so."""
         declared = {name: self.registry.challenges[name].snakefile for name in self.plans}
-        return {name: path for name, path in declared.items() if path}
+        return {name: path for name, path in declared.items() if path and Path(path).is_file()}
 
     def config_of(self, challenge: str) -> dict[str, Any]:
         """What the rules of a plugin get as their config: see `challengeflow.results`."""
@@ -206,6 +206,8 @@ def load(config: Mapping[str, Any], files: Iterable[str] = ()) -> Dag:
         read_config(file)
     for plugin in registry().broken:
         print(f"challengeflow: plugin {plugin.name!r} is left out: {plugin.reason}", file=sys.stderr)
+    for stray in registry().strays():
+        print(f"challengeflow: {stray}", file=sys.stderr)
     os.environ["CHALLENGEFLOW_VERSION"] = __version__
     return Dag(config, registry())
 

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from challengeflow import __version__
+from challengeflow import CONTRACT, __version__
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import check_name
 from challengeflow.planning.plugins import registry
@@ -63,6 +63,7 @@ def _write(kind: str, name: str, into: str | None, facts: dict[str, Any]) -> Non
         "name": name,
         "plugin": plugin,
         "package": package,
+        "contract": CONTRACT,
         "version": __version__,
         "requirements": _requirements(),
     }

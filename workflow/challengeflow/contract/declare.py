@@ -39,6 +39,10 @@ def _numeric(kind: str, default: float, description: str, limits: Mapping[str, f
     )
 
 
+CONTRACT = 2
+"""The version of the contract. It rises with every change that plugins must follow: docs/changes-for-plugins.md."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """What one job of a stage needs; the workflow multiplies memory and time by the attempt.
@@ -152,6 +156,7 @@ class Challenge:
     env: name of a conda env file of the workflow (`envs/NAME.yaml`) or the absolute path of the plugin's own.
     max_failed: share of samples that may fail to be read before the run stops.
     snakefile: absolute path of extra rules, included as a module under the challenge's name.
+    contract: the version of the contract (`challengeflow.CONTRACT`) that it was written for, as a number.
     commands: name -> module with `main(arguments: list[str]) -> int`, its exit status, run by `challengeflow NAME ...`;
     an InputError that it raises is printed as one sentence.
     """
@@ -178,6 +183,7 @@ class Challenge:
     max_failed: float = 0.05
     snakefile: str | None = None
     commands: Mapping[str, str] = field(default_factory=dict)
+    contract: int = CONTRACT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +193,7 @@ class Model:
 
     trains_on: label-free splits it also trains on (transductive when that is `test`).
     citation: of the method, for `challengeflow cite`.
+    contract: as of a challenge.
     by_default: whether a config that names no models runs it; not where it needs a further package or takes long.
     """
 
@@ -200,3 +207,4 @@ class Model:
     by_default: bool = True
     env: str | None = None
     resources: Mapping[str, Resources] = field(default_factory=dict)
+    contract: int = CONTRACT

@@ -10,12 +10,14 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
+from challengeflow import __version__
 from challengeflow.contract import hookspecs
-from challengeflow.contract.declare import Challenge, Model, Resources
+from challengeflow.contract.declare import CONTRACT, Challenge, Model, Resources
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import COMMANDS, MODEL_STAGES, check_name, check_splits
 from challengeflow.imports import module_file
@@ -31,14 +33,6 @@ class Broken:
 
     name: str
     reason: str
-
-
-class ClaimError(InputError):
-    """Two plugins claim one name; `holder` is the plugin that had it first."""
-
-    def __init__(self, message: str, holder: str):
-        super().__init__(message)
-        self.holder = holder
 
 
 class Registry:
@@ -100,6 +94,7 @@ class Registry:
                 for part in parts:
                     check_name(what, part.name)
             check_splits(challenge.splits)
+            self._check_contract(name, challenge.contract)
             self._claim(name, f"challenge {challenge.name!r}", challenge.name)
             self.challenges[challenge.name] = challenge
             for command, module in challenge.commands.items():
@@ -108,6 +103,7 @@ class Registry:
                 self.commands[f"challengeflow {command}"] = module
         for model in self._declared(plugin, "models", Model):
             check_name("model", model.name)
+            self._check_contract(name, model.contract)
             key = (model.challenge, model.name)
             self._claim(name, f"model {model.name!r} of {model.challenge!r}", key)
             self.models[key] = model
@@ -122,6 +118,13 @@ class Registry:
                 )
         return declared
 
+    def _check_contract(self, plugin: str, contract: int) -> None:
+        if contract != CONTRACT:
+            raise InputError(
+                f"{self.distribution[plugin]} was written for contract {contract} of challengeflow, and this is "
+                f"{__version__} with contract {CONTRACT}; install versions that go together"
+            )
+
     def _check_command(self, plugin: str, command: str) -> None:
         if command in COMMANDS:
             raise InputError(
@@ -132,10 +135,9 @@ class Registry:
     def _claim(self, plugin: str, what: str, key: Any) -> None:
         if key in self.owner:
             holder = self.owner[key]
-            raise ClaimError(
+            raise InputError(
                 f"{what} is claimed by two plugins, {holder!r} ({self.distribution[holder]}) and "
-                f"{plugin!r} ({self.distribution[plugin]}); uninstall one of them or rename it",
-                holder,
+                f"{plugin!r} ({self.distribution[plugin]}); uninstall one of them or rename it"
             )
         self.owner[key] = plugin
 
@@ -163,6 +165,24 @@ class Registry:
         if name not in known:
             raise InputError(f"no such command {name!r}; {nearest(name, [*known, *COMMANDS])}{self._aside()}")
         return known[name]
+
+    def strays(self) -> list[str]:
+        """A sentence for each model of a challenge that no plugin brings."""
+        return [
+            f"model {model!r} of the plugin {self.owner[challenge, model]!r} is for the challenge {challenge!r}, "
+            f"which no plugin brings; {nearest(challenge, self.challenges)}"
+            for challenge, model in self.models
+            if challenge not in self.challenges
+        ]
+
+    def check_rules(self, challenge: str) -> None:
+        """Raise InputError where the extra rules of a challenge are not there: its jobs stop, and no others."""
+        rules, owner = self.challenges[challenge].snakefile, self.owner[challenge]
+        if rules is not None and not Path(rules).is_file():
+            raise InputError(
+                f"plugin {owner!r}: its rules {rules} are not there; install {self.distribution[owner]} again, "
+                "with the file listed in its package data"
+            )
 
     def _aside(self) -> str:
         return "".join(f"; plugin {plugin.name!r} is left out: {plugin.reason}" for plugin in self.broken)
@@ -237,9 +257,6 @@ def registry() -> Registry:
             found.set_aside(entry.name, error)
             if os.environ.get("CHALLENGEFLOW_STRICT_PLUGINS"):
                 raise InputError(f"plugin {entry.name!r} cannot be loaded: {found.broken[-1].reason}") from error
-            if isinstance(error, ClaimError):  # who is right is not ours to say
-                found.remove(error.holder)
-                found.set_aside(error.holder, error)
     return found
 
 

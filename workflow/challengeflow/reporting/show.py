@@ -16,12 +16,14 @@ def plugins(as_json: bool) -> None:
     rows = [_plugin(found, name) for name in sorted(found.distribution)]
     if as_json:
         broken = [{"name": plugin.name, "reason": plugin.reason} for plugin in found.broken]
-        print(json.dumps({"plugins": rows, "broken": broken}, indent=2))
+        print(json.dumps({"plugins": rows, "broken": broken, "strays": found.strays()}, indent=2))
         return
     table = [(r["name"], r["distribution"], " ".join(r["challenges"]), " ".join(r["models"])) for r in rows]
     _table(("PLUGIN", "DISTRIBUTION", "CHALLENGES", "MODELS"), table)
     for plugin in found.broken:
         print(f"broken: {plugin.name}: {plugin.reason}")
+    for stray in found.strays():
+        print(f"no challenge: {stray}")
 
 
 def _plugin(found: Registry, name: str) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def validate(path: str) -> None:
     config = read_config(path)
     checked = plans(resolve(config, found))
     for name, plan in checked.items():
+        found.check_rules(name)
         jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
         print(
             f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} "
@@ -105,6 +108,8 @@ def validate(path: str) -> None:
             )
     for plugin in found.broken:
         print(f"warning: plugin {plugin.name!r} is left out: {plugin.reason}")
+    for stray in found.strays():
+        print(f"warning: {stray}")
     print(f"{path} is sound")
 
 

@@ -46,7 +46,14 @@ def _resolved(path: str) -> "tuple[Settings, Registry]":
     from challengeflow.planning.plugins import registry
     from challengeflow.planning.read_config import read_config
 
-    return resolve(read_config(path), registry()), registry()
+    config = read_config(path)
+    from challengeflow.contract.errors import InputError
+    from challengeflow.reporting.made_by import missing_packages
+
+    try:
+        return resolve(config, registry()), registry()
+    except InputError as error:
+        raise InputError(f"{error}{missing_packages(config)}") from None
 
 
 def _jobs(settings: "Settings", found: "Registry") -> "dict[str, Jobs]":

@@ -35,6 +35,7 @@ def run_job(jobs: Jobs, job: PlannedJob, threads: int = 1) -> None:
 
     Raises InputError for what a person can mend, and PluginError, one of them, for a plugin's own fault.
     """
+    jobs.registry.check_rules(job.challenge)
     work = {"index": _index, "preprocess": _preprocess, "prior": _prior, "score": _score}.get(job.stage, _call)
     with _made(jobs, job, threads) as (outputs, common):
         (_built_in if job.stage == "predict" and job.built_in else work)(jobs, job, common, outputs)
