@@ -54,6 +54,8 @@ def test_it_refuses_beside_a_plain_snakemake_and_goes_on_when_that_was_killed(si
     plain = started(site, PLAIN)
     with pytest.raises(InputError, match=rf"a run is alive in \S+: process {plain.pid} on \S+; wait"):
         one_run.take(site.folder)
+    beside = site.snakemake("--dry-run", "--quiet").stderr
+    assert f"a run is alive here (process {plain.pid} on {socket.gethostname()}); do not unlock" in beside
     os.killpg(plain.pid, signal.SIGKILL)
     plain.wait()
     told = site.snakemake("--dry-run", "--quiet").stderr

@@ -22,6 +22,11 @@ MARK = "CHALLENGEFLOW_FOLDER"
 PATIENCE = 10.0
 """Seconds to wait for a dry-run beside us to end before a run is said to be alive."""
 
+KILLED = (
+    "a run in this folder was killed and left its lock; `challengeflow run` clears it and goes on, or, where no run is"
+    " alive, `snakemake --unlock` does"
+)
+
 _held: list[int] = []  # open until this process ends
 
 
@@ -32,16 +37,16 @@ def lock_file(folder: Path) -> Path:
 def share(folder: Path) -> None:
     """Hold the lock together with others until this process ends, where it can be had: for plain `snakemake`.
 
-    Where Snakemake will refuse to run because of what a killed run left, it also says what to type.
+    Where Snakemake will refuse to run, it also says why, and what to type.
     """
     os.environ[MARK] = str(folder)
     try:
         opened = _open(folder)
     except OSError:  # a read-only folder, as for a dry-run of somebody else's results
         return
-    if snakemake_locks(folder) and _locked(opened, fcntl.LOCK_EX):
-        told = "a run in this folder was killed and left its lock; `challengeflow run` clears it and goes on, or, where"
-        print(f"challengeflow: {told} no run is alive: `snakemake --unlock`", file=sys.stderr)
+    if snakemake_locks(folder) and (alone := _locked(opened, fcntl.LOCK_EX)) is not None:
+        alive = f"a run is alive here ({last_run(folder)}); do not unlock"
+        print(f"challengeflow: {KILLED if alone else alive}", file=sys.stderr)
     if _locked(opened, fcntl.LOCK_SH):
         _held.append(opened)
     else:  # `challengeflow run` has it, and this process may be its own
