@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from challengeflow_mabe_task1.data.preprocess import one_hot
 from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY
 from challengeflow_mabe_task1.demo.official_files import simulate
 from challengeflow_mabe_task1.models.declarations import MODELS, POSE_BOOSTING
+
+sys.path.append(str(Path(__file__).parent / "helpers"))
 
 REAL = Path(os.environ.get("CHALLENGEFLOW_DATA", Path(__file__).parents[3].parent / "shared" / "data")) / "mabe-task1"
 

@@ -109,6 +109,8 @@ def _one_of_same(own: list[str], unused: dict[str, str]) -> list[str]:
     """The pose files of one name without those that say the same again: an h5 beside its csv, raw beside filtered."""
     stems = {Path(name).stem for name in own if Path(name).suffix.lower() == ".csv"}
     rest = [name for name in own if Path(name).suffix.lower() not in (".h5", ".hdf5") or Path(name).stem not in stems]
+    if any(".analysis." in name for name in rest):  # SLEAP's export of the project
+        rest = [name for name in rest if not name.lower().endswith(".slp")]
     filtered = [name for name in rest if Path(name).stem.endswith("_filtered")]
     raw = [Path(name).stem for name in rest if name not in filtered]
     if len(filtered) == 1 and set(raw) <= {Path(filtered[0]).stem.removesuffix("_filtered")}:
@@ -125,7 +127,9 @@ def _labels(files: Mapping[Path, Kind], names: Sequence[str], unused: dict[str, 
     for path, kind in files.items():
         claimed = _claims(path, kind, names) if kind.labels else {}
         if kind.labels and not claimed:
-            unused[path.name] = f"labels of no recording here: no poses are called {_stem(path)!r}"
+            inside = ", ".join(sorted(labels.names_inside(path))[:4])
+            about = f"; inside it names {inside}" if inside else ""
+            unused[path.name] = f"labels of no recording here: no poses are called {_stem(path)!r}{about}"
         for name, how in claimed.items():
             claims.setdefault(name, []).append((how, path.name))
     found = {}

@@ -40,7 +40,32 @@ def common(recordings: Sequence[Sequence[str]]) -> list[str]:
     return list(sets[max(sets, key=kept)]) if sets else []
 
 
-def places(own: Sequence[str], wanted: Sequence[str]) -> list[int]:
+def chosen(
+    found: Sequence[str] | None, count: int, used: Sequence[str], wanted: Sequence[str] | None
+) -> tuple[list[str], list[int]]:
+    """The parts of a recording that are used, and where each is in its file.
+
+    found: their plain names, None for an array of `count` parts, which names none: they are called as `wanted` says,
+    else as in MARS, else by numbers. Used are those wanted, else those the dataset has in common. Raises InputError
+    where some are not there.
+    """
+    if found is None:
+        names = list(wanted) if wanted is not None else unnamed(count)
+        if len(names) != count:
+            raise InputError(f"{count} body parts, but {len(names)} names in the preprocess parameter 'parts'")
+        if wanted is None and len(used) != count:
+            raise InputError(f"{count} body parts where the other sequences have {len(used)}")
+        if wanted is None and list(used) != names:
+            raise InputError(
+                "its parts have no names, where those of other recordings do; give all names in the order of the array "
+                "in the preprocess parameter 'parts'"
+            )
+        return names, list(range(count))
+    names = list(used) if wanted is None else [plain(name) for name in wanted]
+    return names, _places(found, names)
+
+
+def _places(own: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Where each wanted part is among a recording's own. Raises InputError that names those it lacks."""
     missing = [name for name in wanted if name not in own]
     if missing:

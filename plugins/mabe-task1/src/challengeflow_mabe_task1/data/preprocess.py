@@ -10,9 +10,6 @@ from challengeflow.arrays import Arrays, Writer
 from challengeflow_mabe_task1.data import parts, quality, sequences
 from challengeflow_mabe_task1.formats.labels import to_frames
 
-FEWEST_FRAMES = 3
-"""With fewer there is no motion to speak of."""
-
 
 def preprocess(job: PreprocessJob) -> None:
     """Write `keypoints` (T, 2, 2, P) float32 pixels with the attributes vocabulary, fps, first_frame (of the video),
@@ -51,7 +48,9 @@ def _prepared(raw: Arrays, sample: Sample, parameters: Any) -> tuple[dict[str, A
     names: list[str] = []
     if status == "ok" and points is not None:
         try:
-            names, points = _by_part(raw.attributes(sample.id)["parts"], points, columns, parameters["parts"])
+            found, used = raw.attributes(sample.id)["parts"], sequences.listed(columns["parts"])
+            names, places = parts.chosen(found, points.shape[3], used, parameters["parts"])
+            points = points[..., places]
         except InputError as error:
             status = str(error)
     fps = float(columns["fps"] or parameters["fps"])
@@ -81,12 +80,8 @@ def _track(raw: Arrays, sample: Sample, least_confidence: float) -> tuple[str, n
     if status != "ok":
         return status, None, 0.0
     points = raw[sample.id]["keypoints"]
-    if len(points) < FEWEST_FRAMES:
-        return f"the track has {len(points)} frames; at least {FEWEST_FRAMES} are needed", points, 0.0
     points, doubtful = _confident(points, raw[sample.id].get("confidence"), least_confidence)
-    if np.isnan(points).all():
-        return "no body part was seen in any frame", points, doubtful
-    return "ok", points, doubtful
+    return quality.status(points), points, doubtful
 
 
 def _confident(points: np.ndarray, confidence: np.ndarray | None, least: float) -> tuple[np.ndarray, float]:
@@ -96,27 +91,6 @@ def _confident(points: np.ndarray, confidence: np.ndarray | None, least: float) 
         return points, 0.0
     low = confidence < least
     return np.where(low[:, :, None], np.float32(np.nan), points), float(low.mean())
-
-
-def _by_part(
-    found: list[str] | None, points: np.ndarray, columns: Mapping[str, str], wanted: list[str] | None
-) -> tuple[list[str], np.ndarray]:
-    """The names of the parts that are used, and the points of these in their order.
-
-    found: names in the file. An array that names none has those of `wanted`, else of MARS, else numbers. Used are the
-    wanted ones, else those that the dataset's recordings have in common. Raises InputError where some are not there.
-    """
-    count, used = points.shape[3], sequences.listed(columns["parts"])
-    if found is None:
-        if wanted is not None and len(wanted) != count:
-            raise InputError(f"{count} body parts, but {len(wanted)} names in the parameter parts")
-        if wanted is not None:
-            return list(wanted), points
-        if len(used) != count:
-            raise InputError(f"{count} body parts where the other sequences have {len(used)}")
-        return parts.unnamed(count), points
-    names = [parts.plain(name) for name in wanted] if wanted is not None else used
-    return names, points[..., parts.places(found, names)]
 
 
 def _rate_notes(columns: Mapping[str, str], configured: float) -> list[str]:

@@ -8,11 +8,21 @@ from typing import Any
 
 import numpy as np
 
+FEWEST_FRAMES = 3
+"""With fewer there is no motion to speak of."""
+
 JUMP = 0.75
 """Way between two frames, in body extents, above which an animal is said to have jumped."""
 
 SWAP = 0.5
 """An exchange is suspected where the animals, if exchanged, would have moved less than this share of what they did."""
+
+
+def status(keypoints: np.ndarray) -> str:
+    """Whether a track, keypoints (T, 2, 2, P), can be used: "ok", or why not."""
+    if len(keypoints) < FEWEST_FRAMES:
+        return f"the track has {len(keypoints)} frames; at least {FEWEST_FRAMES} are needed"
+    return "no body part was seen in any frame" if np.isnan(keypoints).all() else "ok"
 
 
 def assess(keypoints: np.ndarray, fps: float, doubtful: float = 0.0) -> dict[str, Any]:

@@ -115,6 +115,11 @@ def tracks(folder: Path, sample: Sample, parameters: Mapping[str, Any]) -> Poses
     return replace(found, parts=tuple(parts.plain_names(found.parts, renamed)))
 
 
+def columns_to_read(recording: Recording) -> dict[str, str]:
+    """The columns that `tracks` needs of a recording of which nothing else is known yet."""
+    return _columns(recording, 0, _Track(), (), (), None)
+
+
 def read_labels(folder: Path, each: Recording, parameters: Mapping[str, Any]) -> Labels:
     """The labels of a recording, as the download parameters choose among what its file holds."""
     chosen = [parameters[name] for name in ("subjects", "observers", "channels")]
@@ -164,8 +169,7 @@ def _sizes(job: DownloadJob, folder: Path, found: Sequence[Recording]) -> dict[s
 
 
 def _size(folder: Path, recording: Recording, parameters: Mapping[str, Any]) -> _Track:
-    sample = Sample(recording.id, "", "", _columns(recording, 0, _Track(), (), (), None))
-    found = tracks(folder, sample, parameters)
+    found = tracks(folder, Sample(recording.id, "", "", columns_to_read(recording)), parameters)
     names = found.parts or tuple(parts.unnamed(found.points.shape[3]))
     return _Track(found.points.shape[0], names, found.fps)
 

@@ -147,6 +147,8 @@ def _arranged(path: Path, columns: Sequence[Column], frames: np.ndarray, table: 
     confidence = None
     if all((animal, part, "likelihood") in place for animal in animals for part in parts):
         confidence = np.stack([table[:, [place[a, part, "likelihood"] for part in parts]] for a in animals], axis=1)
+        nowhere = (points == 0).all(axis=2) & (confidence == 0)  # how some tools fill what was not found
+        points[np.repeat(nowhere[:, :, None], 2, axis=2)] = np.nan
     return Poses(tuple(animal or "animal" for animal in animals), tuple(parts), points, confidence, first)
 
 

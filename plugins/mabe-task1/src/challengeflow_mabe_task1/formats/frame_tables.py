@@ -40,7 +40,7 @@ def looks_like(columns: Sequence[str], row: Sequence[str]) -> bool:
     if any(name in names for name in NAMES):
         return True
     flags = [c.lower() for name, c in zip(names, row, strict=False) if name and name not in _ABOUT]
-    return bool(flags) and all(flag in FLAGS for flag in flags)
+    return any(flags) and all(flag in FLAGS for flag in flags)
 
 
 def read(path: Path, choice: Choice) -> Labels:

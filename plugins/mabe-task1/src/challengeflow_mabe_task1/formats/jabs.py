@@ -58,7 +58,7 @@ def _identities(group: Any, shape: tuple[int, ...], path: Path) -> np.ndarray:
         owners = group["instance_embed_id"][:].astype(np.int64) - 1
     elif "instance_track_id" in group and "instance_count" in group:
         owners = group["instance_track_id"][:].astype(np.int64)
-        owners[np.arange(owners.shape[1]) >= group["instance_count"][:, None]] = -1
+        owners[np.arange(owners.shape[1]) >= group["instance_count"][:][:, None]] = -1
     else:
         owners = np.broadcast_to(np.arange(shape[1]), shape).copy()
     if owners.shape != shape:

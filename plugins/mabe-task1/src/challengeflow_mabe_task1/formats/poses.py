@@ -33,10 +33,11 @@ def pair(poses: Poses, resident: str, intruder: str, where: str) -> Poses:
         chosen = seen if len(poses.animals) > 2 else list(range(len(poses.animals)))
         if len(chosen) == 2:
             return _of(poses, chosen)
-        hint = _names_in_parts(poses) if len(poses.animals) == 1 else ""
+        alone = len(poses.animals) == 1
         raise InputError(
-            f"{where} has {len(poses.animals)} animals ({', '.join(poses.animals)}); name two of them as resident and "
-            f"intruder in recordings.csv, or in the download parameter 'animals'{hint}"
+            f"{where} has {'1 animal' if alone else f'{len(poses.animals)} animals'} ({', '.join(poses.animals)}); "
+            "name two of them as resident and intruder in recordings.csv, or in the download parameter 'animals'"
+            f"{_names_in_parts(poses) if alone else ''}"
         )
     if resident in poses.animals and intruder in poses.animals and resident != intruder:
         return _of(poses, [poses.animals.index(resident), poses.animals.index(intruder)])
