@@ -22,8 +22,10 @@ from challengeflow import (
 from challengeflow.arrays import Writer
 from challengeflow.contract.progress import Progress
 from challengeflow.contract.samples import read_samples
+from challengeflow.outside.door import Unreadable, reason_of
 from challengeflow.planning.dispatch import Dispatch
 from challengeflow_mabe_task1 import CHALLENGE
+from challengeflow_mabe_task1.data import inspect, recordings
 from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 from challengeflow_mabe_task1.data.preprocess import one_hot
 from challengeflow_mabe_task1.demo.behaviour_states import VOCABULARY
@@ -219,6 +221,28 @@ class Stages:
         )
         STAGES.package(job)
         return output
+
+
+def read_here(read, items, **_):
+    """`read_each` without processes of its own: the same results, quicker."""
+    for place, item in enumerate(items):
+        try:
+            yield place, read(*item)
+        except Exception as error:
+            yield place, Unreadable(reason_of(error))
+
+
+@pytest.fixture(autouse=True)
+def quick_door(request, monkeypatch):
+    """Files are read in this process, but where a test asks for the true door."""
+    if "true_door" not in request.fixturenames:
+        monkeypatch.setattr(recordings, "read_each", read_here)
+        monkeypatch.setattr(inspect, "read_each", read_here)
+
+
+@pytest.fixture
+def true_door():
+    """Asks for files to be read in processes of their own, as in a run."""
 
 
 @pytest.fixture

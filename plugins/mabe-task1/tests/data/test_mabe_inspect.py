@@ -45,7 +45,7 @@ def test_every_file_of_a_mixed_folder_is_accounted_for(folder):
     assert "from 90 to 50" in recordings["cage6"].notes[0]
 
 
-def test_the_run_answers_every_recording_that_inspect_calls_sound(folder, stages):
+def test_the_run_answers_every_recording_that_inspect_calls_sound(folder, stages, true_door):
     run = stages(folder, folds=3, dataset="lab", rename_parts=mixed.RENAMED)
     shards = run.prepare(parts=list(mixed.PARTS))
     prepared = {name: Arrays(shard.prepared).attributes(name) for shard in shards for name in Arrays(shard.prepared)}

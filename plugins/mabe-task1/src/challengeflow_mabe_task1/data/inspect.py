@@ -5,18 +5,18 @@ Reads poses and labels as a run would; makes nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from challengeflow import InputError, Sample
+from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_mabe_task1.data import layouts, parts, quality, recordings
 from challengeflow_mabe_task1.data.folder import Survey, survey
 from challengeflow_mabe_task1.data.recordings_table import Recording
 from challengeflow_mabe_task1.formats.bouts import Labels
-from challengeflow_mabe_task1.formats.tracks import Poses
 
 
 @dataclass(frozen=True)
@@ -44,76 +44,95 @@ def inspect(path: Path, download: Mapping[str, Any], preprocess: Mapping[str, An
     if path.is_dir() and any(layouts.find(path, split) for split in layouts.NAMES):
         return list(_organisers(path, download))
     surveyed = survey(path)
-    read = {one.id: _read(path, one, download) for one in surveyed.recordings}
-    used = parts.common([found[0].parts for found in read.values() if isinstance(found[0], Poses)])
-    entries = [_entry(surveyed, one, *read[one.id], used, preprocess) for one in surveyed.recordings]
+    items = [(path, one, dict(download)) for one in surveyed.recordings]
+    read = dict(read_each(look, items))
+    looked = [
+        Look(result.reason.replace(f"{path}/", "")) if isinstance(result, Unreadable) else result
+        for result in (read[place] for place in range(len(items)))
+    ]
+    used = parts.common([look.parts for look in looked if look.frames])
+    entries = [
+        _entry(surveyed, one, look, used, preprocess) for one, look in zip(surveyed.recordings, looked, strict=True)
+    ]
     return entries + [Entry("", (name,), f"not used: {why}") for name, why in sorted(surveyed.unused.items())]
 
 
-def _read(
-    folder: Path, one: Recording, download: Mapping[str, Any]
-) -> tuple[Poses | InputError, Labels | InputError | None]:
-    """The track and the labels of a recording, or why they cannot be read."""
-    sample = Sample(one.id, "", "", recordings.columns_to_read(one))
-    poses: Poses | InputError
-    own: Labels | InputError | None = None
+@dataclass(frozen=True)
+class Look:
+    """What a recording's files hold. status: "ok", or why its track cannot be used. labels: None without label file."""
+
+    status: str
+    frames: int = 0
+    first: int = 0
+    animals: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    named: bool = True
+    missing: float = 1.0
+    fps: float | None = None
+    labels: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def look(folder: Path, one: Recording, download: Mapping[str, Any]) -> Look:
+    """Read the track and the labels of a recording, and keep what is to be told."""
+    found = Look("ok")
     try:
-        poses = recordings.tracks(folder, sample, download)
+        poses = recordings.tracks(folder, Sample(one.id, "", "", recordings.columns_to_read(one)), download)
+        found = Look(
+            quality.status(poses.points),
+            len(poses.points),
+            poses.first,
+            poses.animals,
+            poses.parts or tuple(parts.unnamed(poses.points.shape[3])),
+            bool(poses.parts),
+            float(np.isnan(poses.points).mean()) if poses.points.size else 1.0,
+            poses.fps,
+            notes=poses.notes,
+        )
     except (InputError, OSError) as error:
-        poses = InputError(str(error).replace(f"{folder}/", ""))
-    if one.labels:
-        try:
-            own = recordings.read_labels(folder, one, download)
-        except (InputError, OSError) as error:
-            own = InputError(str(error).replace(f"{folder}/", ""))
-    return poses, own
+        found = Look(str(error).replace(f"{folder}/", ""))
+    if not one.labels:
+        return found
+    try:
+        own = recordings.read_labels(folder, one, download)
+    except (InputError, OSError) as error:
+        return replace(found, notes=(*found.notes, f"not trained on: {error}".replace(f"{folder}/", "")))
+    return replace(found, labels=_bouts(own), fps=own.fps or found.fps, notes=(*found.notes, *own.notes))
 
 
-def _entry(
-    surveyed: Survey,
-    one: Recording,
-    poses: Poses | InputError,
-    own: Labels | InputError | None,
-    used: list[str],
-    preprocess: Mapping[str, Any],
-) -> Entry:
+def _entry(surveyed: Survey, one: Recording, found: Look, used: list[str], preprocess: Mapping[str, Any]) -> Entry:
     video = surveyed.videos.get(one.id)
     files = tuple(dict.fromkeys(name for name in (*one.poses, one.labels, video or "") if name))
-    programs = " + ".join(dict.fromkeys(surveyed.programs.get(name, "?") for name in files))
-    understood, notes = {"written by": programs}, list(one.notes)
-    if isinstance(own, InputError):
-        notes.append(f"not trained on: {own}")
-    elif own is not None:
-        understood["labels"] = _bouts(own)
-        notes += own.notes
-    if isinstance(poses, InputError):
-        return Entry(one.id, files, str(poses), understood, tuple(notes))
-    understood |= _track(poses, [parts.plain(name) for name in preprocess["parts"] or used])
-    stated = (own.fps if isinstance(own, Labels) else None) or poses.fps
-    rate = one.fact("fps") or stated
+    understood = {"written by": " + ".join(dict.fromkeys(surveyed.programs.get(name, "?") for name in files))}
+    notes = [*one.notes, *found.notes]
+    if found.labels is not None:
+        understood["labels"] = found.labels
+    if not found.frames:
+        return Entry(one.id, files, found.status, understood, tuple(notes))
+    rate = one.fact("fps") or found.fps
+    understood |= _track(found, [parts.plain(name) for name in preprocess["parts"] or used])
     understood["frames a second"] = (
         f"{float(rate):g}" if rate else f"{preprocess['fps']:g} (preprocess.fps: no file says)"
     )
-    if stated and not one.fact("fps") and stated != preprocess["fps"]:
+    if found.fps and not one.fact("fps") and found.fps != preprocess["fps"]:
         notes.append(
-            f"its files say {stated:g} frames a second, the config {preprocess['fps']:g}; the files are believed"
+            f"its files say {found.fps:g} frames a second, the config {preprocess['fps']:g}; they are believed"
         )
-    status = quality.status(poses.points)
+    status = found.status
     try:
-        parts.chosen(poses.parts or None, poses.points.shape[3], used, preprocess["parts"])
+        parts.chosen(found.parts if found.named else None, len(found.parts), used, preprocess["parts"])
     except InputError as error:
         status = str(error) if status == "ok" else status
-    return Entry(one.id, files, status, understood, (*notes, *poses.notes))
+    return Entry(one.id, files, status, understood, tuple(notes))
 
 
-def _track(poses: Poses, wanted: list[str]) -> dict[str, str]:
-    frames = len(poses.points)
-    extra = [name for name in poses.parts if name not in wanted]
+def _track(found: Look, wanted: list[str]) -> dict[str, str]:
+    extra = [name for name in found.parts if name not in wanted] if found.named else []
     return {
-        "frames": f"{poses.first} to {poses.first + frames - 1}" if frames else "none",
-        "animals": " and ".join(poses.animals),
-        "parts": ", ".join(name for name in wanted if name in poses.parts) or f"{poses.points.shape[3]} without names",
-        "missing": f"{np.isnan(poses.points).mean() if poses.points.size else 1:.0%}",
+        "frames": f"{found.first} to {found.first + found.frames - 1}",
+        "animals": " and ".join(found.animals),
+        "parts": ", ".join(name for name in wanted if name in found.parts) or f"{len(found.parts)} without names",
+        "missing": f"{found.missing:.0%}",
     } | ({"parts not used": ", ".join(extra)} if extra else {})
 
 

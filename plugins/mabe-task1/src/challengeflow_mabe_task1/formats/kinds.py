@@ -60,6 +60,8 @@ def kind(path: Path) -> Kind:
             return _table(path)
         except InputError as error:
             return Kind(str(error).replace(f"{path} is ", "", 1))
+        except OSError as error:
+            return Kind(f"it cannot be read ({error.strerror})")
     return Kind(REASONS.get(suffix, f"neither poses nor labels ({suffix or 'no ending'})"))
 
 
