@@ -217,6 +217,18 @@ CHALLENGE = Challenge(
                 0, "Seconds below which a bout is left out of the tables (never of the submission)", minimum=0
             ),
             "label_next": integer(50, "How many moments to list as most worth a label (label_next.csv)", minimum=0),
+            "frame_scores": {
+                "type": "array",
+                "items": {"enum": ["csv", "parquet"]},
+                "default": ["csv"],
+                "description": "How to write the scores of every frame (of one's own recordings); [] for not at all",
+            },
+            "videos": integer(
+                0,
+                "Of how many recordings to draw answers over their video, where it lies beside the poses",
+                minimum=0,
+            ),
+            "clips": integer(10, "Of how many moments of label_next.csv to cut clips from these videos", minimum=0),
             "pictures": integer(20, "Of how many sequences to draw ethograms", minimum=0),
         },
     },

@@ -1,8 +1,9 @@
 """Which moments to label next: where the model doubts most, spread over the recordings."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,22 +19,39 @@ REPEAT = 0.8
 COLUMNS = ("rank", "sequence", "start_frame", "stop_frame", "start_s", "stop_s", "doubt", "between")
 
 
-def write(path: Path, answers: Answers, count: int) -> None:
-    """Write the `count` moments most worth a label, best first, with the two behaviours the model wavers between."""
-    waiting = sorted(_moments(answers), key=lambda moment: -moment[0])
-    chosen: list[tuple] = []
+class Moment(NamedTuple):
+    """Frames `start` to before `stop` of a sequence's video; between: the two behaviours the model wavers between."""
+
+    rank: int
+    sequence: str
+    start: int
+    stop: int
+    fps: float
+    doubt: float
+    between: str
+
+
+def choose(answers: Answers, count: int) -> list[Moment]:
+    """The `count` moments most worth a label, best first."""
+    waiting = sorted(_moments(answers), key=lambda moment: -moment.doubt)
+    chosen: list[Moment] = []
     taken: dict[str, int] = {}
     while waiting and len(chosen) < count:
-        best = max(waiting, key=lambda moment: moment[0] * REPEAT ** taken.get(moment[1], 0))
+        best = max(waiting, key=lambda moment: moment.doubt * REPEAT ** taken.get(moment.sequence, 0))
         waiting.remove(best)
-        taken[best[1]] = taken.get(best[1], 0) + 1
-        chosen.append(best)
+        taken[best.sequence] = taken.get(best.sequence, 0) + 1
+        chosen.append(best._replace(rank=len(chosen) + 1))
+    return chosen
+
+
+def write(path: Path, moments: Sequence[Moment]) -> None:
+    """Write the moments as a table."""
     with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for rank, (doubt, name, start, stop, fps, between) in enumerate(chosen, 1):
-            seconds = (f"{frame / fps:.3f}" for frame in (start, stop))
-            writer.writerow([rank, name, start, stop, *seconds, f"{doubt:.4f}", between])
+        for one in moments:
+            seconds = (f"{frame / one.fps:.3f}" for frame in (one.start, one.stop))
+            writer.writerow([*one[:4], *seconds, f"{one.doubt:.4f}", one.between])
 
 
 def doubt(scores: np.ndarray) -> np.ndarray:
@@ -43,19 +61,19 @@ def doubt(scores: np.ndarray) -> np.ndarray:
     return -(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1) / np.log(scores.shape[1])
 
 
-def _moments(answers: Answers) -> Iterator[tuple[float, str, int, int, float, str]]:
-    """Mean doubt, sequence, first frame, frame after the last, frames a second, and the two likeliest behaviours."""
+def _moments(answers: Answers) -> Iterator[Moment]:
+    """Every moment of every sequence that could be read, with its mean doubt."""
     for shard in answers.shards:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for name in prepared.ok():
             attributes, scores = prepared.attributes(name), predictions[name].astype(np.float64)
-            length = max(1, round(SECONDS * attributes["fps"]))
+            first, fps = attributes.get("first_frame", 0), attributes["fps"]
+            length = max(1, round(SECONDS * fps))
             starts = np.arange(0, len(scores), length)
             sums = np.add.reduceat(scores, starts, axis=0)
             doubts = np.add.reduceat(doubt(scores), starts)
             for start, total, own in zip(starts.tolist(), sums, doubts, strict=True):
                 stop = min(start + length, len(scores))
-                first, second = np.argsort(-total, kind="stable")[:2]
-                between = f"{attributes['vocabulary'][first]} / {attributes['vocabulary'][second]}"
-                first = attributes.get("first_frame", 0)
-                yield own / (stop - start), name, first + start, first + stop, attributes["fps"], between
+                likeliest = np.argsort(-total, kind="stable")[:2]
+                between = " / ".join(attributes["vocabulary"][k] for k in likeliest)
+                yield Moment(0, name, first + start, first + stop, fps, own / (stop - start), between)

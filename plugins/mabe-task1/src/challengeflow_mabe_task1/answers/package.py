@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import Answers, InputError, PackageJob, __version__
-from challengeflow_mabe_task1.answers import lab_tables, label_next
+from challengeflow_mabe_task1.answers import frame_scores, lab_tables, label_next, videos
 from challengeflow_mabe_task1.answers.answered import Answered, answered, decision_of
 from challengeflow_mabe_task1.data.layouts import read_submission, sample_submission
 from challengeflow_mabe_task1.pictures import answer_ethograms
@@ -36,7 +36,10 @@ def package(job: PackageJob) -> None:
             job.progress.message(f"not sent; to submit: {command.splitlines()[-1]}")
         else:
             lab_tables.export(folder, sequences)
-            label_next.write(folder / "label_next.csv", answers, job.parameters["label_next"])
+            frame_scores.write(folder, sequences, job.parameters["frame_scores"])
+            moments = label_next.choose(answers, job.parameters["label_next"])
+            label_next.write(folder / "label_next.csv", moments)
+            videos.write(job, folder, answers.source, sequences, moments)
         answer_ethograms.draw(folder / "pictures", sequences, job.parameters["pictures"])
         write_manifest(folder, answers, sequences)
 
