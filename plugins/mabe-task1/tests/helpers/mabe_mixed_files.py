@@ -46,7 +46,7 @@ BROKEN = {
     "endless": "no frame number",
     "twice": "frame 0 twice",
     "evil": "nothing was run",
-    "evils": "not a readable .npz",
+    "evils": "Python objects, which are never read",
     "deep": "no pose file of MARS",
     "unseen": "no body part was seen",
     "ears": "all poses of it",
