@@ -59,9 +59,9 @@ def shard(job: DownloadJob, folder: Path) -> None:
 
 
 def split_files(job: DownloadJob, folder: Path) -> dict[str, Path]:
-    """The file of each split. Raises InputError that names the one that is missing."""
+    """The file of each split, train first: it names the behaviours. Raises InputError that names the one missing."""
     found = {}
-    for split in job.splits:
+    for split in sorted(job.splits, key=lambda split: split != "train"):
         path = layouts.find(folder, split)
         if path is None:
             raise InputError(f"{folder} has no {split} file; expected one of {', '.join(layouts.NAMES[split])}")
