@@ -125,6 +125,11 @@ def _run_of_plugin(name: str, *arguments: str) -> int:
     return importlib.import_module(registry().command(name)).main(list(arguments)) or 0
 
 
+def _stages() -> str:
+    """The verbs that the workflow calls, one a job."""
+    return "what the workflow calls, one a job:\n" + "\n".join(f"    {name:<19} {STAGES[name][0]}" for name in STAGES)
+
+
 def _commands_of_plugins() -> str:
     from challengeflow.planning.plugins import registry
 
@@ -136,7 +141,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="challengeflow",
         description=__doc__.partition("\n")[0],
-        epilog=_commands_of_plugins() if help_of_plugins else None,
+        epilog=f"{_stages()}\n{_commands_of_plugins()}" if help_of_plugins else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"challengeflow {__version__}")
@@ -146,7 +151,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     reporting_verbs.add(verbs)
     _add_new(verbs)
     for name, (summary, positional) in STAGES.items():
-        verb = verbs.add_parser(name, help=summary, description=summary)
+        verb = verbs.add_parser(name, description=summary)  # without help: they stand apart, below
         verb.add_argument("target", metavar="CHALLENGE" if name == "package" else "CHALLENGE/DATASET")
         for argument, meaning in positional.items():
             verb.add_argument(argument, help=meaning, metavar=argument.upper())
@@ -186,9 +191,10 @@ def _add_showing(verbs: Any) -> None:
     show = verbs.add_parser("plugins", help="list the plugins, challenges and models that are installed")
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=lambda options: _show().plugins(options.json))
-    describe = verbs.add_parser("describe", help="datasets, models, metric, licence and cost of a challenge")
-    describe.add_argument("challenge")
-    describe.set_defaults(run=lambda options: _show().describe(options.challenge))
+    describe = verbs.add_parser("describe", help="what a challenge is: datasets, models, metric, licence")
+    describe.add_argument("challenge", nargs="?", help="its name; without it, the list of challenges")
+    describe.add_argument("--all", action="store_true", help="every source and parameter too")
+    describe.set_defaults(run=lambda options: _show().describe(options.challenge, options.all))
     validate = verbs.add_parser("validate", help="check a config and the plugins it needs")
     validate.add_argument("--config", default="config.yaml", help="config file")
     validate.set_defaults(run=lambda options: _show().validate(options.config))

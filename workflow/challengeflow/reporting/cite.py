@@ -8,6 +8,8 @@ from challengeflow import __version__
 from challengeflow.planning.plugins import Registry
 
 SPECIAL = re.compile(r"([&%$#_])")
+PARTS = re.compile(r"(?P<author>[^()]+) \((?P<year>\d{4})\): (?P<title>.+?)(?:\. (?P<note>.*))?\.?", re.DOTALL)
+"""A citation in words: Authors (year): Title. Where it is published."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,25 @@ def bibtex(cited: Iterable[Reference]) -> str:
 
 
 def _entry(reference: Reference) -> Iterator[str]:
+    """Author, title and year where the citation tells them apart, with what it is of; else as it is."""
+    parts = PARTS.fullmatch(reference.text)
+    fields = {"title": f"{{{_plain(reference.title)}}}", "note": _plain(reference.text)}
+    if parts is not None:
+        fields = {"author": _authors(parts["author"]), "title": f"{{{_plain(parts['title'])}}}", "year": parts["year"]}
+        fields["note"] = _plain(f"{(parts['note'] or '').rstrip('.')}. Used for: {reference.title}".removeprefix(". "))
+    fields |= {
+        "url": reference.url,
+        "howpublished": f"Licence: {_plain(reference.licence)}" if reference.licence else "",
+    }
     yield f"@misc{{{reference.key},"
-    fields = {"title": f"{{{_plain(reference.title)}}}", "note": _plain(reference.text), "url": reference.url}
-    fields["howpublished"] = f"Licence: {_plain(reference.licence)}" if reference.licence else ""
     yield from (f"  {name} = {{{value}}}," for name, value in fields.items() if value)
     yield "}"
+
+
+def _authors(text: str) -> str:
+    """A, B and C (or A et al.) as BibTeX writes it: A and B and C (A and others)."""
+    named = re.sub(r",? et al\.?$", ", others", text.strip())
+    return _plain(" and ".join(each for each in re.split(r", | and ", named) if each))
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,7 @@
 """What the command shows: the plugins that are there, what a challenge is, whether a config is sound."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from challengeflow.contract import hookspecs
@@ -39,14 +39,41 @@ def _plugin(found: Registry, name: str) -> dict[str, Any]:
     }
 
 
-def describe(name: str) -> None:
-    """Print what a challenge is and what a run of it costs."""
+def describe(name: str | None, whole: bool = False) -> None:
+    """Print what a challenge is, on a page; `whole`: with every parameter. Without a name, which ones there are."""
     found = registry()
+    if name is None:
+        rows = [(each, challenge.title) for each, challenge in sorted(found.challenges.items())]
+        _table(("CHALLENGE", "WHAT IT IS"), rows)
+        print("\nMore about one: challengeflow describe CHALLENGE")
+        return
     challenge = found.challenge(name)
     print(f"{challenge.title}\n{challenge.url}\n")
-    print(f"Metric      {challenge.metric.name}: {challenge.metric.description}")
-    print(f"            best {challenge.metric.best:g}, chance {challenge.metric.chance}")
+    metric = challenge.metric
+    print(f"Metric      {metric.name}: {metric.description}")
+    print(f"            {metric.direction} is better, best {metric.best:g}, chance {metric.chance}")
     print(f"Licence     {challenge.licence}\nCitation    {challenge.citation}\n")
+    _describe_forms(challenge)
+    print("Datasets")
+    for dataset in challenge.datasets:
+        contains = f" (contains {dataset.extends})" if dataset.extends else ""
+        print(f"  {dataset.name}{contains}: {dataset.summary}\n    sources: {', '.join(dataset.sources)}")
+    print("Models")
+    for (owner, model), declared in found.models.items():
+        if owner == name:
+            print(f"  {model}{'' if declared.by_default else ' (where the config names it)'}: {declared.summary}")
+    print("Submissions")
+    for submission in challenge.submissions:
+        print(f"  {submission.name}: {submission.summary}")
+    if whole:
+        _describe_sources(challenge)
+        _describe_parameters(found, challenge)
+    else:
+        print(f"\nEvery source and parameter: challengeflow describe {name} --all")
+
+
+def _describe_forms(challenge: Challenge) -> None:
+    """What an answer, its gold and prepared samples hold."""
     prediction = challenge.prediction
     low, high = ("none" if end is None else f"{end:g}" for end in prediction.range)
     print(f"Answer      {form(prediction.axes)}, {' or '.join(prediction.dtypes)}, from {low} to {high}")
@@ -55,23 +82,42 @@ def describe(name: str) -> None:
         print(f"Gold        {form(challenge.gold.axes)}{', NaN where not known' if challenge.gold.partial else ''}")
     for line in prepared_lines(challenge):
         print(f"Prepared    {line}")
+    print()
+
+
+def _describe_sources(challenge: Challenge) -> None:
+    print("\nSources")
     for dataset in challenge.datasets:
-        contains = f" (contains {dataset.extends})" if dataset.extends else ""
-        print(f"Dataset {dataset.name}{contains}: {dataset.summary}")
         for source, what in dataset.sources.items():
             gold = ", ".join(what.gold) or "none"
             splits = ", ".join(f"{split} ({challenge.splits.get(split)})" for split in what.splits)
-            print(f"  {source:<9} splits {splits}; gold of {gold}. {what.cost}")
-    for submission in challenge.submissions:
-        print(f"Submission {submission.name}: {submission.summary}")
-    for (owner, model), declared in found.models.items():
-        if owner == name:
-            train = declared.resources.get("train")
-            cost = f" (train: up to {train.mem_mb} MiB, {train.runtime} min a fold)" if train else ""
-            named = "" if declared.by_default else ", where the config names it"
-            print(f"Model {model}{named}: {declared.summary}{cost}")
-            for parameter, schema in declared.parameters.items():
-                print(f"  {parameter} = {schema.get('default')!r}: {schema.get('description', '')}")
+            print(f"  {dataset.name}, {source}: splits {splits}; gold of {gold}. {what.cost}")
+
+
+def _describe_parameters(found: Registry, challenge: Challenge) -> None:
+    """Of each stage and model; what several models share is said once."""
+    for stage, schema in challenge.schema.items():
+        if schema:
+            print(f"\nParameters of {stage}")
+            _parameters(schema)
+    models = {model: one for (owner, model), one in found.models.items() if owner == challenge.name}
+    texts = {
+        model: {name: json.dumps(each, sort_keys=True) for name, each in one.parameters.items()}
+        for model, one in models.items()
+    }
+    shared: dict[tuple[str, ...], dict[str, Mapping[str, Any]]] = {}
+    for model, one in models.items():
+        for name, schema in one.parameters.items():
+            same = tuple(other for other in models if texts[other].get(name) == texts[model][name])
+            shared.setdefault(same, {})[name] = schema
+    for owners, parameters in shared.items():
+        print(f"\nParameters of {', '.join(owners)}")
+        _parameters(parameters)
+
+
+def _parameters(schema: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, each in schema.items():
+        print(f"  {name} = {each.get('default')!r}: {each.get('description', '')}")
 
 
 def prepared_lines(challenge: Challenge) -> list[str]:

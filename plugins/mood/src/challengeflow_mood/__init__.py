@@ -91,8 +91,8 @@ MOOD = Challenge(
         ),
     ),
     licence="MOOD data: for the challenge and research, see the Synapse page; the demo's phantoms: MIT",
-    citation="Zimmerer et al., MOOD 2020: A public Benchmark for Out-of-Distribution Detection and Localization on "
-    "medical Images, IEEE TMI 2022, doi:10.1109/TMI.2022.3170077",
+    citation="Zimmerer et al. (2022): MOOD 2020: A public Benchmark for Out-of-Distribution Detection and Localization "
+    "on medical Images. IEEE TMI, DOI 10.1109/TMI.2022.3170077",
     schema={
         "download": {
             "proxy_share": number(

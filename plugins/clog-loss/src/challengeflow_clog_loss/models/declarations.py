@@ -15,7 +15,8 @@ ROI_FEATURES = Model(
     challenge="clog-loss",
     summary="Motion of cells along the outlined vessel, against the vessels around; boosting and logistic regression",
     module="challengeflow_clog_loss.models.roi_features",
-    citation="Giblin et al. (2022), bioRxiv, DOI 10.1101/2022.12.16.520779 (stalls from the correlation of frames)",
+    citation="Giblin et al. (2022): High Throughput Detection of Capillary Stalling Events with Bessel Beam Two-Photon "
+    "Microscopy. bioRxiv, DOI 10.1101/2022.12.16.520779",
     parameters={
         "bags": integer(4, "Boosted ensembles that are averaged.", minimum=1),
         "iterations": integer(60, "Trees of each boosted ensemble.", minimum=1),
