@@ -15,6 +15,8 @@ ODD = [
     b"%",
     b"%%25",
     b"a\nb",
+    b"=1+2",
+    b"-rf",
     "ä‮x".encode(),
     b"\x1b[31m",
     b"caf\xe9",
@@ -26,6 +28,7 @@ ODD = [
 def test_names_come_back(name):
     assert spelled(name).isprintable() and meant(spelled(name)) == name
     spelled(name).encode()
+    assert not spelled(name).startswith(tuple("=+-@"))
 
 
 def test_ordinary_names_stay():

@@ -143,3 +143,9 @@ def test_what_to_cite(run):
     assert done.stdout.startswith("@misc{digits,\n") and "@software{challengeflow," in done.stdout
     assert done.stdout == run.challengeflow("cite", "digits").stdout
     assert Path(run.folder, "mine.zip").stat().st_size < 100_000
+
+
+def test_nothing_in_it_names_a_place_of_this_machine(run):
+    here = [str(run.folder), str(Path.home()), str(Path.cwd())]
+    told = {name for name, content in run.members.items() if any(each.encode() in content for each in here)}
+    assert told == set()

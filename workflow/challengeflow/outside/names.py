@@ -12,13 +12,16 @@ LONGEST = 180
 
 
 def spelled(name: str) -> str:
-    """A file name with all that cannot be printed, or is no UTF-8, as `%` and two hexadecimal digits a byte.
+    """A file name with all that cannot be printed, or is no UTF-8, as `%` and two hexadecimal digits a byte; and so the
+    first character where a spreadsheet would take the name for a formula, or a command for an option.
 
     Ordinary names stay as they are; `meant` gives the name back.
     """
     return "".join(
         char
-        if char.isprintable() and not (char == "%" and re.match("[0-9A-Fa-f]{2}", name[at + 1 :]))
+        if char.isprintable()
+        and not (at == 0 and char in "=+-@")
+        and not (char == "%" and re.match("[0-9A-Fa-f]{2}", name[at + 1 :]))
         else _digits(char)
         for at, char in enumerate(name)
     )

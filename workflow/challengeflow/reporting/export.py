@@ -19,6 +19,7 @@ from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.reproduce import config_of
 from challengeflow.planning.settings import challenge_settings
+from challengeflow.reporting import relative
 from challengeflow.reporting.cite import bibtex, references
 from challengeflow.running.provenance import SUFFIX
 
@@ -30,8 +31,7 @@ notes (`environment.txt` lists all packages of the environment that wrote this a
 
     snakemake results/{challenge}/submissions/{kind}/{name} --configfile config.yaml
 
-A source in `config.yaml` that is a path is a folder of data that this archive does not hold; `provenance/` has its
-checksums.
+What `config.yaml` names in `data/` is not in this archive: put it there; `provenance/` has its checksums.
 """
 
 
@@ -122,6 +122,8 @@ def _write_about(made: Path, folder: Path, notes: Mapping[str, Any], found: Regi
 
     challenge, kind, name = folder.parents[2].name, folder.parent.name, folder.name
     config = config_behind(folder, notes)
+    places = relative.places([config, *notes.values()], folder.parents[3])
+    config = relative.moved(config, places)
     (made / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (made / "README.md").write_text(README.format(challenge=challenge, kind=kind, name=name, version=__version__))
     packages = sorted({f"{each.name}=={each.version}" for each in importlib.metadata.distributions()}, key=str.lower)
@@ -132,9 +134,10 @@ def _write_about(made: Path, folder: Path, notes: Mapping[str, Any], found: Regi
     for path, note in notes.items():
         copy = made / "provenance" / f"{path}.json"
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(json.dumps(note, indent=2, sort_keys=True) + "\n")
+        copy.write_text(json.dumps(relative.moved(note, places), indent=2, sort_keys=True) + "\n")
         if note["stage"] == "score":
-            (made / "provenance" / path).write_bytes((folder.parents[3] / path).read_bytes())
+            scores = (folder.parents[3] / path).read_text()
+            (made / "provenance" / path).write_text(relative.moved_text(scores, places))
 
 
 def _describe(crate: Any, folder: Path, notes: Mapping[str, Any], found: Registry) -> None:

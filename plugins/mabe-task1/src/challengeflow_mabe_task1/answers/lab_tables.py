@@ -1,10 +1,10 @@
 """Answers as a lab reads them: tables of bouts, recordings and quality, and files that Bento and BORIS open."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from challengeflow.tables import write_table
 from challengeflow_mabe_task1.answers.answered import Answered, file_names
 from challengeflow_mabe_task1.formats import bento, boris_project
 from challengeflow_mabe_task1.formats.bouts import Bout
@@ -32,10 +32,10 @@ QUALITY_COLUMNS = (
 
 def write(folder: Path, sequences: Sequence[Answered], decision: dict[str, Any], shortest_bout: float) -> None:
     """Write bouts.csv, summary.csv, quality.csv, and shares.csv (class shares in train and here)."""
-    _table(folder / "bouts.csv", BOUT_COLUMNS, _bout_rows(sequences, shortest_bout))
-    _table(folder / "summary.csv", SUMMARY_COLUMNS, _summary_rows(sequences, shortest_bout))
-    _table(folder / "quality.csv", QUALITY_COLUMNS, map(_quality_row, sequences))
-    _table(folder / "shares.csv", ("behaviour", "train", "predicted"), _share_rows(sequences, decision))
+    write_table(folder / "bouts.csv", BOUT_COLUMNS, _bout_rows(sequences, shortest_bout))
+    write_table(folder / "summary.csv", SUMMARY_COLUMNS, _summary_rows(sequences, shortest_bout))
+    write_table(folder / "quality.csv", QUALITY_COLUMNS, map(_quality_row, sequences))
+    write_table(folder / "shares.csv", ("behaviour", "train", "predicted"), _share_rows(sequences, decision))
 
 
 def export(folder: Path, sequences: Sequence[Answered]) -> None:
@@ -103,13 +103,6 @@ def _share_rows(sequences: Sequence[Answered], decision: dict[str, Any]) -> Iter
         train = decision.get("train_shares")
         predicted = sum(int((one.labels == k).sum()) for one in sequences) / frames
         yield behaviour, "" if train is None else f"{train[k]:.5f}", f"{predicted:.5f}"
-
-
-def _table(path: Path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def _seconds(frames: float, fps: float) -> str:

@@ -1,6 +1,5 @@
 """Which moments to label next: where the model doubts most, spread over the recordings."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 
 from challengeflow import Answers
 from challengeflow.arrays import Arrays, Predictions
+from challengeflow.tables import write_table
 
 SECONDS = 2.0
 """Length of a moment: long enough to see what happens."""
@@ -46,12 +46,11 @@ def choose(answers: Answers, count: int) -> list[Moment]:
 
 def write(path: Path, moments: Sequence[Moment]) -> None:
     """Write the moments as a table."""
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for one in moments:
-            seconds = (f"{frame / one.fps:.3f}" for frame in (one.start, one.stop))
-            writer.writerow([*one[:4], *seconds, f"{one.doubt:.4f}", one.between])
+    rows = []
+    for one in moments:
+        seconds = (f"{frame / one.fps:.3f}" for frame in (one.start, one.stop))
+        rows.append([*one[:4], *seconds, f"{one.doubt:.4f}", one.between])
+    write_table(path, COLUMNS, rows)
 
 
 def doubt(scores: np.ndarray) -> np.ndarray:

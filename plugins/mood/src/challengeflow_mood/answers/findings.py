@@ -2,7 +2,6 @@
 scans.
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
+
+from challengeflow.tables import write_table
 
 EXTENT = 0.5  # a region reaches as far as half the score that makes it a finding
 
@@ -79,7 +80,4 @@ def grid_to_world(facts: dict[str, Any]) -> np.ndarray:
 
 def write_findings(path: Path, found: Iterable[Finding]) -> None:
     """The table, a row a finding."""
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Finding))
-        writer.writerows(astuple(each) for each in found)
+    write_table(path, [field.name for field in fields(Finding)], map(astuple, found))

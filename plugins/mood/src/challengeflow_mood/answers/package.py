@@ -2,7 +2,6 @@
 first.
 """
 
-import csv
 import json
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 from challengeflow import Answers, InputError, PackageJob
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow.scoring import write_json
+from challengeflow.tables import write_table
 from challengeflow_mood.answers import check_answers
 from challengeflow_mood.answers.findings import findings, write_findings
 from challengeflow_mood.answers.maps import write_map
@@ -98,7 +98,4 @@ def _on_grid(scores: np.ndarray, facts: dict) -> np.ndarray:
 
 
 def _write_rows(path: Path, rows: list[dict]) -> None:
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table(path, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
