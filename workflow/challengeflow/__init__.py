@@ -34,7 +34,7 @@ from challengeflow.contract.jobs import (
     TrainJob,
 )
 from challengeflow.contract.progress import Progress
-from challengeflow.contract.samples import Sample, write_samples
+from challengeflow.contract.samples import Sample, read_samples, write_samples
 
 __version__ = "0.1.0"
 
@@ -68,5 +68,6 @@ __all__ = [
     "hookimpl",
     "integer",
     "number",
+    "read_samples",
     "write_samples",
 ]

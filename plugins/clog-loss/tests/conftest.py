@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 
 import challengeflow_clog_loss as plugin
-from challengeflow import Answers, DownloadJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, Shard, TrainJob
-from challengeflow.contract.progress import Progress
-from challengeflow.contract.samples import Sample, read_samples, write_samples
+from challengeflow import (
+    Answers,
+    DownloadJob,
+    PackageJob,
+    PredictJob,
+    PreprocessJob,
+    Progress,
+    Sample,
+    ScoreJob,
+    Shard,
+    TrainJob,
+    read_samples,
+    write_samples,
+)
 from challengeflow_clog_loss.answers import package
 from challengeflow_clog_loss.data import download, preprocess, tables
 from challengeflow_clog_loss.models import roi_features

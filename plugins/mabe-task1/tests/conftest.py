@@ -15,13 +15,13 @@ from challengeflow import (
     PackageJob,
     PredictJob,
     PreprocessJob,
+    Progress,
     ScoreJob,
     Shard,
     TrainJob,
+    read_samples,
 )
 from challengeflow.arrays import Writer
-from challengeflow.contract.progress import Progress
-from challengeflow.contract.samples import read_samples
 from challengeflow.outside.door import Unreadable, reason_of
 from challengeflow.planning.dispatch import Dispatch
 from challengeflow_mabe_task1 import CHALLENGE

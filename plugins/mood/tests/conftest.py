@@ -18,15 +18,15 @@ from challengeflow import (
     PackageJob,
     PredictJob,
     PreprocessJob,
+    Progress,
     Sample,
     ScoreJob,
     Shard,
     TrainJob,
+    read_samples,
     write_samples,
 )
 from challengeflow.arrays import Predictions, Writer
-from challengeflow.contract.progress import Progress
-from challengeflow.contract.samples import read_samples
 from challengeflow_mood.data.preprocess import prepare
 from challengeflow_mood.demo.phantoms import phantom
 from challengeflow_mood.models import pca_residual

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from challengeflow.contract.samples import read_samples
+from challengeflow import read_samples
 from challengeflow_clog_loss.data import tables
 from challengeflow_clog_loss.demo import metadata
 

@@ -14,8 +14,8 @@ from clog_loss_faults import proxy
 from clog_loss_seaweedfs import BUCKET
 from clog_loss_small_videos import write_small_video
 
+from challengeflow import read_samples
 from challengeflow.arrays import Arrays
-from challengeflow.contract.samples import read_samples
 from challengeflow_clog_loss.data import tables
 from challengeflow_clog_loss.demo import metadata
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow import PredictJob, Sample, Shard, TrainJob, write_samples
+from challengeflow import PredictJob, Progress, Sample, Shard, TrainJob, write_samples
 from challengeflow.arrays import Predictions, Writer
-from challengeflow.contract.progress import Progress
 from challengeflow_clog_loss.models import declarations as declared
 
 STAGE = {"flowing": None, "tier1_only": False, "epochs": 3}

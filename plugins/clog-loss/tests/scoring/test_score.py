@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import matthews_corrcoef
 
-from challengeflow import Sample, Shard
+from challengeflow import Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer, write_scores
-from challengeflow.contract.samples import write_samples
 from challengeflow_clog_loss.scoring import calibration, decision_fit, matthews
 
 

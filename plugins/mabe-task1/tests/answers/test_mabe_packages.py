@@ -11,9 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from challengeflow import DrawJob, Member
+from challengeflow import DrawJob, Member, Progress
 from challengeflow.arrays import Arrays, write_scores
-from challengeflow.contract.progress import Progress
 from challengeflow.pickles import load_npy
 from challengeflow.running.check_pictures import check
 from challengeflow.scoring import write_json

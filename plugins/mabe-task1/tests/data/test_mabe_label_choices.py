@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from challengeflow import InputError
+from challengeflow import InputError, read_samples
 from challengeflow.arrays import Arrays
-from challengeflow.contract.samples import read_samples
 from challengeflow_mabe_task1.data import sequences
 from challengeflow_mabe_task1.formats import boris_project, labels
 from challengeflow_mabe_task1.formats.bouts import Bout, Choice

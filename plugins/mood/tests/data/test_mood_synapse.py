@@ -9,8 +9,7 @@ from unittest import mock
 
 import pytest
 
-from challengeflow import DownloadJob, InputError
-from challengeflow.contract.progress import Progress
+from challengeflow import DownloadJob, InputError, Progress
 from challengeflow_mood.data import download
 
 

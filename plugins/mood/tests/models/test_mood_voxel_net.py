@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import challengeflow_mood as plugin
+from challengeflow import Progress
 from challengeflow.arrays import Arrays
-from challengeflow.contract.progress import Progress
 from challengeflow_mood.anomalies.made_cases import made_case
 from challengeflow_mood.data.healthy_scans import read_healthy
 from challengeflow_mood.models.network_model import _anatomy, _with_anatomies, raw_map

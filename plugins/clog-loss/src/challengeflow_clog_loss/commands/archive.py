@@ -10,8 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from challengeflow import InputError
-from challengeflow.contract.progress import Progress
+from challengeflow import InputError, Progress
 from challengeflow.outside.archives import Part, opened
 
 VIDEO = re.compile(r"\d+\.mp4")

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from challengeflow.contract.progress import Progress
+from challengeflow import Progress
 from challengeflow.networks import Training, precision
 from challengeflow_mabe_task1.scoring.metric import confusion, f1
 

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from challengeflow import InputError, PredictJob, Sample, Shard
+from challengeflow import InputError, PredictJob, Progress, Sample, Shard
 from challengeflow.arrays import Arrays, Predictions, Writer
-from challengeflow.contract.progress import Progress
 from challengeflow.results import Results
 from challengeflow.stages import call_stage
 from challengeflow_mabe_task1.pictures import canvas

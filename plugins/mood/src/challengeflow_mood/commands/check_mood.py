@@ -13,8 +13,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from challengeflow import InputError
-from challengeflow.contract.progress import Progress
+from challengeflow import InputError, Progress
 from challengeflow_mood.data.official_layout import Entry, Layout, find_layout
 from challengeflow_mood.data.volumes import memory_needed, read_scan
 

@@ -15,8 +15,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from challengeflow import InputError
-from challengeflow.contract.progress import Progress
+from challengeflow import InputError, Progress
 from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.anomalies.kinds import KINDS

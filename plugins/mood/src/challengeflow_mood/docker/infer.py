@@ -23,9 +23,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from challengeflow import InputError, PredictJob, Sample, Shard, write_samples
+from challengeflow import InputError, PredictJob, Progress, Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer
-from challengeflow.contract.progress import Progress
 from challengeflow_mood.answers.maps import map_name, write_map
 from challengeflow_mood.data.images import load_image
 from challengeflow_mood.data.official_layout import is_scan

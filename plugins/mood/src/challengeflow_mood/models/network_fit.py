@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from challengeflow.contract.progress import Progress
+from challengeflow import Progress
 from challengeflow.networks import Training, precision
 from challengeflow_mood.anomalies.made_cases import Case, made_case
 from challengeflow_mood.data.healthy_scans import Healthy

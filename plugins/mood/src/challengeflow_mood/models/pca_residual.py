@@ -14,8 +14,7 @@ import numpy as np
 from scipy import ndimage
 from threadpoolctl import threadpool_limits
 
-from challengeflow import PredictJob, TrainJob
-from challengeflow.contract.progress import Progress
+from challengeflow import PredictJob, Progress, TrainJob
 from challengeflow_mood.data.healthy_scans import Healthy, beside_others, read_healthy
 from challengeflow_mood.data.intensity import relative_grey
 from challengeflow_mood.models import score_scale, whole_scan

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from challengeflow.contract.progress import Progress
+from challengeflow import Progress
 from challengeflow_mood.anomalies.made_cases import Case, made_case
 from challengeflow_mood.data.healthy_scans import Healthy
 from challengeflow_mood.models import registration

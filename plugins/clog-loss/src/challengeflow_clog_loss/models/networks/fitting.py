@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from challengeflow.contract.progress import Progress
+from challengeflow import Progress
 from challengeflow.networks import Training, precision
 from challengeflow_clog_loss.models.networks import augmentation, training_set
 from challengeflow_clog_loss.models.networks.clips import Clip
