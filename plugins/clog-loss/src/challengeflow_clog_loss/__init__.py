@@ -24,48 +24,71 @@ DEMO_COST = "a minute on one core and 0.1 GB of disk"
 LOCAL = Source(cost="a folder with the competition's CSV files and mp4s")
 
 
-def _dataset(name: str, summary: str, official_cost: str, extends: str | None, shards: dict[str, int]) -> Dataset:
+def _dataset(name: str, summary: str, official: Source, extends: str | None, shards: dict[str, int]) -> Dataset:
     sources = {
         "demo": Source(gold=("train", "test"), cost=DEMO_COST),
         "local": LOCAL,
-        "official": Source(cost=official_cost),
+        "official": official,
     }
     return Dataset(name=name, summary=summary, sources=sources, extends=extends, folds=3, shards=shards)
 
 
+# Sizes are of the videos that a dataset adds to the one it contains; prepared, one takes 330 kB (data/estimates.py).
 DATASETS = (
     _dataset(
         "nano",
         "1,413 training videos, half of them stalled, and all 14,160 test videos",
-        "38 GB of video (3.8 GB of it for training), some 60 minutes of decoding on one core",
+        Source(
+            cost="38 GB of video (3.8 GB of it for training), some 60 minutes of decoding on one core",
+            raw_mb=38_000,
+            prepared_mb=5_100,
+            core_hours=1,
+        ),
         None,
         {"train": 1, "test": 2},
     ),
     _dataset(
         "micro",
         "2,399 training videos, 29 % stalled: those of nano and 986 more flowing ones",
-        "41 GB of video (6.3 GB of it for training)",
+        Source(
+            cost="41 GB of video (6.3 GB of it for training)",
+            raw_mb=3_000,
+            prepared_mb=330,
+            core_hours=0.1,
+        ),
         "nano",
         {"train": 1, "test": 2},
     ),
     _dataset(
         "tier1",
         "the 540,242 training videos an expert may have looked at, as in the test set: 706 stalled, as in micro",
-        "1.3 TB of video, some 60 hours of preparing on one core; raw videos are deleted once prepared",
+        Source(
+            cost="1.3 TB of video, some 60 hours of preparing on one core; raw videos are deleted once prepared",
+            raw_mb=1_260_000,
+            prepared_mb=178_000,
+            core_hours=60,
+        ),
         "micro",
         {"train": 50, "test": 10},
     ),
     _dataset(
         "selected",
         "a choice of training videos, by the parameters selection, per_project and hard_negatives",
-        "42 kB a frame; `challengeflow clog-loss-plan` counts a choice before anything is fetched",
+        Source(
+            cost="42 kB a frame; `challengeflow clog-loss-plan` counts a choice before anything is fetched",
+        ),
         None,
         {"train": 3, "test": 2},
     ),
     _dataset(
         "full",
         "all 573,048 training videos, 0.33 % stalled",
-        "1.4 TB of video, some 64 hours of decoding on one core; raw videos are deleted once prepared",
+        Source(
+            cost="1.4 TB of video, some 64 hours of decoding on one core; raw videos are deleted once prepared",
+            raw_mb=1_360_000,
+            prepared_mb=188_000,
+            core_hours=64,
+        ),
         "micro",
         {"train": 50, "test": 10},
     ),
