@@ -240,7 +240,10 @@ CHALLENGE = Challenge(
         "draw": "challengeflow_mabe_task1.pictures.draw",
         "package": "challengeflow_mabe_task1.answers.package",
     },
-    commands={"merge-task3": "challengeflow_mabe_task1.commands.merge_task3"},
+    commands={
+        "merge-task3": "challengeflow_mabe_task1.commands.merge_task3",
+        "check-recordings": "challengeflow_mabe_task1.commands.check_recordings",
+    },
     resources={
         "download": Resources(mem_mb=4000, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),

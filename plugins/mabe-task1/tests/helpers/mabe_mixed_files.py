@@ -2,7 +2,7 @@
 
     python plugins/mabe-task1/tests/helpers/mabe_mixed_files.py FOLDER
 
-writes them, and prints what is understood of each.
+writes them; `challengeflow check-recordings FOLDER` then tells what is understood of each.
 """
 
 import csv
@@ -225,17 +225,6 @@ def _h5(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from challengeflow_mabe_task1 import CHALLENGE
-    from challengeflow_mabe_task1.data.inspect import inspect
-
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     write(Path(sys.argv[1]))
-    download, preprocess = (
-        {name: value["default"] for name, value in CHALLENGE.schema[stage].items()}
-        for stage in ("download", "preprocess")
-    )
-    for entry in inspect(Path(sys.argv[1]), download | {"rename_parts": RENAMED}, preprocess | {"parts": PARTS}):
-        print(f"{entry.sample or '-':12} {', '.join(entry.files):50} {entry.status}")
-        for what in (*(f"{name}: {value}" for name, value in entry.understood.items()), *entry.notes):
-            print(f"{'':16} {what}")
