@@ -18,6 +18,7 @@ from challengeflow.launching.shipped import shipped
 from challengeflow.planning import layout
 from challengeflow.planning.config import resolve
 from challengeflow.planning.fingerprint import job_fingerprint
+from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.part_file import write_part
 from challengeflow.planning.plan import Plan, plans
@@ -158,7 +159,7 @@ class Dag:
         """For `resources:`: what a job needs, times the attempt; GPUs only where the config's device is one."""
 
         def of(wildcards: Any, attempt: int) -> int:
-            amount: int = getattr(self.job(stage, wildcards).resources, what)
+            amount: int = getattr(stated(self.job(stage, wildcards)), what)
             if what == "gpu":
                 return amount if self.settings.device == "cuda" else 0
             return amount * attempt + (SNAKEMAKE_MB if what == "mem_mb" else 0)

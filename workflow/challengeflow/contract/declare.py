@@ -48,12 +48,18 @@ class Resources:
     """What one job of a stage needs; the workflow multiplies memory and time by the attempt.
 
     mem_mb: peak memory in MiB, a promise that is checked; runtime: minutes; gpu: number of GPUs used when present.
+    ..._per_1000, ..._per_gb: what is added for every 1000 samples in the tables of the shards that a job reads, and for
+    every 10^9 bytes that it reads. `challengeflow status` shows what was stated beside what was measured.
     """
 
     mem_mb: int = 2000
     runtime: int = 60
     threads: int = 1
     gpu: int = 0
+    mem_mb_per_1000: float = 0
+    runtime_per_1000: float = 0
+    mem_mb_per_gb: float = 0
+    runtime_per_gb: float = 0
 
 
 @dataclass(frozen=True, kw_only=True)

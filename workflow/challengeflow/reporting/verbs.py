@@ -89,13 +89,14 @@ def _leaderboard(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    from challengeflow.reporting import status
+    from challengeflow.reporting import needs, status
 
     jobs = _jobs(*_resolved(options.config))
     if options.watch:
         status.watch(jobs)
     else:
-        print(status.describe(status.standing(jobs), bars=sys.stdout.isatty()))
+        found = status.standing(jobs)
+        print(*needs.lines(found.done), status.describe(found, bars=sys.stdout.isatty()), sep="\n")
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from challengeflow.contract.jobs import DrawJob, PackageJob, PredictJob, Preproc
 from challengeflow.contract.progress import Progress
 from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.folds import write_index
+from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
@@ -162,7 +163,7 @@ def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Pat
         "device": job.part.device,
         "work": work,
         "progress": Progress(f"{job.stage} {job.name}"),
-        "memory_mb": memory.allowed_mb(job.resources.mem_mb),
+        "memory_mb": memory.allowed_mb(stated(job).mem_mb),
     }
     owner = "challengeflow" if job.built_in else jobs.registry.owner_of(job.hook, job.challenge, job.model)
     held = claimed(lock_of(jobs.layout, job.outputs[0]), job.outputs[0])
@@ -195,7 +196,7 @@ def _facts(jobs: Jobs, job: PlannedJob) -> dict[str, Any]:
 
 
 def _say(progress: Progress, job: PlannedJob, seconds: float, peak: float) -> None:
-    stated = job.resources.mem_mb
-    progress.done(f"{seconds:.1f} s, peak memory {peak:.0f} MiB of {stated} stated")
-    if peak > stated:
-        progress.message(f"peak memory {peak:.0f} MiB is above the {stated} MiB that is stated for {job.stage}")
+    most = stated(job).mem_mb
+    progress.done(f"{seconds:.1f} s, peak memory {peak:.0f} MiB of {most} stated")
+    if peak > most:
+        progress.message(f"peak memory {peak:.0f} MiB is above the {most} MiB that is stated for {job.stage}")
