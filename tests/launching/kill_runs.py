@@ -42,7 +42,7 @@ def main() -> None:
     seconds = undisturbed(options.folder / "undisturbed", os.environ)
     print(f"undisturbed: {seconds:.0f} s", flush=True)
     kinds = ["group"] * options.group + ["leader"] * options.leader
-    struck = killed(options.folder / "killed", kinds, seconds / 4, options.seed, os.environ)
+    struck = killed(options.folder / "killed", kinds, seconds / 6, options.seed, os.environ)
     compare(options.folder / "undisturbed", options.folder / "killed")
     print(f"{len(kinds)} kills, the same bytes; at work were: {dict(struck.most_common())}")
 
