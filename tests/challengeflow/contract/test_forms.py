@@ -86,7 +86,7 @@ def test_what_does_not_merge_is_refused():
     with pytest.raises(ContractError, match=r"answers of the shapes \(1,\), \(2,\) have no mean"):
         merge(Prediction(axes={"frames": "sample"}), [np.zeros(1), np.ones(2)])
     with pytest.raises(ContractError, match="the declared module json has no function merge; add it"):
-        merge(Prediction(merge="json"), [np.zeros(1)])
+        merge(Prediction(merge="json"), [np.zeros(1), np.ones(1)])
 
 
 # -- controls ---------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_process_outlives_the_stage(tmp_path, how):
     script = tmp_path / "parent.py"
-    script.write_text(PARENT.format(folder=str(Path(__file__).parent.parent), target=str(tmp_path / "pid-")))
+    script.write_text(PARENT.format(folder=str(Path(__file__).parents[2]), target=str(tmp_path / "pid-")))
     parent = subprocess.Popen([sys.executable, script], stderr=subprocess.DEVNULL)
     pids = [tmp_path / f"pid-{n}" for n in range(2)]
     _until(lambda: all(pid.exists() and pid.read_text() for pid in pids))
