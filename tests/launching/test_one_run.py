@@ -122,3 +122,10 @@ def test_a_snakemake_of_another_snakefile_in_the_folder_keeps_its_lock(locked):
         other.wait()
     one_run.clear_stale(locked, proven=True)
     assert not one_run.snakemake_locks(locked)
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path):
+    (tmp_path / ".snakemake").write_text("a file where the folder should be")
+    with pytest.raises(InputError, match=r"nothing can be written into .*; run in a folder of yours"):
+        one_run.take(tmp_path)
+    one_run.share(tmp_path)  # a dry-run of somebody else's results goes on

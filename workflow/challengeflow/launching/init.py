@@ -41,7 +41,10 @@ def init(folder: Path, registry: Registry, chosen: Sequence[str], data: str | No
     if len(names) > 1 and (data or models):
         raise InputError("--data and --models are of one challenge; say which with --challenge")
     text = HEAD + "\n".join(_section(registry, name, data, models) for name in names)
-    config.write_text(text)
+    try:
+        config.write_text(text)
+    except OSError as error:
+        raise InputError(f"nothing can be written into {folder}: {error.strerror}; go to a folder of yours") from None
     if not (folder / ".gitignore").exists():
         (folder / ".gitignore").write_text(IGNORED)
 

@@ -57,9 +57,12 @@ def take(folder: Path) -> bool:
     """Hold the lock alone until this process ends, also after it has become another program; whether the file system
     has locks.
 
-    Raises InputError where a run is alive.
+    Raises InputError where a run is alive, and where nothing can be written.
     """
-    opened = _open(folder)
+    try:
+        opened = _open(folder)
+    except OSError as error:
+        raise InputError(f"nothing can be written into {folder}: {error.strerror}; run in a folder of yours") from None
     deadline = time.monotonic() + PATIENCE
     while not (alone := _locked(opened, fcntl.LOCK_EX)):
         if alone is None:
