@@ -3,10 +3,12 @@
     pip install -c constraints.txt -e ".[workflow,slurm,dev,heads]" -e plugins/...    # once, to know what needs what
     python envs/hashes.py
 
-`demo.txt` is what `make demo` takes, `test.txt` what the tests take. The index that pip is set to is asked for the hashes of the
-files of each pinned version, for all systems; `pip install --require-hashes` then takes these files and no others.
+`demo.txt` is what `make demo` takes, `test.txt` what the tests take. The sources that pip is set to are asked for the hashes of the
+files of each pinned version, for all systems; `pip install --require-hashes` then takes these files and no others. PyTorch is
+its build for CPUs: the one for GPUs needs a dozen packages of gigabytes more, which nothing here pins.
 """
 
+import hashlib
 import importlib.metadata
 import re
 import subprocess
@@ -15,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from unearth import PackageFinder
+from unearth import Link, PackageFinder
 
 ROOT = Path(__file__).parent.parent
 PROJECTS = ("challengeflow", "challengeflow-clog-loss", "challengeflow-mabe-task1", "challengeflow-mood")
@@ -52,16 +54,35 @@ def closure(extras: Iterable[str]) -> list[str]:
 
 def hashed(finder: PackageFinder, name: str, version: str) -> str:
     """The lines of one package: its pin and the hashes of all its files."""
-    found = {package.link.hashes["sha256"] for package in finder.find_matches(f"{name}=={version}")}
+    found = list(finder.find_matches(f"{name}=={version}"))
     if not found:
         sys.exit(f"the index has no file of {name} {version}; mend constraints.txt")
-    return " \\\n".join([f"{name}=={version}", *(f"    --hash=sha256:{digest}" for digest in sorted(found))]) + "\n"
+    best = found[0].version  # 2.13.0+cpu before 2.13.0
+    digests = {digest_of(package.link) for package in found if package.version == best}
+    return " \\\n".join([f"{name}=={best}", *(f"    --hash=sha256:{digest}" for digest in sorted(digests))]) + "\n"
+
+
+def digest_of(link: Link) -> str:
+    """The SHA-256 that the source states; of a file on this machine, its own."""
+    if link.hashes and "sha256" in link.hashes:
+        return link.hashes["sha256"]
+    with open(link.file_path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def settings(name: str) -> list[str]:
+    """The values that pip is set to, by a file or the environment."""
+    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+    found = re.findall(rf"^\S+\.{name}='(.*)'$", listed, re.MULTILINE)
+    return [value for values in found for value in values.split()]
 
 
 def main() -> None:
-    asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    index = subprocess.run(asked, capture_output=True, text=True).stdout.strip()
-    finder = PackageFinder(index_urls=[index or "https://pypi.org/simple"], ignore_compatibility=True)
+    finder = PackageFinder(
+        index_urls=[*(settings("index-url") or ["https://pypi.org/simple"]), *settings("extra-index-url")],
+        find_links=settings("find-links"),
+        ignore_compatibility=True,
+    )
     versions, lines = pins(), {}
     for file, extras in WANTED.items():
         names = closure(extras)

@@ -15,7 +15,8 @@ def normal(name: str) -> str:
 
 
 def pins(text: str) -> dict[str, str]:
-    return {normal(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s\\]+)", text, re.MULTILINE)}
+    found = re.findall(r"^([\w.-]+)==([^\s\\+]+)", text, re.MULTILINE)  # without the label of a build, as in 2.13.0+cpu
+    return {normal(name): version for name, version in found}
 
 
 @pytest.mark.parametrize(("file", "extras"), [("demo", ("workflow",)), ("test", ("workflow", "slurm", "dev"))])

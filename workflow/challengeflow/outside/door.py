@@ -85,7 +85,7 @@ def read_one(read: Callable[..., Any], *arguments: Any, seconds: float = SECONDS
 
 def reason_of(error: Exception) -> str:
     """What an exception of a reader says, as the reason of its sample: one line."""
-    said = " ".join(str(error).split())[:300]
+    said = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split())[:300])
     return said if isinstance(error, InputError) else f"cannot be read: {type(error).__name__}: {said}"
 
 

@@ -12,6 +12,7 @@ import mmap
 import pickletools
 import re
 import tarfile
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from typing import IO, Any
 
 from numpy.lib import format as npy
 
-LARGEST_PART = 256 << 20
+LARGEST_PART = 64 << 20
 """Bytes of a packed part that are looked at."""
 
 DEEPEST = 3
@@ -49,7 +50,8 @@ def in_file(path: Path) -> str | None:
     """How a file holds a pickle, in a few words; None where it holds none."""
     if path.stat().st_size == 0:
         return None
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    quiet = warnings.catch_warnings(action="ignore")  # of what looks like text in a pickle
+    with quiet, open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         return _in_bytes(content, DEEPEST)
 
 
