@@ -1,11 +1,12 @@
-"""Write requirements/*.txt: every package that an installation takes, pinned as in constraints.txt, by the hashes of its files.
+"""Write requirements/*.txt: every package that an installation takes, as constraints.txt pins it, by its files' hashes.
 
     pip install -c constraints.txt -e ".[workflow,slurm,dev,heads]" -e plugins/...    # once, to know what needs what
     python envs/hashes.py
 
-`demo.txt` is what `make demo` takes, `test.txt` what the tests take. The sources that pip is set to are asked for the hashes of the
-files of each pinned version, for all systems; `pip install --require-hashes` then takes these files and no others. PyTorch is
-its build for CPUs: the one for GPUs needs a dozen packages of gigabytes more, which nothing here pins.
+`demo.txt` is what `make demo` takes, `test.txt` what the tests take. The sources that pip is set to are asked for the
+hashes of the files of each pinned version, for all systems; `pip install --require-hashes` then takes these files and
+no others. PyTorch is its build for CPUs: the one for GPUs needs a dozen packages of gigabytes more, which nothing here
+pins.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from unearth import Link, PackageFinder
 ROOT = Path(__file__).parent.parent
 PROJECTS = ("challengeflow", "challengeflow-clog-loss", "challengeflow-mabe-task1", "challengeflow-mood")
 WANTED = {"demo": ("workflow",), "test": ("workflow", "slurm", "dev")}
-HEAD = "# Written by envs/hashes.py: the pins of constraints.txt that an installation takes, by the hashes of their files.\n"
+HEAD = "# Written by envs/hashes.py: the pins of constraints.txt that an installation takes, by their files' hashes.\n"
 
 
 def normal(name: str) -> str:

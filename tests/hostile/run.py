@@ -4,11 +4,12 @@ Every module of `families` is one kind of attack, with
 
     COUNT: int                                       how many there are
     SECONDS: float                                   what one may take
-    def attack(number, draw, folder) -> str | None   makes the attack of that number with random.Random `draw` in the empty
-                                                     `folder`; None where it was survived, else what happened
+    def attack(number, draw, folder) -> str | None   makes the attack of that number with random.Random `draw` in the
+                                                     empty `folder`; None where it was survived, else what happened
 
-or, where many are quicker together, `def attacks(numbers, seed, folder)` that yields (number, None or what happened). Each attack
-runs in a process of its own, which may die or hang of it: that is not survived. Exits with 1 unless all are.
+or, where many are quicker together, `def attacks(numbers, seed, folder)` that yields (number, None or what happened).
+Each attack runs in a process of its own, which may die or hang of it: that is not survived. Exits with 1 unless all
+are.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Models as a colleague might hand them on: with a pickle in them, with forged trees, damaged, or not a model at all."""
+"""Models as a colleague might hand them on: with a pickle, with forged trees, damaged, or no model at all."""
 
 import json
 import pickle

@@ -1,6 +1,7 @@
-"""Sound files of every kind that a loader reads, each with bytes changed, cut off or put in: its reader may do what it wants.
+"""Sound files of every kind that a loader reads, each with bytes changed, cut off or put in.
 
-Behind the door whatever a reader does is a reason; the other loaders must say themselves, in one sentence, what is wrong.
+Behind the door whatever a reader does is a reason; the other loaders must say themselves, in one sentence, what is
+wrong.
 """
 
 import csv
@@ -91,7 +92,7 @@ def _mutated(content: bytes, draw: random.Random) -> bytes:
     return bytes(changed[: draw.randrange(1, len(changed) + 1)] if draw.random() < 0.1 and changed else changed)
 
 
-# -- what makes a sound file, and what reads it -------------------------------------------------------------------------
+# -- what makes a sound file, and what reads it ---------------------------------------------------------------------
 
 
 def _folder(name: str) -> Callable[[Callable[[Path], None]], Callable[[Path], Path]]:
@@ -253,7 +254,8 @@ def _text(name: str, text: str) -> Callable[[Path], Path]:
     return write
 
 
-BORIS = "Observation id,Behavior,Behavior type,Time\nmouse,sniff,START,1.5\nmouse,sniff,STOP,2.5\nmouse,rear,START,3\nmouse,rear,STOP,4\n"
+BORIS = "Observation id,Behavior,Behavior type,Time\nmouse,sniff,START,1.5\nmouse,sniff,STOP,2.5\n"
+BORIS += "mouse,rear,START,3\nmouse,rear,STOP,4\n"
 ANNOT = io.StringIO()
 ANNOT.write(
     "Bento annotation file\nMovie file(s): m\n\nStimulus name: \nAnnotation start frame: 1\nAnnotation stop frame: 30\n"
