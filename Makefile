@@ -53,10 +53,11 @@ test-kills: $(TEST)
 	rm -rf .kills
 
 # What an earlier build left would go into the wheels.
-wheels: | $(BIN)/pip
+wheels: $(DEMO)
 	rm -rf dist build plugins/*/build
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist . $(PLUGINS:%=./%)
 	cp constraints.txt dist
+	$(BIN)/python -m challengeflow.bill constraints.txt dist/*.whl
 	rm -rf build plugins/*/build
 
 lint: $(TEST)

@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from challengeflow import InputError
+from challengeflow.bill import write_bill
 from challengeflow_mood.docker import archive
-from challengeflow_mood.docker.machine_python import VENV, libraries
+from challengeflow_mood.docker.machine_python import VENV, libraries, libraries_named
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 EPOCH = "1970-01-01T00:00:00Z"
@@ -49,6 +50,8 @@ def write_image(package: Path, base: Path, output: Path, tag: str) -> None:
         with tarfile.open(layers[2], "w", format=tarfile.PAX_FORMAT) as tar:
             _add_tree(tar, context, "workspace")
         write_layers(output, layers, tag)
+        name, _, version = tag.rpartition("/")[2].partition(":")
+        write_bill(output, name, version or "latest", libraries_named(context / "requirements.txt"), "container")
 
 
 def _python_of(base: Path) -> str:

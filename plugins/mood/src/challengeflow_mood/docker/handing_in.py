@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 from challengeflow import Answers, Member, PackageJob
+from challengeflow.bill import write_bill
+from challengeflow_mood.docker.machine_python import libraries_named
 
 README = """# MOOD submission {name}
 
@@ -45,8 +47,8 @@ mood-image` makes a loadable image of a root file system that you bring; the plu
    toy queue first: it does not count. Of up to three submissions the last one counts.
 4. Send the abstract (`abstract.md` is a start) as a PDF with your names.
 
-`checklist.md` has the rules, `answers_brain.csv` and `answers_abdom.csv` the score and answer of every test case of
-this run.
+`mood-{name}.cdx.json` lists the software in the archive (CycloneDX). `checklist.md` has the rules, `answers_brain.csv`
+and `answers_abdom.csv` the score and answer of every test case of this run.
 """
 CUDA = """
 # with a GPU (the image is larger; needs the NVIDIA container toolkit, and --gpus all in docker run):
@@ -81,9 +83,10 @@ CHECKLIST = """# Rules, and where this package stands
 
 
 def write(job: PackageJob, context: Path, archive: Path) -> None:
-    """Write README.md, abstract.md and checklist.md beside the `archive` made of `context`."""
+    """Write README.md, abstract.md, checklist.md and the bill of materials beside the `archive` made of `context`."""
     with open(archive, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+    write_bill(archive, archive.stem, "1", libraries_named(context / "requirements.txt"))
     names = {"name": job.name, "archive": archive.name}
     cuda = CUDA.format(**names) if (context / "Dockerfile.cuda").exists() else ""
     files = sum(path.is_file() for path in context.rglob("*"))

@@ -62,6 +62,11 @@ def libraries(requirements: Path) -> list[Path]:
     return sorted(found)
 
 
+def libraries_named(requirements: Path) -> list[str]:
+    """The lines `name==version` of requirements.txt."""
+    return re.findall(r"^\s*([\w.-]+==[\w.!+]+)", requirements.read_text(), re.MULTILINE)
+
+
 def _entries(name: str, version: str | None) -> set[Path]:
     try:
         distribution = importlib.metadata.distribution(name)
