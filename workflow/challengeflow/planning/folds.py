@@ -105,7 +105,13 @@ def _folds(
     """Train sample -> its fold."""
     train = [sample for sample in samples if entry.splits[sample.split] == "train"]
     if entry.own_folds:
-        return own_folds(train, entry.folds) if train else {}
+        fold_of = own_folds(train, entry.folds) if train else {}
+        for sample in (sample for sample in train if sample.id in inherited):
+            if inherited[sample.id]["fold"] != fold_cells(sample)[0]:
+                raise ContractError(
+                    f"sample {sample.id!r} is in another fold than in the dataset that this one contains"
+                )
+        return fold_of
     if any(sample.fold is not None or sample.unseen for sample in train):
         raise ContractError("the sample table says folds, which Dataset.own_folds does not; declare own_folds=True")
     with open(strata_file, newline="") as file:

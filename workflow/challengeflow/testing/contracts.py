@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from challengeflow.arrays import Arrays
+from challengeflow.answers import merge
+from challengeflow.arrays import Arrays, Predictions, write_scores
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import PARAMETER_STAGES
 from challengeflow.contract.samples import read_samples
 from challengeflow.outside.pickled import pickled
 from challengeflow.planning.planned_job import PlannedJob
+from challengeflow.running.check_arrays import check_answers
 from challengeflow.running.views import unseen
 from challengeflow.testing import check_prepared, control_scores
 from challengeflow.testing.base import INSTALL, DemoChecks
@@ -226,6 +228,19 @@ class ChallengeContract(_Contract):
         for job in copy.data():
             if job.stage in ("download", "preprocess") and job.parts == smallest:
                 self._survives(run, copy, job)
+
+    def test_answers_merge(self, run: DemoRun, tmp_path: Path) -> None:
+        """Answers of the demo, each with itself and another weight, have the declared form as they are merged."""
+        prediction = self._found().challenges[self.challenge].prediction
+        jobs = run.predicting(*run.variants()) if prediction.merge is not None else ()
+        for number, job in enumerate(_one_each(jobs, lambda job: job.parts[2])):
+            answers = Predictions(Path(job.outputs[0]))
+            try:
+                pairs = ((sample, merge(prediction, [answers[sample]] * 2, [1.0, 2.0])) for sample in answers)
+                write_scores(tmp_path / str(number), pairs)
+                check_answers(tmp_path / str(number), prediction, prediction.axes, f"merged answers of {job.parts[2]}")
+            except Exception as error:
+                self._fail("challenges", f"answers do not merge ({error})", "see Prediction.merge")
 
     def test_scores_pictures_and_submissions_repeat(self, run: DemoRun, copy: DemoRun) -> None:
         """In another process. Every submission of the challenge's own data was made, and so checked, from the demo."""
