@@ -67,6 +67,7 @@ def test_what_was_understood_is_told(folder):
     assert understood["labels"] == "fight 1, sniff 1" and understood["frames"] == "0 to 119"
     assert understood["animals"] == "black and white" and understood["frames a second"].startswith("30 (preprocess.fps")
     assert found["cage2"].understood["frames a second"] == "30"
+    assert "'Sniff', 'sniff' are taken as one behaviour" in found["cage1"].notes
     assert found["cage4"].understood["parts not used"] == "whisker"
 
 

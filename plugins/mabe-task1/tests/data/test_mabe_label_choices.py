@@ -85,11 +85,21 @@ def test_minus_one_in_a_line_a_frame_is_no_class(lab, prepare):
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
-def test_spellings_of_one_behaviour_are_one_class(lab, prepare, capsys):
+def test_spellings_of_one_behaviour_are_one_class(lab, prepare):
     (lab / "m1_labels.csv").write_text("behaviour,start_frame,stop_frame\nSniff,50,90\nfight ,100,110\nsniff,120,125\n")
     names, frames, _ = prepare()
-    assert sorted(name.casefold() for name in names) == ["fight", "other", "sniff"]
-    assert sum(map(len, (frames["m1"][name] for name in names if name != "other"))) == 55
+    assert names == ["fight", "Sniff", "other"]  # the spelling of most frames
+    assert [len(frames["m1"][name]) for name in names[:2]] == [10, 45] and len(frames["m2"]["Sniff"]) == 10
+
+
+def test_another_spelling_is_told(lab, stages):
+    (lab / "m1_labels.csv").write_text("behaviour,start_frame,stop_frame\nSniff,50,90\n")
+    train = stages(lab, folds=1, dataset="lab").prepare()[0]
+    prepared = Arrays(train.prepared)
+    assert {name: prepared.attributes(name)["notes"] for name in prepared} == {
+        "m1": [],
+        "m2": ["'sniff' is taken as 'Sniff'"],
+    }
 
 
 def test_a_bar_in_a_behaviour_stays_in_its_name(lab, prepare):
@@ -206,6 +216,29 @@ def test_a_project_with_an_open_state_is_named(lab):
     (lab / "m1.boris").write_text(json.dumps(project))
     with pytest.raises(InputError, match="START of 'sniff' at 1 s without a STOP"):
         labels.read(lab / "m1.boris", Choice(("m1",)))
+
+
+def test_an_observation_over_several_videos_is_not_taken(lab):
+    two = (
+        events(*BOTH[:1], name="day1", media="m1.mp4")
+        + events(*BOTH[2:3], name="day1", media="m9.mp4").split("\n", 1)[1]
+    )
+    (lab / "m1_boris.csv").write_text(two)
+    for choice in (Choice(("m1",)), Choice(("m1",), observation="day1")):
+        with pytest.raises(InputError, match=r"several videos one after the other \(m1.mp4, m9.mp4\)"):
+            labels.read(lab / "m1_boris.csv", choice)
+
+
+def test_real_projects_and_tables_of_boris(real):
+    def bouts(name, *names, **chosen):
+        return [tuple(bout) for bout in labels.read(real / "formats" / name, Choice(names, **chosen)).bouts]
+
+    table = bouts("boris_test_export_events_tabular.csv", "video_test_25fps_360s", subjects=("subject1",))
+    assert table[:2] == [("s", 3.3, 7.75), ("s", 9.9, 16.2)]
+    assert bouts("boris_test.boris", "x", observation="observation #1", subjects=("subject1",)) == table
+    assert bouts("boris_test2.boris", "modifiers") == [("r", 19.175, 27.95), ("r", 30.425, 40.825)]
+    with pytest.raises(InputError, match="'No focal subject', 'subject2'"):
+        bouts("boris_test.boris", "live")
 
 
 def test_the_sample_table_holds_lists_as_json(lab, stages):

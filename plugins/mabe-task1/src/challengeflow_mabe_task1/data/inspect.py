@@ -16,7 +16,7 @@ from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_mabe_task1.data import layouts, parts, quality, recordings
 from challengeflow_mabe_task1.data.folder import Survey, survey
 from challengeflow_mabe_task1.data.recordings_table import Recording
-from challengeflow_mabe_task1.formats.bouts import Labels
+from challengeflow_mabe_task1.formats.bouts import Labels, key
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,15 @@ def inspect(path: Path, download: Mapping[str, Any], preprocess: Mapping[str, An
         Look(result.reason.replace(f"{path}/", "")) if isinstance(result, Unreadable) else result
         for result in (read[place] for place in range(len(items)))
     ]
-    used = parts.common([look.parts for look in looked if look.frames])
-    entries = [
-        _entry(surveyed, one, look, used, preprocess) for one, look in zip(surveyed.recordings, looked, strict=True)
-    ]
+    spellings: dict[str, set[str]] = {}
+    for name in (name for each in looked for name in each.behaviours):
+        spellings.setdefault(key(name), set()).add(name)
+    used = parts.common([each.parts for each in looked if each.frames])
+    entries = []
+    for one, each in zip(surveyed.recordings, looked, strict=True):
+        several = [sorted(spellings[key(name)]) for name in each.behaviours if len(spellings[key(name)]) > 1]
+        notes = [f"{', '.join(map(repr, names))} are taken as one behaviour" for names in several]
+        entries.append(_entry(surveyed, one, replace(each, notes=(*each.notes, *notes)), used, preprocess))
     return entries + [Entry("", (name,), f"not used: {why}") for name, why in sorted(surveyed.unused.items())]
 
 
@@ -70,6 +75,7 @@ class Look:
     missing: float = 1.0
     fps: float | None = None
     labels: str | None = None
+    behaviours: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -97,7 +103,9 @@ def look(folder: Path, one: Recording, download: Mapping[str, Any]) -> Look:
         own = recordings.read_labels(folder, one, download)
     except (InputError, OSError) as error:
         return replace(found, notes=(*found.notes, f"not trained on: {error}".replace(f"{folder}/", "")))
-    return replace(found, labels=_bouts(own), fps=own.fps or found.fps, notes=(*found.notes, *own.notes))
+    names = tuple(sorted({bout.behaviour for bout in own.bouts}))
+    notes = (*found.notes, *own.notes)
+    return replace(found, labels=_bouts(own), behaviours=names, fps=own.fps or found.fps, notes=notes)
 
 
 def _entry(surveyed: Survey, one: Recording, found: Look, used: list[str], preprocess: Mapping[str, Any]) -> Entry:

@@ -51,6 +51,10 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
     spelled = labels.merged_spellings(list(gold.values()))
     for sentence in spelled:
         job.progress.message(sentence)
+    found = [
+        replace(each, notes=(*each.notes, *labels.respelled(gold[each.id], vocabulary))) if each.id in gold else each
+        for each in found
+    ]
     with Writer(job.gold / "labels") as out:
         for name, own in gold.items():
             arrays = {"bouts": labels.to_array(own, vocabulary), "known": labels.known_array(own)}

@@ -88,7 +88,7 @@ def observation_of(path: Path, choice: Choice, media: dict[str, list[str]]) -> s
     if choice.observation:
         if choice.observation not in media:
             raise InputError(f"{path} has the observations {', '.join(media)}, none called {choice.observation!r}")
-        return choice.observation
+        return _of_one_video(path, choice.observation, media)
     names = {name.casefold() for name in choice.names}
     own = [name for name in media if name.casefold() in names] or [
         name for name, files in media.items() if {_stem(file).casefold() for file in files} & names
@@ -106,12 +106,16 @@ def observation_of(path: Path, choice: Choice, media: dict[str, list[str]]) -> s
             f"{path} has the observations {', '.join(own)} of recording {choice.names[0]!r}; choose one in the column "
             "'observation' of recordings.csv"
         )
-    if len({_stem(file) for file in media[own[0]]}) > 1:
+    return _of_one_video(path, own[0], media)
+
+
+def _of_one_video(path: Path, observation: str, media: dict[str, list[str]]) -> str:
+    if len({_stem(file) for file in media[observation]}) > 1:
         raise InputError(
-            f"{path} has in the observation {own[0]!r} several videos one after the other "
-            f"({', '.join(media[own[0]])}); observe each on its own"
+            f"{path} has in the observation {observation!r} several videos one after the other "
+            f"({', '.join(media[observation])}); observe each on its own"
         )
-    return own[0]
+    return observation
 
 
 def _observation(path: Path, choice: Choice, table: "pd.DataFrame", above: str) -> "pd.DataFrame":

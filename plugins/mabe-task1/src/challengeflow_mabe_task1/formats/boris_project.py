@@ -18,6 +18,9 @@ from challengeflow_mabe_task1.formats.choices import one_of
 EPOCH = "2000-01-01T00:00:00"
 """BORIS wants a date; the same answers are the same bytes only with the same one."""
 
+NOBODY = "No focal subject"
+"""What BORIS calls an empty subject in its tables."""
+
 
 def observations(path: Path) -> dict[str, dict[str, Any]]:
     """Observation id -> observation. Raises InputError for a file that is no project."""
@@ -47,7 +50,7 @@ def read(path: Path, choice: Choice) -> Labels:
         if isinstance(one, dict) and "state" in str(one.get("type", "")).lower()
     }
     events = [[str(cell) for cell in event[:4]] for event in observation.get("events", []) if len(event) >= 3]
-    events = [event for event in events if event[2] in states]
+    events = [[event[0], event[1] or NOBODY, *event[2:]] for event in events if event[2] in states]
     subjects = one_of(path, "subjects", [event[1] for event in events], choice.subjects)
     bouts = boris.paired(path, _in_turn(event for event in events if event[1] in subjects))
     rates = observation.get("media_info", {}).get("fps", {})

@@ -82,6 +82,17 @@ def merged_spellings(all_labels: Sequence[Labels]) -> list[str]:
     ]
 
 
+def respelled(labels: Labels, names: Sequence[str]) -> list[str]:
+    """Sentences on behaviours of a file that `names` spells otherwise; a _ for a blank is Bento's way, and not told."""
+    known = {key(name): name for name in names}
+    own = sorted({bout.behaviour for bout in labels.bouts})
+    return [
+        f"{name!r} is taken as {known[key(name)]!r}"
+        for name in own
+        if key(name) in known and name.replace("_", " ") != known[key(name)].replace("_", " ")
+    ]
+
+
 def to_array(labels: Labels, names: Sequence[str]) -> np.ndarray:
     """Bouts as float64 (N, 3): class number, start, stop; those of behaviours outside `names` are left out."""
     place = {key(name): number for number, name in enumerate(names)}
