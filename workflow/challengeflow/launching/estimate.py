@@ -38,7 +38,7 @@ def described(counts: Mapping[str, int], jobs: Sequence[PlannedJob], cores: int,
         about = "" if took is None else hours(took * counts[stage])
         rows.append((stage, str(counts[stage]), about, hours(limit) if found else "", gib(memory)))
     expected = needs.core_hours or measured
-    roughly = f"roughly {hours(expected / cores)}" if expected else "nobody knows how long"
+    roughly = f"roughly {hours(expected / cores)}" if expected else "how long is known once some have run"
     total = (
         f"{sum(counts.values())} jobs on {cores} cores: {roughly}, at most {hours(most / cores)}, where jobs are "
         "stopped;"
