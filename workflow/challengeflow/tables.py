@@ -17,11 +17,17 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def harmless(cell: object) -> object:
-    """A cell as it is, or a text that a spreadsheet would run with an apostrophe before it; numbers stay numbers."""
-    if not isinstance(cell, str) or not cell.startswith(FORMULA):
+    """A cell as it is, or a text that a spreadsheet would run with an apostrophe before it; numbers stay numbers.
+
+    A carriage return, which Python's csv module writes as the end of a line, is a space.
+    """
+    if not isinstance(cell, str):
         return cell
+    text = cell.replace("\r", " ")
+    if not cell.startswith(FORMULA):
+        return text
     try:
         float(cell)
     except ValueError:
-        return f"'{cell}"
+        return f"'{text}"
     return cell
