@@ -4,8 +4,8 @@ import re
 
 from conftest import ROOT
 
-FREE = {"threads", *(f"wildcards.{name}" for name in ("challenge", "dataset", "model", "on", "shard", "fold", "archive"))}
-FREE |= {"wildcards.submission", "wildcards.name"}
+NAMES = ("challenge", "dataset", "model", "on", "shard", "fold", "archive", "submission", "name")
+FREE = {"threads", *(f"wildcards.{name}" for name in NAMES)}
 """What may stand unquoted: a number, and names that the workflow knows one by one."""
 
 
