@@ -4,6 +4,7 @@ Every module of `families` is one kind of attack, with
 
     COUNT: int                                       how many there are
     SECONDS: float                                   what one may take
+    WITHOUT: str | None                              why it cannot be tried here, if it cannot; may be left out
     def attack(number, draw, folder) -> str | None   makes the attack of that number with random.Random `draw` in the
                                                      empty `folder`; None where it was survived, else what happened
 
@@ -30,6 +31,11 @@ sys.path.insert(0, str(HERE))
 def families() -> list[str]:
     """Names of the modules, sorted."""
     return sorted(path.stem for path in (HERE / "families").glob("[a-z]*.py"))
+
+
+def without(family: str) -> str | None:
+    """Why a family cannot be tried on this machine; None where it can."""
+    return getattr(importlib.import_module(f"families.{family}"), "WITHOUT", None)
 
 
 def one(family: str, seed: int, number: int) -> str | None:
@@ -60,6 +66,9 @@ def main() -> int:
     lost = 0
     print(f"{'attacks':<16} {'tried':>6} {'survived':>9} {'seconds':>8}")
     for family in options.only:
+        if reason := without(family):
+            print(f"{family:<16} not tried: {reason}", flush=True)
+            continue
         started, failures = time.monotonic(), []
         count = importlib.import_module(f"families.{family}").COUNT
         numbers = range(max(1, round(options.part * count)))

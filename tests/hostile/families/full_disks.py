@@ -21,12 +21,12 @@ SENTENCE = "is full"
 
 def attack(number: int, draw: random.Random, folder: Path) -> str | None:
     site = small(folder / "site")
-    options = ("size=200k", "size=4m,nr_inodes=12", "size=4m", "size=12k")[number % 4]
+    options = ("size=12k", "size=200k", "size=4m,nr_inodes=12", "size=4m")[number % 4]
     with mounted(folder / "disk", options) as disk:
-        if number % 4 == 2:
+        if number % 4 == 3:
             (disk / "filler").write_bytes(bytes(draw.randrange(3_700_000, 4_000_000)))
         site.configure(f"results: {disk}/results\n{CONFIG}")
-        by_hand = number % 4 == 3  # nothing else around the stage
+        by_hand = number % 4 == 0  # nothing else around the stage
         done = site.challengeflow("download", "digits/few", "index") if by_hand else site.snakemake("--quiet")
         said = done.stdout + done.stderr
         if done.returncode == 0:
@@ -55,7 +55,7 @@ def _goes_on(site: Site, disk: Path, number: int) -> str | None:
     if done.returncode != 0:
         return f"with room it does not go on: {done.stderr[-400:]!r}"
     (table,) = (disk / "results").glob("digits/submissions/csv/*/*.csv")
-    if number % 4 == 0:
+    if number % 4 == 1:
         digest = hashlib.sha256(table.read_bytes()).hexdigest()
         shutil.rmtree(disk / "results")
         assert site.snakemake("--quiet").returncode == 0
