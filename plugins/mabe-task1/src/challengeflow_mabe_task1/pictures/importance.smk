@@ -6,20 +6,22 @@ from challengeflow.results import Results
 RESULTS = Results.of(config)
 
 
-def scored(wildcards):
-    shards = RESULTS.shards(wildcards.dataset, wildcards.model)
-    return [path for shard in shards for path in (shard.prepared, shard.gold, shard.predictions)]
-
-
 rule importance:
     input:
-        [RESULTS.own(dataset, model, "importance") for dataset, model in RESULTS.scored()],
+        [
+            RESULTS.own(dataset, model, "importance")
+            for dataset, model in RESULTS.scored()
+        ],
     localrule: True
 
 
 rule measure_importance:
     input:
-        scored,
+        lambda wildcards: [
+            path
+            for shard in RESULTS.shards(wildcards.dataset, wildcards.model)
+            for path in (shard.prepared, shard.gold, shard.predictions)
+        ],
         lambda wildcards: RESULTS.models(wildcards.dataset, wildcards.model),
     output:
         directory(RESULTS.own("{dataset}", "{model}", "importance")),
@@ -31,7 +33,9 @@ rule measure_importance:
         mem_mb=2500,
         runtime=60,
     params:
-        results=lambda wildcards: RESULTS.as_argument(wildcards.dataset, wildcards.model),
+        results=lambda wildcards: RESULTS.as_argument(
+            wildcards.dataset, wildcards.model
+        ),
     shell:
         "python -m challengeflow_mabe_task1.pictures.importance {wildcards.dataset} {wildcards.model}"
         " {params.results:q} {output:q} > {log} 2>&1"
