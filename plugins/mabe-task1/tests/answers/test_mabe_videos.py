@@ -1,6 +1,7 @@
 """Answers for eyes and for statistics: drawn over the video, cut into clips, and as scores of every frame."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -72,6 +73,8 @@ def test_answers_are_drawn_over_the_video_and_moments_cut_out(lab, av):
     assert len(pictures) == FRAMES and pictures[0].shape == (SIDE, SIDE, 3)
     corners = [np.median(picture[-24:, -24:]) for picture in pictures]
     assert np.abs(np.array(corners) - 2 * np.arange(FIRST, FIRST + FRAMES)).max() < 8  # frame by frame the right one
+    media = [one["file"]["1"] for one in json.loads((package / "answers.boris").read_text())["observations"].values()]
+    assert media == [["m1.mp4"], ["m2.mp4"]]
     clips = sorted(path.name for path in (package / "label_next").iterdir())
     assert clips == ["01-m1.mp4"] or all(name.endswith("-m1.mp4") for name in clips)
     assert (package / "label_next" / clips[0]).stat().st_size > 500

@@ -1,6 +1,6 @@
 """Answers as a lab reads them: tables of bouts, recordings and quality, and files that Bento and BORIS open."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,20 @@ def write(folder: Path, sequences: Sequence[Answered], decision: dict[str, Any],
     write_table(folder / "shares.csv", ("behaviour", "train", "predicted"), _share_rows(sequences, decision))
 
 
-def export(folder: Path, sequences: Sequence[Answered]) -> None:
-    """Write what Bento and BORIS open: bento/NAME.annot of each sequence that could be read, answers.boris of all."""
+def export(folder: Path, sequences: Sequence[Answered], videos: Mapping[str, str]) -> None:
+    """Write what Bento and BORIS open: bento/NAME.annot of each sequence that could be read, answers.boris of all.
+
+    videos: file names of those that are known; BORIS asks where the others are.
+    """
     names = file_names(one.id for one in sequences)
     (folder / "bento").mkdir()
     readable = [one for one in sequences if one.attributes["status"] == "ok"]
     for one in readable:
         path = folder / "bento" / f"{names[one.id]}.annot"
-        bento.write(path, one.bouts(), one.first + one.frames, one.fps, one.id)
-    observed = [(one.id, f"{one.id}.mp4", one.bouts(), one.first + one.frames, one.fps) for one in readable]
+        bento.write(path, one.bouts(), one.first + one.frames, one.fps, videos.get(one.id, one.id))
+    observed = [
+        (one.id, videos.get(one.id, f"{one.id}.mp4"), one.bouts(), one.first + one.frames, one.fps) for one in readable
+    ]
     boris_project.write(folder / "answers.boris", observed)
 
 

@@ -35,11 +35,12 @@ def package(job: PackageJob) -> None:
             (folder / "how-to-submit.txt").write_text(command + "\n")
             job.progress.message(f"not sent; to submit: {command.splitlines()[-1]}")
         else:
-            lab_tables.export(folder, sequences)
+            filmed = videos.beside(answers.source)
+            lab_tables.export(folder, sequences, {name: path.name for name, path in filmed.items()})
             frame_scores.write(folder, sequences, job.parameters["frame_scores"])
             moments = label_next.choose(answers, job.parameters["label_next"])
             label_next.write(folder / "label_next.csv", moments)
-            videos.write(job, folder, answers.source, sequences, moments)
+            videos.write(job, folder, filmed, sequences, moments)
         answer_ethograms.draw(folder / "pictures", sequences, job.parameters["pictures"])
         write_manifest(folder, answers, sequences)
 

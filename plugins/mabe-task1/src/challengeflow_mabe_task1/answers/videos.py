@@ -1,6 +1,6 @@
 """Videos of a package: answers drawn over whole recordings, and the moments to label next as clips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from challengeflow import InputError, PackageJob
@@ -14,26 +14,35 @@ AROUND = 1.0
 """Seconds shown before and after a moment."""
 
 
-def write(job: PackageJob, folder: Path, source: str, sequences: Sequence[Answered], moments: Sequence[Moment]) -> None:
-    """Write videos/NAME.mp4 and label_next/RANK-NAME.mp4, as many as the parameters ask for.
+def beside(source: str) -> dict[str, Path]:
+    """The video of each recording that has one of its name beside its poses."""
+    folder = Path(source)
+    if source in ("demo", "official") or not folder.is_dir():
+        return {}
+    return {name: folder / file for name, file in survey(folder).videos.items()}
 
-    Only recordings that have a video of their name beside their poses have some. One that cannot be read is told in a
-    message.
+
+def write(
+    job: PackageJob,
+    folder: Path,
+    found: Mapping[str, Path],
+    sequences: Sequence[Answered],
+    moments: Sequence[Moment],
+) -> None:
+    """Write videos/NAME.mp4 and label_next/RANK-NAME.mp4 of the videos `found`, as many as the parameters ask for.
+
+    One that cannot be read is told in a message.
     """
-    own = Path(source)
-    if source in ("demo", "official") or not own.is_dir() or not (job.parameters["videos"] or job.parameters["clips"]):
-        return
-    found = survey(own).videos
     filmed = {one.id: one for one in sequences if one.id in found and one.attributes["status"] == "ok"}
     names = file_names(one.id for one in sequences)
     for one in list(filmed.values())[: job.parameters["videos"]]:
-        _draw(job, own / found[one.id], folder / "videos" / f"{names[one.id]}.mp4", one, None)
+        _draw(job, found[one.id], folder / "videos" / f"{names[one.id]}.mp4", one, None)
     for moment in [moment for moment in moments if moment.sequence in filmed][: job.parameters["clips"]]:
         one = filmed[moment.sequence]
         around = round(AROUND * one.fps)
         frames = max(moment.start - around, one.first), min(moment.stop + around, one.first + one.frames)
         target = folder / "label_next" / f"{moment.rank:02d}-{names[one.id]}.mp4"
-        _draw(job, own / found[one.id], target, one, frames)
+        _draw(job, found[one.id], target, one, frames)
 
 
 def _draw(job: PackageJob, video: Path, target: Path, one: Answered, frames: tuple[int, int] | None) -> None:
