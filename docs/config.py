@@ -26,7 +26,8 @@ INTRODUCTION = """\
 What to run, in one file: challenges, their datasets, the variants of models, and the submissions. What is left out
 has a default, so most configs are short. `challengeflow init` writes one, `challengeflow validate` checks it in a
 second, `challengeflow run --dry-run` says what it will take. A mistake is one sentence that names the key and the
-nearest name there is.
+nearest name there is, and all of them are told at once. No credential belongs here: one is refused, and the
+environment or the client's own store (`~/.aws`, `~/.netrc`, `~/.synapseConfig`) is the place for it.
 
 Written by `docs/config.py`: the tables come from the schema and the plugins, the examples below are checked by a test.
 

@@ -57,8 +57,22 @@ def resolve(config: Mapping[str, Any], registry: Registry) -> Settings:
             names = {key: _names(given.get(key)) for key in ("datasets", "models")}
             challenges[name] = _resolve_challenge(challenge, entry, names, top, registry, problems)
             _check_plugins(challenge, challenges[name], registry)
+    with problems.noted():
+        _check_kinds(challenges)
     problems.tell()
     return Settings(**top, challenges=challenges)
+
+
+def _check_kinds(challenges: Mapping[str, ChallengeSettings]) -> None:
+    """The rules tell an ensemble from a trained variant by its name alone, in whatever challenge it is."""
+    kinds: dict[str, str] = {}
+    for name, entry in challenges.items():
+        for variant, one in entry.models.items():
+            if kinds.setdefault(variant, one.kind) != one.kind:
+                raise InputError(
+                    f"config key challenges.{name}.models.{variant}: it is an ensemble in one challenge and trained in "
+                    "another; rename one"
+                )
 
 
 def _names(section: Any) -> list[str]:
