@@ -23,6 +23,7 @@ from challengeflow import PredictJob, Sample, Shard, TrainJob, write_samples
 from challengeflow.arrays import Writer
 from challengeflow.contract.progress import Progress
 from challengeflow_mood.data.preprocess import prepare
+from challengeflow_mood.data.volumes import Scan
 from challengeflow_mood.demo.phantoms import phantom
 
 SCANS = 4
@@ -35,8 +36,8 @@ def phantoms(folder: Path, grid: int) -> Shard:
     with Writer(folder / "prepared") as out:
         for number, name in enumerate(names):
             volume = phantom("brain", grid, np.random.default_rng(number))
-            facts = {"status": "ok", "shape": [1, grid, grid, grid], "affine": np.eye(4).tolist()}
-            facts, arrays = prepare(volume, facts, grid)
+            scan = Scan(volume, None, {"affine": np.eye(4).tolist()})
+            facts, arrays = prepare(scan, grid)
             out.add(name, facts, **arrays)
     return Shard("train-f0-000", "train", 0, folder / "samples.csv", folder / "prepared")
 

@@ -28,6 +28,7 @@ from challengeflow import (
 )
 from challengeflow.arrays import Predictions, Writer
 from challengeflow_mood.data.preprocess import prepare
+from challengeflow_mood.data.volumes import Scan
 from challengeflow_mood.demo.phantoms import phantom
 from challengeflow_mood.models import pca_residual
 
@@ -234,8 +235,8 @@ def mood_heads(tmp_path_factory) -> Shard:
     with Writer(folder / "prepared") as out:
         for number, name in enumerate(names):
             volume = phantom("brain", 32, np.random.default_rng(number))
-            facts = {"status": "ok", "shape": [1, side, side, side], "affine": np.eye(4).tolist()}
-            facts, arrays = prepare(volume, facts, side)
+            scan = Scan(volume, None, {"affine": np.eye(4).tolist()})
+            facts, arrays = prepare(scan, side)
             out.add(name, facts, **arrays)
         out.add("lost", {"status": "file missing", "shape": [1, side, side, side]})
     return Shard("train-f0-000", "train", 0, folder / "samples.csv", folder / "prepared")

@@ -138,7 +138,7 @@ def test_the_proxy_splits_gold_tells_how_its_anomalies_were_made(mood_brain):
             assert "recipe" not in truth
             continue
         assert truth["kind"] == truth["recipe"]["kind"] in PROXY
-        volume, _ = read_scan(mood_brain.root / "raw" / shard.name / sample.columns["file"])
+        volume = read_scan(mood_brain.root / "raw" / shard.name / sample.columns["file"]).volume
         _, mask = make(volume, Body(foreground(volume)), truth["recipe"])
         np.testing.assert_array_equal(mask, gold[sample.id]["scores"])
         made += 1

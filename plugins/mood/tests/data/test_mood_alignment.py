@@ -33,7 +33,7 @@ def test_stored_orientation_changes_nothing_on_the_grid_and_comes_back(codes):
     volume = np.asarray(image.dataobj, np.float32)
     mapping = alignment.align(volume, image.affine, 24)
     grid = alignment.to_grid(volume, mapping)
-    assert np.abs(grid - expected).max() < 0.02  # the coarse mask may start at the other end
+    assert np.abs(grid - expected).max() < 1e-5
     back = alignment.to_scan(grid, mapping)
     assert back.shape == volume.shape
     assert np.corrcoef(back.ravel(), volume.ravel())[0, 1] > 0.95
@@ -53,18 +53,14 @@ def test_position_and_size_are_taken_out():
     assert np.corrcoef(grids[0].ravel(), grids[1].ravel())[0, 1] > 0.97
 
 
-def test_an_unusable_affine_counts_as_right_anterior_superior():
-    assert alignment.align(ellipsoid(), np.zeros((4, 4)), 16)["axis"] == [0, 1, 2]
-
-
 def test_eight_bit_greys_are_scaled_and_kept_in_float32(tmp_path):
     volume = (ellipsoid() * 255).astype(np.uint8)
     image = nib.Nifti1Image(volume, np.diag([-2.0, 2, 2, 1]))
     nib.save(image, tmp_path / "scan.nii.gz")
-    read, geometry = read_scan(tmp_path / "scan.nii.gz")
-    assert read.dtype == np.float32
-    assert read.max() == 1
-    assert 0 < geometry["scaling"][1] <= volume.max()
+    scan = read_scan(tmp_path / "scan.nii.gz")
+    assert scan.volume.dtype == np.float32
+    assert scan.volume.max() == 1
+    assert 0 < scan.geometry["scaling"][1] <= volume.max()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_zips_and_folders_hold_the_same(tmp_path):
     for name, entry in packed.train.items():
         assert entry.head(352) == loose.train[name].head(352)
         with entry.opened() as path, loose.train[name].opened() as other:
-            np.testing.assert_array_equal(read_scan(path)[0], read_scan(other)[0])
+            np.testing.assert_array_equal(read_scan(path).volume, read_scan(other).volume)
 
 
 def test_a_sound_folder_and_a_sound_zip_pass(tmp_path, small_challenge, capsys):
@@ -104,7 +104,7 @@ def test_what_is_wrong_is_named(tmp_path, small_challenge, capsys):
         "00000.nii.gz, 00001.nii.gz hold the same",
         "00002.nii.gz has the shape (12, 12, 10), expected (12, 12, 12)",
         "00003.nii.gz has the affine 2 0 0 0",
-        "00004.nii.gz has 3 voxels that are NaN",
+        "00004.nii.gz has 3 voxels that hold no measurement",
         "00005.nii.gz has the type int16, most have float32",
         "00005.nii.gz has values outside [0, 1]",
         "00006.nii.gz has no header that can be read",
@@ -165,9 +165,13 @@ def odd(kind):
 def test_ones_own_scans_may_be_odd(tmp_path, kind):
     path = tmp_path / ("scan.mgz" if kind == "MGH" else "scan.nii.gz")
     nib.save(odd(kind), path)
-    volume, facts = read_scan(path)
-    values = np.random.default_rng(4).integers(0, 200, (10, 14, 9))
+    scan = read_scan(path)
+    volume, facts = scan.volume, scan.geometry
+    raw = values = np.random.default_rng(4).integers(0, 200, (10, 14, 9))
     values = np.clip((values - values.min()) / (np.percentile(values, 99.9) - values.min()), 0, 1)
+    if kind in ("Hounsfield", "scaled"):
+        assert facts["scaling"] == [-1000, 1000]
+        values = {"Hounsfield": raw / 200, "scaled": (2.5 * raw - 24) / 2000}[kind].clip(0, 1)
     if kind == "turned":
         volume = volume.transpose(2, 0, 1)[:, ::-1]
         assert facts["original"] == [14, 9, 10]

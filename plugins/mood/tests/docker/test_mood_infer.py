@@ -18,8 +18,9 @@ import pytest
 
 import challengeflow_mood as plugin
 from challengeflow import InputError, Member
-from challengeflow.arrays import Predictions
+from challengeflow.arrays import Arrays, Predictions
 from challengeflow.running.ensemble import merged
+from challengeflow_mood.answers.maps import case_score
 from challengeflow_mood.docker import build_context, infer
 from challengeflow_mood.scoring import decision
 
@@ -60,9 +61,10 @@ def test_answers_are_those_of_the_stages(folders, mood_brain):
     assert run(folders) == 0
     shard = next(shard for shard in mood_brain.scored if shard.split == "test")
     chosen = json.loads((mood_brain.root / "scores/pca-residual/decision.json").read_text())
-    scores = Predictions(shard.predictions)
+    scores, prepared = Predictions(shard.predictions), Arrays(shard.prepared)
     for name, text in answers(folders).items():
-        expected = decision.probability(chosen, decision.sample_score(scores[name.removesuffix(".nii.gz.txt")]))
+        case = name.removesuffix(".nii.gz.txt")
+        expected = decision.probability(chosen, case_score(scores[case][0], prepared.attributes(case)))
         assert text == f"{expected!r}\n"
 
 
@@ -80,8 +82,10 @@ def test_an_ensemble_answers_as_the_core_averages(folders, mood_brain):
     run(folders)
     chosen = json.loads(all_answers.decision.read_text())
     expected = dict(merged(predicted, [0.3, 1.7], plugin.MOOD.prediction))
+    prepared = Arrays(shard.prepared)
     for name, text in answers(folders).items():
-        score = decision.sample_score(expected[name.removesuffix(".nii.gz.txt")])
+        case = name.removesuffix(".nii.gz.txt")
+        score = case_score(expected[case][0], prepared.attributes(case))
         assert text == f"{decision.probability(chosen, score)!r}\n"
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mood.answers.maps import map_name
+from challengeflow_mood.data.geometry import usable_affine
 from challengeflow_mood.data.images import load_image
 from challengeflow_mood.data.official_layout import is_scan
 
@@ -88,7 +89,7 @@ def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[
                 _check_score_file(path, name)
             elif name not in unreadable:
                 scan = load_image(inputs / name)
-                check_map(path, list(scan.shape), scan.affine)
+                check_map(path, list(scan.shape), usable_affine(scan.header, scan.affine))
         except InputError as error:
             yield str(error)
     for stray in sorted({path.name for path in outputs.iterdir()} - expected):

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from challengeflow.tables import write_table
+from challengeflow_mood.data import alignment
 
 EXTENT = 0.5  # a region reaches as far as half the score that makes it a finding
 
@@ -20,7 +21,8 @@ class Finding:
     """One region, strongest first. Coordinates: millimetres to the right, front and top (NIfTI's world), of the peak
     and the centre.
 
-    volume_mm3 and extent_mm (along right, front, top) are those of the region on the prepared grid.
+    volume_mm3 (of what was scanned) and extent_mm (along right, front, top) are those of the region on the prepared
+    grid.
     """
 
     dataset: str
@@ -48,7 +50,7 @@ def findings(dataset: str, case: str, values: np.ndarray, facts: dict[str, Any],
     values = np.nan_to_num(np.asarray(values, np.float32), nan=0.0)
     labels, count = ndimage.label(values >= EXTENT * score, structure=np.ones((3, 3, 3)))
     peaks = ndimage.maximum_position(values, labels, range(1, count + 1)) if count else []
-    world = grid_to_world(facts)
+    world, inside = grid_to_world(facts), alignment.measured(None, facts["mapping"])
     voxel = np.abs(np.linalg.norm(world[:3, :3], axis=0))  # mm along each grid axis
     found = []
     for label, peak in enumerate(peaks, 1):
@@ -56,7 +58,7 @@ def findings(dataset: str, case: str, values: np.ndarray, facts: dict[str, Any],
             continue
         places = np.argwhere(labels == label)
         extent = (places.max(axis=0) - places.min(axis=0) + 1) * voxel
-        volume = len(places) * abs(np.linalg.det(world[:3, :3]))
+        volume = float(inside[labels == label].sum()) * abs(np.linalg.det(world[:3, :3]))
         centre = world[:3, :3] @ places.mean(axis=0) + world[:3, 3]
         at = world[:3, :3] @ np.asarray(peak) + world[:3, 3]
         found.append((float(values[peak]), volume, *at, *centre, *extent))

@@ -16,12 +16,12 @@ from challengeflow.scoring import write_json
 from challengeflow.tables import write_table
 from challengeflow_mood.answers import check_answers
 from challengeflow_mood.answers.findings import findings, write_findings
-from challengeflow_mood.answers.maps import write_map
+from challengeflow_mood.answers.maps import case_score, write_map
 from challengeflow_mood.docker import archive, build_context, handing_in, prove_archive
 from challengeflow_mood.docker.infer import SAFE_SCORE
 from challengeflow_mood.scoring import decision
 
-COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "status")
+COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "map_score", "map_voxels", "status")
 
 
 def package(job: PackageJob) -> None:
@@ -72,9 +72,9 @@ def _cases(dataset: str, answers: Answers) -> Iterator[tuple[dict[str, Any], np.
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
             facts, scores = prepared.attributes(sample.id), predictions[sample.id]
-            value, raw = SAFE_SCORE, 0.0
+            value, raw, voxels = SAFE_SCORE, 0.0, 0
             if facts["status"] == "ok":
-                raw = decision.sample_score(scores)
+                raw, voxels = case_score(_on_grid(scores, facts)[0], facts), decision.voxels_behind(facts)
                 value = decision.probability(chosen, raw)
             row = (
                 dataset,
@@ -83,6 +83,8 @@ def _cases(dataset: str, answers: Answers) -> Iterator[tuple[dict[str, Any], np.
                 repr(value),
                 int(value >= chosen["threshold"]),
                 int(raw >= chosen["alarm"]["score"]),
+                repr(raw),
+                voxels,
                 facts["status"],
             )
             yield dict(zip(COLUMNS, row, strict=True)), scores, facts

@@ -6,20 +6,26 @@ Counts, shapes, types, affines, copies and labels are read from the headers, in 
 """
 
 import argparse
+import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
+from nibabel.freesurfer.mghformat import MGHImage
+from nibabel.spatialimages import HeaderDataError
 
 from challengeflow import InputError, Progress
+from challengeflow_mood.data.geometry import usable_affine
+from challengeflow_mood.data.images import NIFTI
 from challengeflow_mood.data.official_layout import Entry, Layout, find_layout
 from challengeflow_mood.data.volumes import memory_needed, read_scan
 
 EXPECTED = {"brain": (800, 256), "abdom": (550, 512)}
 """Dataset -> train scans and voxels a side, as the organisers announce them."""
 TOYS = 4
+HEAD = 1024  # bytes, more than any header
+MGH = b"\0\0\0\1"  # its version
 
 
 def main(arguments: list[str]) -> int:
@@ -81,7 +87,7 @@ def _odd_headers(scans: Iterable[tuple[str, Entry]], side: int) -> Iterator[str]
     for name, entry in scans:
         try:
             facts[name] = header_facts(entry)
-        except (InputError, OSError, EOFError, ValueError, nib.spatialimages.HeaderDataError) as error:
+        except (InputError, OSError, EOFError, ValueError, HeaderDataError) as error:
             yield f"{name} has no header that can be read ({error}); fetch it again"
     for what, at in (("type", 1), ("affine", 2)):
         usual = Counter(fact[at] for fact in facts.values()).most_common(1)
@@ -97,25 +103,35 @@ def _odd_headers(scans: Iterable[tuple[str, Entry]], side: int) -> Iterator[str]
 
 
 def header_facts(entry: Entry) -> tuple[tuple[int, ...], str, str]:
-    """Shape, stored type and affine (rounded, as text) of a NIfTI file, from its first 352 bytes."""
-    header = nib.Nifti1Header(entry.head(352)[:348], check=False)
-    header = header if 1 <= header["dim"][0] <= 7 else header.as_byteswapped()
-    affine = " ".join(f"{value:.4g}" for value in np.round(header.get_best_affine()[:3], 3).ravel() + 0.0)
-    return tuple(int(n) for n in header.get_data_shape()), str(header.get_data_dtype()), affine
+    """Shape, stored type and affine (rounded, as text) of a NIfTI or MGH file, from its first bytes."""
+    data = entry.head(HEAD)
+    if not data:
+        raise ValueError("it is empty")
+    kind = NIFTI.get(int.from_bytes(data[:4], "little")) or NIFTI.get(int.from_bytes(data[:4], "big"))
+    if kind is not None:
+        header = kind.header_class(data[: kind.header_class.template_dtype.itemsize], check=False)
+        affine = usable_affine(header)
+    elif data[:4] == MGH:
+        header = MGHImage.header_class.from_fileobj(io.BytesIO(data))
+        affine = usable_affine(header, header.get_affine())
+    else:
+        raise ValueError("it is no NIfTI and no MGH file")
+    text = " ".join(f"{value:.4g}" for value in np.round(affine[:3], 3).ravel() + 0.0)
+    return tuple(int(n) for n in header.get_data_shape()), str(header.get_data_dtype()), text
 
 
 def _odd_values(name: str, entry: Entry) -> Iterator[str]:
     try:
         with entry.opened() as path:
-            _, facts = read_scan(path)
+            facts = read_scan(path).geometry
     except InputError as reason:
         yield f"{name} {reason}"
         return
     except Exception as error:  # a file may break its reader in any way
         yield f"{name} cannot be read: {type(error).__name__}: {error}"
         return
-    if facts["nonfinite"]:
-        yield f"{name} has {facts['nonfinite']} voxels that are NaN or infinite; they count as 0"
+    if facts["padding"]:
+        yield f"{name} has {facts['padding']} voxels that hold no measurement (NaN, infinite, padding); they count as 0"
     if facts["scaling"] != [0.0, 1.0]:
         low, high = facts["scaling"]
         yield f"{name} has values outside [0, 1]; {low:g} to {high:g} become 0 to 1"

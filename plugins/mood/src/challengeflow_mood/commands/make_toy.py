@@ -20,7 +20,8 @@ from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.anomalies.kinds import KINDS
 from challengeflow_mood.data.alignment import foreground
-from challengeflow_mood.data.official_layout import Entry, find_layout, find_scans
+from challengeflow_mood.data.official_layout import Entry, find_layout
+from challengeflow_mood.data.own_scans import find_scans
 from challengeflow_mood.data.volumes import read_scan
 from challengeflow_mood.demo.phantoms import phantom
 
@@ -76,11 +77,11 @@ def write(
 
 def _scans(source: Path, dataset: str, most: int | None) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
     """Healthy scans: the official train scans under a folder or in a zip, or every scan of a folder of one's own."""
-    entries: dict[str, Entry] = find_layout([source], dataset).train or find_scans(source)
+    entries: dict[str, Entry] = find_layout([source], dataset).train or find_scans(source)[0]
     for name, entry in list(entries.items())[:most]:
         with entry.opened() as path:
-            volume, facts = read_scan(path)
-        yield volume, np.asarray(facts["affine"]), name
+            scan = read_scan(path)
+        yield scan.volume, np.asarray(scan.geometry["affine"]), name
 
 
 def _phantoms(dataset: str, count: int | None, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
-from challengeflow_mood.data.official_layout import Entry, Layout, find_layout, find_scans, stem
+from challengeflow_mood.data.official_layout import Entry, Layout, find_layout, stem
+from challengeflow_mood.data.own_scans import find_scans
+
+NAMED = 5  # of the files that are no scans
 
 REASON = ".reason"
 """Ending of a text that stands for a scan that could not be unpacked."""
@@ -35,7 +38,11 @@ def _find(job: DownloadJob) -> Layout:
     roots = sorted(job.archives.values()) or [Path(job.source)]
     layout = find_layout(roots, job.dataset)
     if job.splits == ("test",) and not layout.toy:
-        return Layout({}, find_scans(Path(job.source)), {}, {})
+        scans, others = find_scans(Path(job.source))
+        if others and job.part == "index":
+            named = ", ".join(others[:NAMED]) + (", ..." if len(others) > NAMED else "")
+            job.progress.message(f"{job.source} holds {len(others)} files that are no scans: {named}")
+        return Layout({}, scans, {}, {})
     return layout
 
 

@@ -1,6 +1,13 @@
-"""Image files: opening one reads its header alone; its voxels are believed where the checksum of their packing fits."""
+"""Opening an image file of any format: its header is read, its voxels are not. What a file is, is told by its
+content.
+"""
 
+import gzip
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -9,15 +16,81 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.fileholders import FileHolder
 from nibabel.spatialimages import SpatialImage
 
+from challengeflow import InputError
+from challengeflow_mood.data.geometry import header_text, usable_affine
+
+NATIVE = (".nii.gz", ".nii", ".mgz", ".mgh")
+"""Endings of what is read without a further package, also inside the image of a submission."""
+ANALYZE, METAIMAGE = (".img", ".img.gz", ".mnc"), (".nrrd", ".nhdr", ".mha", ".mhd")
+ENDINGS = NATIVE + ANALYZE + METAIMAGE + (".dcm",)
+"""Endings of all scans that are read; DICOM files are known without one, too."""
+PACKED = (".nii.gz", ".mgz")
+NIFTI = {348: nib.Nifti1Image, 540: nib.Nifti2Image}
+"""The first number of a file -> what it is."""
 MOST_BEHIND = 64 << 20
 """Bytes of a packed file behind its voxels; sound ones have none, or a few words."""
 
 
+@dataclass(frozen=True)
+class ScanFile:
+    """An opened scan: stored shape, an affine that can be used, its NIfTI header in base64 (None: of another format),
+    the type of its voxels, and what reads them, in this shape.
+    """
+
+    shape: tuple[int, ...]
+    affine: np.ndarray
+    header: str | None
+    dtype: np.dtype
+    read: Callable[[], np.ndarray]
+
+
+def open_scan(path: Path) -> ScanFile:
+    """Open a scan: a file, or a folder with the slices of one DICOM series.
+
+    Raises InputError where it is none or needs a package that is not there, ImageFileError, OSError or ValueError where
+    it cannot be read.
+    """
+    path = path.resolve()  # a header beside it is beside the file itself, not beside a link to it
+    if path.is_dir():
+        return _by("dicom_series").open_series([file.resolve() for file in sorted(path.iterdir()) if is_dicom(file)])
+    if path.stat().st_size == 0:
+        raise InputError("is empty")
+    if is_dicom(path):
+        return _by("dicom_series").open_series([path])
+    if path.name.lower().endswith(METAIMAGE):
+        return _by("metaimage").open_metaimage(path)
+    image = load_image(path)
+    dtype = image.get_data_dtype()
+    if dtype.kind not in "biuf":
+        what = (
+            "complex numbers; save their magnitude" if dtype.kind == "c" else "colours; expected one grey value a voxel"
+        )
+        raise InputError(f"holds {what}")
+    shape = tuple(int(n) for n in image.shape)
+    return ScanFile(
+        shape,
+        usable_affine(image.header, image.affine),
+        header_text(image.header),
+        dtype,
+        lambda: voxels(image, path),
+    )
+
+
 def load_image(path: Path) -> SpatialImage:
-    """The image of a file. Raises ImageFileError where it holds none, OSError or ValueError where it cannot be read."""
+    """The image of a file that nibabel reads. A NIfTI may be gzipped or not, whatever its name says.
+
+    Raises ImageFileError where it holds none, OSError or ValueError where it cannot be read.
+    """
+    if path.name.lower().endswith((".nii", ".nii.gz")) and _misnamed(path):
+        with (open if path.name.lower().endswith(".gz") else gzip.open)(path, "rb") as file:
+            data = file.read()
+        kind = NIFTI.get(int.from_bytes(data[:4], "little")) or NIFTI.get(int.from_bytes(data[:4], "big"))
+        if kind is None:
+            raise ImageFileError(f"{path.name} is no NIfTI file")
+        return kind.from_bytes(data)
     image = nib.load(path, mmap=False)
     if not isinstance(image, SpatialImage):
-        raise ImageFileError(f"{path} holds no volume")
+        raise ImageFileError(f"{path.name} holds no volume")
     return image
 
 
@@ -26,7 +99,7 @@ def voxels(image: SpatialImage, path: Path) -> np.ndarray:
 
     Raises whatever a damaged file makes of its reader, also where a packed file is damaged behind its voxels.
     """
-    if not path.name.lower().endswith("z"):
+    if not path.name.lower().endswith(PACKED) or _misnamed(path):
         return np.asarray(image.dataobj, np.float32)
     with igzip.open(path, "rb") as stream:
         values = np.asarray(type(image).from_file_map({"image": FileHolder(fileobj=stream)}).dataobj, np.float32)
@@ -35,3 +108,30 @@ def voxels(image: SpatialImage, path: Path) -> np.ndarray:
             if (rest := rest + len(block)) > MOST_BEHIND:
                 raise ImageFileError(f"{path} has more than {MOST_BEHIND} bytes behind its voxels")
         return values
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file begins as DICOM files do."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def _misnamed(path: Path) -> bool:
+    """Whether a file is gzipped although its name does not say so, or is not although it does."""
+    with open(path, "rb") as file:
+        return (file.read(2) == b"\x1f\x8b") != path.name.lower().endswith(PACKED)
+
+
+def _by(module: str) -> Any:
+    """A module for a format that needs further packages. No import statement: a submission's image reads NIfTI alone,
+    and brings only what import statements name.
+    """
+    try:
+        return importlib.import_module(f"challengeflow_mood.data.{module}")
+    except ImportError as error:
+        raise InputError(
+            f"needs a package to be read that is not installed ({error.name}): pip install "
+            "'challengeflow-mood[formats]'"
+        ) from None

@@ -5,7 +5,6 @@
 Everything is addressed as an `Entry`: a file, or a member of a zip, which is read without unpacking the rest.
 """
 
-import gzip
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -15,9 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from challengeflow import InputError
 from challengeflow.outside import archives
-from challengeflow.outside.names import short, spelled
+from challengeflow_mood.data.images import ENDINGS, NATIVE
 
-ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh")
 GROUPS = "groups.csv"
 LARGEST_TEXT = 64 << 20
 ALIASES = {"brain": ("brain",), "abdom": ("abdom", "colon")}
@@ -25,12 +23,15 @@ ALIASES = {"brain": ("brain",), "abdom": ("abdom", "colon")}
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: `member` is its name inside the zip `path`, or empty for a file of its own."""
+    """One file: `member` is its name inside the zip `path`, or empty for a file of its own. slices: the files of a
+    DICOM series, which are one scan.
+    """
 
     path: Path
     member: str = ""
     size: int = 0
     crc: int = 0
+    slices: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -45,7 +46,14 @@ class Entry:
             return self.size, zlib.crc32(file.read(1 << 20))
 
     def provide(self, target: Path) -> None:
-        """Put the file at `target`: a link to a file of its own, the unpacked content of a member."""
+        """Put the file at `target`: a link to a file of its own, the unpacked content of a member, a folder of
+        slices.
+        """
+        if len(self.slices) > 1:
+            target.mkdir()
+            for path in self.slices:
+                (target / path.name).symlink_to(path.resolve())
+            return
         if not self.member:
             target.symlink_to(self.path.resolve())
             return
@@ -59,12 +67,18 @@ class Entry:
                 file = stack.enter_context(stack.enter_context(archives.found(self.path, self.member)).open())
             else:
                 file = stack.enter_context(open(self.path, "rb"))
-            return (gzip.GzipFile(fileobj=file) if self.name.endswith("z") else file).read(size)
+            begin = file.read(size)
+            if begin[:2] != b"\x1f\x8b":
+                return begin
+            try:
+                return zlib.decompressobj(wbits=31).decompress(begin, size)
+            except zlib.error as error:
+                raise OSError(f"its packing is damaged: {error}") from None
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
-        """The file for reading: its own path, or a temporary copy of a member."""
-        if not self.member:
+        """The file for reading: its own path, or a temporary copy of a member or folder of slices."""
+        if not self.member and len(self.slices) < 2:
             yield self.path
             return
         with tempfile.TemporaryDirectory() as folder:
@@ -111,25 +125,9 @@ def find_layout(roots: list[Path], dataset: str) -> Layout:
     return Layout(train, toy, sample, pixel, found["groups"].get(GROUPS))
 
 
-def find_scans(root: Path) -> dict[str, Entry]:
-    """Every scan under a folder of one's own, or the one file: its path with `/` as `__` -> Entry, sorted."""
-    if not root.exists():
-        raise InputError(f"{root} does not exist; give a folder of .nii, .nii.gz or .mgz files, or one such file")
-    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
-    base = root.parent if root.is_file() else root
-    scans: dict[str, Entry] = {}
-    for path in files:
-        place = path.relative_to(base).as_posix()
-        if is_scan(place) and "toy_label" not in path.parts:
-            scans[short(spelled(place.replace("/", "__")))] = Entry(path, size=path.stat().st_size)
-    if not scans:
-        raise InputError(f"{root} holds no scan; expected files that end in {', '.join(ENDINGS)}")
-    return scans
-
-
 def is_scan(name: str) -> bool:
-    """Whether a file name is a scan's; macOS companions (`._x.nii.gz`) are not."""
-    return name.lower().endswith(ENDINGS) and not PurePosixPath(name).name.startswith(".")
+    """Whether a file name is one of the organisers' scans'; macOS companions (`._x.nii.gz`) are none."""
+    return name.lower().endswith(NATIVE) and not PurePosixPath(name).name.startswith(".")
 
 
 def stem(name: str) -> str:

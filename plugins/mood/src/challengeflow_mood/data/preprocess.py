@@ -3,6 +3,7 @@
 import csv
 import zlib
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,16 @@ from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.data import alignment
 from challengeflow_mood.data.images import load_image
-from challengeflow_mood.data.volumes import read_scan
+from challengeflow_mood.data.volumes import Scan, read_scan
+
+PARTLY, MOSTLY = 0.25, 0.75  # shares of a grid voxel that was measured: from where on it counts, and counts in full
+Truth = tuple[np.ndarray, str, dict[str, Any]]
+"""Mask (uint8, of the scan's own shape), kind, and more about the anomaly."""
 
 
 def preprocess(job: PreprocessJob) -> None:
-    """Write `volume` (float16) and `mask` (uint8), both (grid, grid, grid), of each scan; and the gold where known.
+    """Write `volume` (float16), `mask` (uint8) and `scanned` (float16), all (grid, grid, grid), of each scan; and the
+    gold where known. `mask` is the body, `scanned` how far each voxel was measured, 0 to 1.
 
     Attributes: `status`, `shape` [1, grid, grid, grid] (the leading 1 keeps a prediction on the grid apart from one on
     the scan's own), `mapping` (see `alignment.align`) and the scan's geometry (see `volumes.read_scan`).
@@ -30,22 +36,35 @@ def preprocess(job: PreprocessJob) -> None:
         prepared = stack.enter_context(Writer(job.prepared))
         gold = stack.enter_context(Writer(job.gold)) if job.labelled else None
         for sample in job.progress(job.samples, "scan"):
-            volume, facts, truth = _read(job, sample)
+            scan, facts, truth = _read(job, sample)
             arrays: dict[str, np.ndarray] = {}
-            if volume is not None:
-                facts, arrays = prepare(volume, facts, job.parameters["grid"])
+            if scan is not None:
+                facts, arrays = prepare(scan, job.parameters["grid"])
             prepared.add(sample.id, facts, **arrays)
             if gold is not None and truth is not None:
                 mask, kind, more = truth
                 gold.add(sample.id, {"sample": int(kind != "healthy"), "kind": kind} | more, scores=mask)
 
 
-def prepare(volume: np.ndarray, facts: dict[str, Any], grid: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Attributes and arrays of one scan that was read: what the model needs and what leads back."""
-    mapping = alignment.align(volume, np.asarray(facts["affine"]), grid)
-    small = alignment.to_grid(volume, mapping)
-    body = alignment.body_mask(small)
-    return {**facts, "mapping": mapping}, {"volume": small.astype(np.float16), "mask": body.astype(np.uint8)}
+def prepare(scan: Scan, grid: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Attributes and arrays of one scan that was read: what the model needs and what leads back.
+
+    Attributes: `status`, `shape`, the scan's geometry, `mapping` (see `alignment.align`) and `scanned`, how many voxels
+    of the grid were measured.
+    """
+    mapping = alignment.align(scan.volume, np.asarray(scan.geometry["affine"]), grid)
+    share = alignment.measured(scan.padding, mapping)
+    small = np.where(share >= PARTLY, alignment.to_grid(scan.volume, mapping) / np.maximum(share, PARTLY), 0)
+    scanned = np.clip((share - PARTLY) / (MOSTLY - PARTLY), 0, 1)  # no step, so that a shift by a hair changes a hair
+    facts = {"status": "ok", "shape": [1, grid, grid, grid], **scan.geometry}
+    facts |= {"mapping": mapping, "scanned": round(float(scanned.sum()))}
+    mask = alignment.body_mask(small)
+    arrays: dict[str, np.ndarray] = {
+        "volume": small.astype(np.float16),
+        "mask": mask.astype(np.uint8),
+        "scanned": scanned.astype(np.float16),
+    }
+    return facts, arrays
 
 
 def proxy_kinds(plan: Path) -> dict[str, str]:
@@ -54,29 +73,30 @@ def proxy_kinds(plan: Path) -> dict[str, str]:
         return {row["sample"]: PROXY[int(row["number"]) % len(PROXY)] for row in csv.DictReader(file)}
 
 
-def _read(job: PreprocessJob, sample: Sample) -> tuple[np.ndarray | None, dict[str, Any], tuple | None]:
-    """The scan (None when it cannot be used), its facts and its truth: mask, kind and more about it; None when
+def _read(job: PreprocessJob, sample: Sample) -> tuple[Scan | None, dict[str, Any], Truth | None]:
+    """The scan (None when it cannot be used), its facts then, and its truth: mask, kind and more about it; None when
     unknown.
     """
-    shape = [1] + [job.parameters["grid"]] * 3
-    facts: dict[str, Any] = {"status": "ok", "shape": shape}
-    volume, truth = None, None
+    facts: dict[str, Any] = {"status": "ok", "shape": [1] + [job.parameters["grid"]] * 3}
+    scan, truth = None, None
     try:
-        volume, geometry = read_scan(job.raw / sample.columns["file"])
-        facts |= geometry
+        scan = read_scan(job.raw / sample.columns["file"])
         if job.split == "proxy":
             kind = proxy_kinds(job.index_gold / "proxy.csv").get(sample.id, "")
-            volume, truth = _with_anomaly(volume, kind, sample.id, job.seed)
+            volume, truth = _with_anomaly(scan, kind, sample.id, job.seed)
+            scan = replace(scan, volume=volume)
     except InputError as reason:
-        volume, facts["status"] = None, str(reason)
+        scan, facts["status"] = None, str(reason)
     except Exception as error:  # a scan that breaks its reader in a new way must not stop the others
-        volume, facts["status"] = None, f"cannot be read: {type(error).__name__}: {error}"
+        scan, facts["status"] = None, f"cannot be read: {type(error).__name__}: {error}"
     if job.labelled and job.split == "test":
-        truth = _toy_label(job.index_gold / "toy_label", sample.columns["file"], facts.get("original"))
-    return volume, facts, truth
+        shape = None if scan is None else scan.geometry["original"]
+        truth = _toy_label(job.index_gold / "toy_label", sample.columns["file"], shape)
+    return scan, facts, truth
 
 
-def _with_anomaly(volume: np.ndarray, kind: str, sample: str, seed: int) -> tuple[np.ndarray, tuple]:
+def _with_anomaly(scan: Scan, kind: str, sample: str, seed: int) -> tuple[np.ndarray, Truth]:
+    volume = scan.volume
     if not kind:
         return volume, (np.zeros(volume.shape, np.uint8), "healthy", {})
     body = Body(alignment.foreground(volume))
@@ -85,7 +105,7 @@ def _with_anomaly(volume: np.ndarray, kind: str, sample: str, seed: int) -> tupl
     return volume, (mask, kind, {"recipe": recipe})
 
 
-def _toy_label(folder: Path, file: str, shape: list[int] | None) -> tuple[np.ndarray, str, dict] | None:
+def _toy_label(folder: Path, file: str, shape: list[int] | None) -> Truth | None:
     """Mask and kind of a toy case. As in the organisers' scorer, a case whose label cannot be read is not scored."""
     try:
         abnormal = int((folder / "sample" / f"{file}.txt").read_text().splitlines()[0])

@@ -25,8 +25,8 @@ import numpy as np
 
 from challengeflow import InputError, PredictJob, Progress, Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer
-from challengeflow_mood.answers.maps import map_name, write_map
-from challengeflow_mood.data.images import load_image
+from challengeflow_mood.answers.maps import case_score, map_name, write_map
+from challengeflow_mood.data.images import open_scan
 from challengeflow_mood.data.official_layout import is_scan
 from challengeflow_mood.data.preprocess import prepare
 from challengeflow_mood.data.volumes import read_scan
@@ -120,20 +120,16 @@ def _write_safe(task: str, scan: Path, outputs: Path) -> None:
     if task == "sample":
         _write_text(outputs / f"{scan.name}.txt", SAFE_SCORE)
         return
-    image = load_image(scan)  # the header alone
-    shape = [int(n) for n in image.shape]
-    facts = {"original": shape, "affine": np.asarray(image.affine), "header": None}
+    opened = open_scan(scan)  # the header alone
+    facts = {"original": list(opened.shape), "affine": opened.affine, "header": None}
     write_map(None, facts, outputs / map_name(scan.name))
 
 
 def _answer(task: str, scan: Path, outputs: Path, model: Path, ensemble: dict[str, Any], work: Path) -> None:
-    volume, facts = read_scan(scan)
-    grid = ensemble["grid"]
-    facts, arrays = prepare(volume, {"status": "ok", "shape": [1, grid, grid, grid], **facts}, grid)
-    del volume
+    facts, arrays = prepare(read_scan(scan), ensemble["grid"])
     scores = _predict(facts, arrays, model, ensemble, work)
     if task == "sample":
-        value = decision.probability(ensemble["decision"], decision.sample_score(scores))
+        value = decision.probability(ensemble["decision"], case_score(scores[0], facts))
         _write_text(outputs / f"{scan.name}.txt", value)
     else:
         write_map(scores[0], facts, outputs / map_name(scan.name))

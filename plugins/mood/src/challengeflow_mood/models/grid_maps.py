@@ -13,7 +13,7 @@ Apply = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 def write_maps(job: PredictJob, models: Sequence[Apply]) -> None:
     """The mean of the models' maps for each sample of the shard, float16 (1, g, g, g); zero for a scan that could not
-    be read.
+    be read, and where nothing was measured.
     """
     prepared = Arrays(job.shard.prepared)
 
@@ -25,6 +25,7 @@ def write_maps(job: PredictJob, models: Sequence[Apply]) -> None:
                 arrays = prepared[sample.id]
                 for model in models:
                     total[0] += model(arrays["volume"], arrays["mask"]) / len(models)
+                total[0] *= arrays["scanned"]
             yield sample.id, total.astype(np.float16)
 
     write_scores(job.output, maps())

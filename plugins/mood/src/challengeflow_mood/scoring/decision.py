@@ -1,26 +1,36 @@
 """From an anomaly map to one score a case, and from that to an answer: a calibrated probability."""
 
+import math
 from typing import Any
 
 import numpy as np
 from scipy import optimize
 
-TOP_SHARE = 0.0005  # of the map's voxels; about a sphere of 5 % of the side
+TOP_SHARE = 0.0005  # of the grid; about a sphere of 5 % of the side
+LEAST_VOXELS = 8
 ABNORMAL = 0.5
 FALSE_ALARMS = 0.1  # of healthy scans, at the operating point: one in ten
 UNCALIBRATED = {"slope": 8.0, "offset": -4.0, "threshold": ABNORMAL, "calibrated": False}
 
 
-def sample_score(scores: np.ndarray) -> float:
-    """The mean of the highest 0.05 % of a map's values, at least 8 of them; in [0, 1], 0 for an empty map.
+def voxels_behind(facts: dict[str, Any]) -> int:
+    """How many of a scan's voxels its score is the mean of: 0.05 % of what was measured of the grid, at least 8.
 
-    A map of any shape; NaN counts as 0. More robust than the maximum, more local than the mean.
+    facts: what `preprocess.prepare` tells of the scan.
     """
-    flat = np.nan_to_num(np.asarray(scores, np.float32).ravel(), nan=0.0).clip(0, 1)
-    top = min(flat.size, max(8, round(TOP_SHARE * flat.size)))
-    if top == flat.size:
-        return float(flat.mean(dtype=float))
-    return float(np.sort(np.partition(flat, flat.size - top)[-top:]).mean(dtype=float))
+    return max(LEAST_VOXELS, round(TOP_SHARE * facts["scanned"] * abs(math.prod(facts["mapping"]["step"]))))
+
+
+def mean_of_highest(levels: np.ndarray, count: int) -> float:
+    """The mean of the `count` highest voxels of a map, from how many there are of each float16 value in [0, 1],
+    (LEVELS,).
+
+    More robust than the maximum, more local than the mean. Voxels that are not counted in `levels` are 0.
+    """
+    falling = levels[::-1]
+    taken = np.minimum(falling, np.maximum(count - (np.cumsum(falling) - falling), 0))
+    values = np.arange(len(levels), dtype=np.uint16).view(np.float16).astype(np.float64)[::-1]
+    return float((taken * values).sum() / count)
 
 
 def fit(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

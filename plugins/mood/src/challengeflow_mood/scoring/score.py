@@ -31,7 +31,7 @@ SIZES = ("small", "medium", "large")  # thirds of the abnormal cases
 @dataclass(frozen=True)
 class Case:
     """One scored case: all that is kept of its map is the histogram, (2, LEVELS) int32. `reason`: why it counts as
-    zero; `ml`: of its anomaly.
+    zero; `ml`: of its anomaly; `peak`: the highest value of its map, as the findings see it.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Case:
     score: float
     reason: str
     ml: float
+    peak: float
     histogram: np.ndarray
 
 
@@ -55,7 +56,7 @@ def score(job: ScoreJob) -> None:
     scores = {s: _score_split([c for c in cases if c.split == s], final, rounds) for s in splits}
     write_json(job.scores, scores)
     measured = {s: {key: scores[s]["detail"][key] for key in ("pixel_ap", "sample_ap", "cases")} for s in scores}
-    highest = np.array([_highest(case) for case in known if not case.label])
+    highest = np.array([case.peak for case in known if not case.label])
     write_json(job.decision, final | {"measured": measured, "finding": decision.least_finding(highest)})
 
 
@@ -68,16 +69,18 @@ def cases_of(shard: Shard) -> Iterator[Case]:
         mask, truth, facts = gold[sample.id]["scores"], gold.attributes(sample.id), prepared.attributes(sample.id)
         scores = predictions[sample.id] if sample.id in predictions else np.zeros(1, np.float32)
         reason = _reason(scores, mask, facts) if sample.id in predictions else "no prediction"
+        histogram = _histogram(scores, mask, facts, reason)
         yield Case(
             name=sample.id,
             split=shard.split,
             group=sample.group,
             kind=truth["kind"],
             label=truth["sample"],
-            score=decision.sample_score(scores),
+            score=_case_score(scores, histogram, facts),
             reason=reason,
             ml=_millilitres(mask, facts),
-            histogram=_histogram(scores, mask, facts, reason).astype(np.int32),
+            peak=float(np.nan_to_num(np.asarray(scores, np.float32), nan=0.0).max()),
+            histogram=histogram.astype(np.int32),
         )
 
 
@@ -109,6 +112,15 @@ def _histogram(scores: np.ndarray, mask: np.ndarray, facts: dict[str, Any], reas
     positives = np.count_nonzero(mask)
     histogram[:, 0] += np.array([mask.size - positives, positives]) - histogram.sum(axis=1)
     return histogram
+
+
+def _case_score(scores: np.ndarray, histogram: np.ndarray, facts: dict[str, Any]) -> float:
+    """The sample score of a case, from its whole map on the scan's own grid; a control may give one number."""
+    if scores.size == 1:
+        return float(np.clip(np.nan_to_num(np.asarray(scores, np.float32).ravel()[0], nan=0.0), 0, 1))
+    levels = histogram.sum(axis=0)
+    count = decision.voxels_behind(facts) if "mapping" in facts else round(decision.TOP_SHARE * levels.sum())
+    return decision.mean_of_highest(levels, max(1, count))
 
 
 def _planes(values: np.ndarray, mask: np.ndarray, mapping: dict[str, Any]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -155,11 +167,6 @@ def _score_split(cases: list[Case], final: dict, rounds: int) -> dict[str, Any]:
             "curves": _curves(histograms.sum(axis=0), scores, labels),
         },
     }
-
-
-def _highest(case: Case) -> float:
-    """The highest score in a case's map."""
-    return float(np.uint16(np.flatnonzero(case.histogram.sum(axis=0))[-1]).view(np.float16))
 
 
 def _by_kind(cases: list[Case], both: Both) -> dict[str, dict[str, float]]:

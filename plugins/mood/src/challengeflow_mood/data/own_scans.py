@@ -1,0 +1,71 @@
+"""Every scan under a folder of one's own, of whatever format, and what there is no scan."""
+
+from pathlib import Path
+
+from challengeflow import InputError
+from challengeflow.outside.names import short, spelled
+from challengeflow_mood.data.images import ENDINGS, is_dicom
+from challengeflow_mood.data.official_layout import Entry
+
+BESIDE = (".hdr", ".raw", ".zraw", ".raw.gz", ".bvec", ".bval", ".json")
+"""Endings of what lies beside a scan: headers and values that its own file names."""
+
+
+def find_scans(root: Path) -> tuple[dict[str, Entry], list[str]]:
+    """Every scan under `root`, or the one file: its path with `/` as `__` -> Entry, sorted; and the names of other
+    files.
+
+    The DICOM files of a folder are one scan for each series, of the folder's name and, where there are several, a
+    number. Raises InputError where there is none.
+    """
+    if not root.exists():
+        raise InputError(f"{root} does not exist; give a folder of scans, or one scan")
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+    base = root.parent if root.is_file() else root
+    scans: dict[str, Entry] = {}
+    slices: dict[Path, list[Path]] = {}
+    others = []
+    for path in files:
+        place = path.relative_to(base)
+        if place.name.startswith(".") or "toy_label" in place.parts:
+            continue
+        if is_dicom(path):
+            slices.setdefault(path.parent, []).append(path)
+        elif place.name.lower().endswith(ENDINGS):
+            scans[_name(place)] = Entry(path, size=path.stat().st_size)
+        elif not place.name.lower().endswith(BESIDE):
+            others.append(place.as_posix())
+    for folder, own in slices.items():
+        scans |= _series(folder.relative_to(base), own, root)
+    if not scans:
+        raise InputError(f"{root} holds no scan; expected files that end in {', '.join(ENDINGS)}, or DICOM files")
+    return dict(sorted(scans.items())), others
+
+
+def _series(folder: Path, files: list[Path], root: Path) -> dict[str, Entry]:
+    parts = _parted(files)
+    found = {}
+    for number, part in enumerate(parts, 1):
+        name = _name(folder) if folder.parts else short(spelled(root.resolve().name))
+        if len(part) == 1:
+            name = _name(folder / part[0].name)
+        elif len(parts) > 1:
+            name = f"{name}__series-{number}"
+        found[name] = Entry(part[0], size=sum(path.stat().st_size for path in part), slices=part)
+    return found
+
+
+def _parted(files: list[Path]) -> list[tuple[Path, ...]]:
+    """The files of each series; all together where nothing is installed that could tell."""
+    try:
+        from challengeflow_mood.data.dicom_series import series
+    except ImportError:
+        return [tuple(files)]
+    try:
+        return series(files)
+    except InputError:
+        return [tuple(files)]
+
+
+def _name(place: Path) -> str:
+    return short(spelled(place.as_posix().replace("/", "__")))
