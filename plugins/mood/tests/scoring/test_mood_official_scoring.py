@@ -4,9 +4,11 @@ The reference here restates what that program does; where its repository (MIC-DK
 names it and the program itself is the reference too, with the one repair it needs on today's NumPy (`np.int`).
 """
 
+import csv
 import importlib.util
 import os
 import random
+import warnings
 from pathlib import Path
 
 import nibabel as nib
@@ -252,3 +254,59 @@ def test_folders_that_cannot_be_scored(folders):
 def test_draws_need_two_cases():
     assert official_scoring.organiser_draws(1) == []
     assert len(official_scoring.organiser_draws(5)) == 10
+
+
+@pytest.mark.parametrize("labels", [(0, 1), (1, 1), (0, 0), (2, 2), (0, 2), (-1, 0), (-1, 1), (0, 1, 2), (1, 2)])
+def test_labels_that_sklearn_refuses_void_the_score_and_are_named(tmp_path, labels):
+    for kind in ("pred", "label"):
+        (tmp_path / kind).mkdir()
+    scores = np.linspace(0.2, 0.9, len(labels))
+    for number, (label, score) in enumerate(zip(labels, scores, strict=True)):
+        (tmp_path / "label" / f"{number}.txt").write_text(f"{label}\n")
+        (tmp_path / "pred" / f"{number}.txt").write_text(f"{score}\n")
+    ours = score_folder(tmp_path / "pred", tmp_path / "label", "sample")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            expected = metrics.average_precision_score(labels, scores)
+    except ValueError:
+        expected = None
+    assert ours.average_precision == (None if expected is None else pytest.approx(expected))
+    assert bool(ours.wrong_labels) == (expected is None)
+    if ours.wrong_labels:
+        assert "expected 0 and 1 alone (look at " in ours.wrong_labels
+
+
+def cases_of_the_organisers() -> list[str]:
+    """Names in the table of what their program prints, where the folder is there."""
+    default = Path(__file__).resolve().parents[4].parent / "shared" / "data"
+    table = Path(os.environ.get("CHALLENGEFLOW_DATA", default)) / "mood" / "scorer-cases" / "official.csv"
+    return [row["folder"] for row in csv.DictReader(table.open())] if table.is_file() else []
+
+
+@pytest.mark.parametrize("name", cases_of_the_organisers())
+def test_what_the_organisers_program_prints(mood_real, tmp_path, name):
+    folder = mood_real / "scorer-cases"
+    predictions = folder / name / "pred" if (folder / name / "pred").is_dir() else tmp_path  # an empty one
+    with open(folder / "official.csv") as file:
+        printed = {row["folder"]: row["official"] for row in csv.DictReader(file)}[name]
+    ours = score_folder(predictions, folder / name / "lab", (folder / name / "task").read_text().strip())
+    if printed.startswith("ValueError"):
+        assert ours.average_precision is None
+    else:
+        assert ours.average_precision == float(printed)
+
+
+def test_a_nan_before_a_file_breaks_off_counts_as_zero(tmp_path):
+    for kind in ("pred", "label"):
+        (tmp_path / kind).mkdir()
+        for name in ("a", "b"):
+            values = np.random.default_rng(1).random((8, 8, 40)).astype(np.float32)
+            save(tmp_path / kind / f"{name}.nii", values if kind == "pred" else (values > 0.9).astype(np.uint8))
+    path = tmp_path / "pred" / "b.nii"
+    values = np.random.default_rng(1).random((8, 8, 40)).astype(np.float32)
+    values[0, 0, 0] = np.nan
+    save(path, values)
+    path.write_bytes(path.read_bytes()[:-2000])
+    ours = score_folder(tmp_path / "pred", tmp_path / "label", "pixel")
+    assert ours.average_precision == ours.repaired
+    assert [case.reason != "" for case in ours.cases] == [False, True]

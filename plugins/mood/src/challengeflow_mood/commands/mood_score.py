@@ -11,7 +11,7 @@ from challengeflow_mood.scoring.official_scoring import FolderScore, score_folde
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command; 1 where a NaN voids the score. Raises InputError for what the user can mend."""
+    """Run the command; 1 where a NaN or a label voids the score. Raises InputError for what the user can mend."""
     parser = argparse.ArgumentParser(
         prog="challengeflow mood-score", description="Score a folder of predictions as MOOD's evalresults.py does."
     )
@@ -39,7 +39,9 @@ def _lines(score: FolderScore) -> Iterator[str]:
             yield f"{case.name}: holds a NaN, which voids the score of the whole folder"
         elif case.reason:
             yield f"{case.name}: counts as zero ({case.reason}); average precision lost: {lost[case.name]:.6f}"
-    if score.average_precision is None:
+    if score.wrong_labels:
+        yield f"average precision: none, {score.wrong_labels}"
+    elif score.average_precision is None:
         yield f"average precision: none, because of NaN; with zeros in their place it would be {score.repaired!r}"
     else:
         yield f"average precision ({score.task}, {len(score.cases)} cases): {score.average_precision!r}"

@@ -2,8 +2,9 @@
 nothing.
 
 Files are driven by the labels, as there: what else lies among the predictions is ignored. A missing, misshaped or
-unreadable prediction counts as all zero; a label that cannot be read drops its case. A NaN voids the whole score there
-(sklearn refuses it), so `average_precision` is None then and `repaired` says what it would be with zeros in its place.
+unreadable prediction counts as all zero; a label that cannot be read drops its case. sklearn refuses
+a NaN, and labels of cases that are not 0 and 1 alone, which voids the whole score there: `average_precision` is None
+then, and `repaired` says what it would be with zeros in place of NaN and with 1 as the one label that counts.
 """
 
 import math
@@ -50,7 +51,20 @@ class FolderScore:
 
     @property
     def average_precision(self) -> float | None:
-        return None if any(case.void for case in self.cases) else self.repaired
+        return None if self.wrong_labels or any(case.void for case in self.cases) else self.repaired
+
+    @property
+    def wrong_labels(self) -> str:
+        """Why sklearn refuses the labels of the sample task; empty where it does not.
+
+        Two values of which none is 1 are an error there, and so are three; one alone, whatever it is, is none.
+        """
+        found = sorted({case.label for case in self.cases})
+        if self.task == "pixel" or len(found) < 2 or (len(found) == 2 and 1 in found):
+            return ""
+        odd = [label for label in found if label not in (0, 1)]
+        names = [case.name for case in self.cases if case.label in odd]
+        return f"the labels are {', '.join(map(str, found))}; expected 0 and 1 alone (look at {names[0]})"
 
     @property
     def repaired(self) -> float:
@@ -157,6 +171,7 @@ def _score_map(prediction: Path, label: Path) -> ScoredCase | None:
     except Exception as error:
         reason = f"cannot be read: {type(error).__name__}: {error}"
     if reason:
+        void = False  # a NaN before a file breaks off: there the whole file counts as zero
         found = int(np.count_nonzero(mask))
         histogram[:] = 0
         histogram[:, 0] = mask.size - found, found
