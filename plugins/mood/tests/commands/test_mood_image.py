@@ -11,6 +11,7 @@ import pytest
 from challengeflow import InputError
 from challengeflow_mood.commands import mood_image
 from challengeflow_mood.docker import archive
+from challengeflow_mood.docker.dockerfile_lint import lint_settings
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -28,8 +29,11 @@ def package(tmp_path):
 
 
 def base(path: Path, python=f"./usr/bin/{PYTHON}") -> Path:
-    """A root file system of two files."""
+    """A root file system of two files, as `tar -C ROOT -cf base.tar .` writes it."""
     with tarfile.open(path, "w") as tar:
+        whole = tarfile.TarInfo("./")
+        whole.type, whole.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(whole)
         for name in (python, "./etc/hidden"):
             info = tarfile.TarInfo(name)
             info.size = 1
@@ -96,3 +100,13 @@ def test_bases_that_will_not_do(package, tmp_path):
     mood_image.write_image(package, base(tmp_path / "base.tar"), tmp_path / "image.tar", "mood:1")
     with pytest.raises(InputError, match="is an image already"):
         mood_image.write_image(tmp_path / "image.tar", tmp_path / "base.tar", tmp_path / "again.tar", "mood:1")
+
+
+def test_the_settings_of_an_image_are_looked_at(package, tmp_path):
+    mood_image.write_image(package, base(tmp_path / "base.tar"), tmp_path / "image.tar", "mood:1")
+    settings = archive.settings(tmp_path / "image.tar")
+    assert settings["WorkingDir"] == "/workspace"
+    assert list(lint_settings(settings)) == []
+    assert list(lint_settings({"Entrypoint": []})) == []
+    (problem,) = lint_settings({"Entrypoint": ["python3", "main.py"]})
+    assert 'has the entrypoint ["python3", "main.py"]' in problem

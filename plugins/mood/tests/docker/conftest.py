@@ -21,8 +21,39 @@ for scan in "$1"/*; do
     {answer}
 done
 """
-ANSWERS = {"sample": 'echo 0.5 > "$2/$name.txt"', "pixel": 'cp "$here/map.nii.gz" "$2/$name"'}
-SHAPE = (9, 9, 9)
+ANSWERS = {"sample": 'sum=$(cksum < "$scan"); echo "0.${sum%% *}" > "$2/$name.txt"', "pixel": 'cp "$scan" "$2/$name"'}
+MAP = 'cp "$here/map.nii.gz" "$2/$name"'
+SHAPE = (12, 15, 10)
+DOCKERFILE = "FROM scratch\nCOPY . /workspace\n"
+
+
+LIBRARIES = ("nibabel", "numpy", "packaging", "typing_extensions", "isal")
+BEGIN = """import os, pathlib, random, sys
+import nibabel as nib, numpy as np
+inputs, outputs = map(pathlib.Path, sys.argv[1:])
+{code}
+for number, path in enumerate(sorted(inputs.iterdir())):
+    said = answer(path, number)
+"""
+PYTHON = {
+    "sample": BEGIN + "    (outputs / (path.name + '.txt')).write_text(repr(float(said)))\n",
+    "pixel": BEGIN
+    + "    image = nib.Nifti1Image(np.asarray(said, np.float32), nib.load(path).affine)\n"
+    + "    nib.save(image, outputs / path.name)\n",
+}
+
+
+def save(path, values, affine=None):
+    nib.save(nib.Nifti1Image(values, np.eye(4) if affine is None else affine), path)
+
+
+def scan(shape, number):
+    """A body that lies off the middle of a scan that is no cube."""
+    values = np.zeros(shape, np.float32)
+    inner = tuple(slice(1, n - n // 3) for n in shape)
+    random = np.random.default_rng(number)
+    values[inner] = random.uniform(0.4, 1, values[inner].shape)
+    return values
 
 
 @pytest.fixture(scope="session")
@@ -47,27 +78,30 @@ def submission(mood_brain, answers):
 
 
 class ToyPackage:
-    """A package that needs no Python, in `folder`: every map is the same, every score one half; and two toy cases."""
+    """A package that needs no Python, in `folder`: a map is the scan itself, a score comes from its checksum; and toy
+    cases.
+    """
 
     def __init__(self, root: Path):
-        self.root, self.folder, self.scans = root, root / "context", root / "scans"
-        self.folder.mkdir()
+        self.root, self.folder, self.scans, self.full = (root / name for name in ("", "context", "scans", "full"))
+        for folder in (self.folder, self.scans, self.full):
+            folder.mkdir()
         for task in build_context.TASKS:
             for dataset in build_context.DATASETS:
                 script = self.folder / f"run_{task}_{dataset}.sh"
                 script.write_text(SOUND.format(answer=ANSWERS[task]))
                 script.chmod(0o755)
-        self.save_map(np.full(SHAPE, 0.25, np.float32))
         (self.folder / "requirements.txt").write_text("")
-        (self.folder / "Dockerfile").write_text("FROM scratch\n")
-        self.scans.mkdir()
-        for number in range(2):
-            values = np.random.default_rng(number).random(SHAPE).astype(np.float32)
-            nib.save(nib.Nifti1Image(values, np.eye(4)), self.scans / f"toy_{number}.nii.gz")
-        self.toys = {"brain": Toys(self.scans, {})}
+        (self.folder / "Dockerfile").write_text(DOCKERFILE)
+        for number in range(3):
+            save(self.scans / f"toy_{number}.nii.gz", scan(SHAPE, number))
+        save(self.full / "whole.nii.gz", scan((20, 18, 16), 9))
+        self.toys = {"brain": Toys(self.scans, {}, self.full)}
 
     def save_map(self, values, affine=None):
-        nib.save(nib.Nifti1Image(values, np.eye(4) if affine is None else affine), self.folder / "map.nii.gz")
+        """One map for all scans."""
+        save(self.folder / "map.nii.gz", values, affine)
+        self.answer("pixel", MAP)
 
     def script(self, task="pixel") -> Path:
         return self.folder / f"run_{task}_brain.sh"
@@ -81,14 +115,24 @@ class ToyPackage:
         script = self.script(task)
         script.write_text(script.read_text().replace("set -eu\n", f"set -eu\n{line}\n"))
 
+    def python(self, task, code):
+        """A script of the brain in Python, with NumPy and nibabel: `answer(path, number)` says what is written."""
+        (self.folder / "requirements.txt").write_text("".join(f"{name}\n" for name in LIBRARIES))
+        (self.folder / f"{task}.py").write_text(PYTHON[task].format(code=code))
+        self.script(task).write_text(f'#!/bin/sh\nexec python3 /workspace/{task}.py "$1" "$2"\n')
+
+    def dockerfile(self, text):
+        (self.folder / "Dockerfile").write_text(text)
+
     def check(self, limit=600.0):
         archive.write_tar(self.folder, self.root / "package.tar")
-        with tarfile.open(self.root / "package.tar", "a") as tar:  # the modes as they are, which write_tar would mend
+        with tarfile.open(self.root / "package.tar", "w") as tar:  # the modes as they are, which write_tar would mend
             for path in sorted(self.folder.iterdir()):
                 tar.add(path, path.name)
         work = self.root / "work"
         work.mkdir()
-        return check_package.check(self.root / "package.tar", self.toys, work, wanted="bwrap", limit=limit)
+        package = self.root / "package.tar"
+        return check_package.check(package, self.toys, work, wanted="bwrap", limit=limit, test_cases=10)
 
 
 @pytest.fixture

@@ -8,18 +8,39 @@ import pytest
 from challengeflow import InputError
 from challengeflow_mood.commands import check_package
 from challengeflow_mood.docker import archive
+from challengeflow_mood.docker.trial_toys import toy_cases
 
-SHAPE = (9, 9, 9)
+SHAPE = (12, 15, 10)
+READ = "def answer(path, number): scan = nib.load(path).get_fdata(); "
+SOUND = {
+    "as it is": lambda p: None,
+    "another base": lambda p: p.dockerfile("FROM python:3.12-slim\nCOPY . /workspace\nWORKDIR /workspace\n"),
+    "two stages": lambda p: p.dockerfile(
+        'FROM gcc AS made\nENTRYPOINT ["cc"]\nFROM scratch\nWORKDIR /workspace\n'
+        + "COPY --from=made /x ./x\nCOPY run_* ./\n"
+    ),
+    "a here-document, comments and continued lines": lambda p: p.dockerfile(
+        "# syntax=docker/dockerfile:1\nARG BASE=scratch\nFROM $BASE\nRUN <<EOF\necho COPY\nEOF\n"
+        'RUN echo a \\\n    # why\n    b\nCOPY [".", "/workspace/"]\n'
+    ),
+    "an entrypoint that is taken away": lambda p: p.dockerfile('FROM x\nADD . /workspace\nENTRYPOINT []\nCMD ["sh"]\n'),
+    "a map of few values": lambda p: p.python("pixel", READ + "return np.round(scan * 3) / 3"),
+    "a map that is low inside": lambda p: p.python("pixel", READ + "return 1 - scan"),
+    "a map of nothing but the anomaly": lambda p: p.python("pixel", READ + "return np.where(scan > 0.99, 1, 0)"),
+    "a score in whole numbers": lambda p: p.python("sample", READ + "return int(scan.sum()) % 2"),
+    "seeded randomness": lambda p: p.python(
+        "pixel", READ + "return np.random.default_rng(1).random(scan.shape) * scan"
+    ),
+}
 
 
 @pytest.mark.usefixtures("bubblewrap")
-def test_a_sound_package_passes(package):
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_package_passes(package, name):
+    SOUND[name](package)
     report = package.check()
     assert report.problems == []
-    assert [run.cases for run in report.runs] == [2, 2]
-    assert [note.split(";")[0] for note in report.notes] == [
-        f"run_{task}_brain.sh: all answers are alike, as where a model fails" for task in ("sample", "pixel")
-    ]
+    assert [run.cases for run in report.runs] == [3, 3]
 
 
 BROKEN = {
@@ -49,8 +70,8 @@ BROKEN = {
     ),
     "not executable": (lambda p: p.script().chmod(0o644), ["is not executable by everyone", "Permission denied"]),
     "a file for its owner alone": (
-        lambda p: (p.folder / "map.nii.gz").chmod(0o600),
-        ["map.nii.gz cannot be read by every user"],
+        lambda p: (p.folder / "requirements.txt").chmod(0o600),
+        ["requirements.txt cannot be read by every user"],
     ),
     "a missing script": (lambda p: p.script().unlink(), ["run_pixel_brain.sh is missing"]),
     "a path of one machine": (
@@ -58,8 +79,8 @@ BROKEN = {
         ["names /home, a place of one machine"],
     ),
     "a relative path": (
-        lambda p: p.script().write_text('#!/bin/sh\nfor scan in "$1"/*; do cp map.nii.gz "$2/${scan##*/}"; done\n'),
-        ["names map.nii.gz relative to a working directory it does not set"],
+        lambda p: p.script().write_text('#!/bin/sh\nfor scan in "$1"/*; do cp Dockerfile "$2/${scan##*/}"; done\n'),
+        ["names Dockerfile relative to a working directory it does not set"],
     ),
     "NaN": (
         lambda p: p.save_map(np.where(np.indices(SHAPE)[0] == 1, np.nan, 0.5).astype(np.float32)),
@@ -71,7 +92,7 @@ BROKEN = {
     ),
     "another shape": (
         lambda p: p.save_map(np.zeros((3, 3, 3), np.float32)),
-        ["has the shape [3, 3, 3]; expected the scan's own, [9, 9, 9]"],
+        ["has the shape [3, 3, 3]; expected the scan's own, [12, 15, 10]"],
     ),
     "another data type": (
         lambda p: p.save_map(np.ones(SHAPE, np.uint8)),
@@ -88,6 +109,95 @@ BROKEN = {
     "a case without an answer": (
         lambda p: p.answer("sample", 'echo 0.5 > "$2/toy_0.nii.gz.txt"'),
         ["toy_1.nii.gz.txt is missing; expected one score for toy_1.nii.gz"],
+    ),
+    "no Dockerfile": (lambda p: (p.folder / "Dockerfile").unlink(), ["there is no Dockerfile"]),
+    "a Dockerfile that is none": (
+        lambda p: p.dockerfile("\x00\x01 nonsense\n"),
+        ["the Dockerfile has a line that is no instruction"],
+    ),
+    "a Dockerfile without FROM": (
+        lambda p: p.dockerfile("COPY . /workspace\n"),
+        ["the Dockerfile does not begin with FROM"],
+    ),
+    "a Dockerfile without COPY": (
+        lambda p: p.dockerfile("FROM scratch\nWORKDIR /workspace\n"),
+        ["the Dockerfile copies no run_sample_brain.sh to /workspace"],
+    ),
+    "a Dockerfile that copies to another place": (
+        lambda p: p.dockerfile("FROM scratch\nCOPY . /app\n"),
+        ["the Dockerfile copies no run_sample_brain.sh to /workspace"],
+    ),
+    "a Dockerfile that copies the requirements alone": (
+        lambda p: p.dockerfile("FROM scratch\nCOPY requirements.txt /workspace\n"),
+        ["the Dockerfile copies no run_sample_brain.sh to /workspace"],
+    ),
+    "an entrypoint": (
+        lambda p: p.dockerfile("FROM scratch\nCOPY . /workspace\nENTRYPOINT python3 main.py\n"),
+        ["the Dockerfile has the ENTRYPOINT python3 main.py"],
+    ),
+    "an entrypoint of an earlier stage": (
+        lambda p: p.dockerfile('FROM x AS y\nENTRYPOINT ["sh"]\nFROM y\nCOPY . /workspace\n'),
+        ['the Dockerfile has the ENTRYPOINT ["sh"]'],
+    ),
+    "a module of the working directory": (
+        lambda p: ((p.folder / "own.py").write_text("x = 1"), p.say("sample", "python3 -c 'import own'")),
+        ["it needs a library that the package does not bring", "No module named 'own'"],
+    ),
+    "scores that float16 does not tell apart": (
+        lambda p: p.python("pixel", READ + "return scan * 1e-9"),
+        ["which the scorer's float16 does not tell apart"],
+    ),
+    "flipped maps": (
+        lambda p: p.python("pixel", READ + "return scan[::-1]"),
+        ["its maps would fit their scans better flipped along x"],
+    ),
+    "maps flipped along two axes": (
+        lambda p: p.python("pixel", READ + "return scan[:, ::-1, ::-1]"),
+        ["its maps would fit their scans better flipped along y, z"],
+    ),
+    "transposed maps": (
+        lambda p: p.python("pixel", READ + "return scan.T"),
+        ["has the shape [10, 15, 12]; expected the scan's own, [12, 15, 10]"],
+    ),
+    "scores from the names": (
+        lambda p: p.python("sample", "def answer(path, number): return len(path.name + str(number)) * number % 7 / 10"),
+        ["run under other names, it answers"],
+    ),
+    "a script that knows toys alone": (
+        lambda p: p.python("sample", "def answer(path, number): return 1 / (1 + int(path.name.split('toy_')[1][0]))"),
+        ["run under other names, it fails", "IndexError"],
+    ),
+    "a script that knows small scans alone": (
+        lambda p: p.python("pixel", READ + "assert scan.size < 2000; return scan"),
+        ["with a scan of full size ended with status 1", "AssertionError"],
+    ),
+    "constant scores": (
+        lambda p: p.python("sample", "def answer(path, number): return 0.5"),
+        ["run_sample_brain.sh: all answers are alike"],
+    ),
+    "constant maps": (
+        lambda p: p.python("pixel", READ + "return 0 * scan + 0.25"),
+        ["run_pixel_brain.sh: all answers are alike"],
+    ),
+    "random scores": (
+        lambda p: p.python("sample", "def answer(path, number): return random.random()"),
+        ["run once more, it answers", "fix the seeds"],
+    ),
+    "random maps": (
+        lambda p: p.python("pixel", READ + "return np.random.random(scan.shape)"),
+        ["run once more, it answers"],
+    ),
+    "answers that depend on the scans beside": (
+        lambda p: p.python("sample", READ + "return (int(scan.sum()) % 50 + len(os.listdir(inputs))) / 100"),
+        ["run with other scans beside it, it answers"],
+    ),
+    "answers that depend on the user": (
+        lambda p: p.python("sample", READ + "return (int(scan.sum()) % 50 + (os.getuid() > 0)) / 100"),
+        ["run as another user, it answers"],
+    ),
+    "nothing for a user that is not its own": (
+        lambda p: p.say("sample", "[ $(id -u) -ne 0 ] || exit 3"),
+        ["run as another user, it fails"],
     ),
     "a library that is not brought": (
         lambda p: p.say("sample", "python3 -c 'import torch'"),
@@ -111,7 +221,7 @@ def test_a_slow_case_is_stopped(package):
     package.say("sample", "sleep 30")
     report = package.check(limit=0.2)
     assert any(
-        "run_sample_brain.sh was stopped after 0.4 s; expected at most 0.2 s a case" in p for p in report.problems
+        "run_sample_brain.sh was stopped after 0.6 s; expected at most 0.2 s a case" in p for p in report.problems
     )
     assert report.runs[0].seconds < 5
 
@@ -128,4 +238,4 @@ def test_toys_that_are_not_there(tmp_path):
     with zipfile.ZipFile(tmp_path / "brain_toy.zip", "w") as empty:
         empty.writestr("readme.txt", "")
     with pytest.raises(InputError, match="holds no toy case of brain"):
-        check_package.toy_cases(tmp_path, tmp_path / "toys")
+        toy_cases(tmp_path, tmp_path / "toys")

@@ -73,7 +73,7 @@ def test_an_image_is_loaded_and_a_slow_container_killed(engine, package, tmp_pat
     work = tmp_path / "work"
     work.mkdir()
     report = check_package.check(tmp_path / "image.tar", package.toys, work, wanted="docker", limit=0.2)
-    assert any("was stopped after 0.4 s" in problem for problem in report.problems)
+    assert any("was stopped after 0.6 s" in problem for problem in report.problems)
     lines = calls.read_text().splitlines()
     assert any(line.startswith("load --input") for line in lines)
     label = next(line for line in lines if "run_sample_brain.sh" in line).split("--name ")[1].split()[0]

@@ -1,7 +1,9 @@
 """What the organisers' system would trip over, found before it does: maps and scores."""
 
 import csv
+import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,14 @@ import numpy as np
 from challengeflow import Answers, InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mood.answers.maps import map_name
+from challengeflow_mood.data import alignment
 from challengeflow_mood.data.geometry import usable_affine
 from challengeflow_mood.data.images import load_image
 from challengeflow_mood.data.official_layout import is_scan
+from challengeflow_mood.data.volumes import read_scan
+
+LEAST = float(np.finfo(np.float16).tiny)  # below, float16 has few values, and at last none but 0
+CLEARLY, HOWEVER = 0.2, 1.5  # correlation with the scan's body of a map that is turned, and how much more than as it is
 
 
 def check_maps(folder: Path, answers: Mapping[str, Answers]) -> None:
@@ -73,6 +80,11 @@ def check_map(path: Path, shape: list[int], affine: Any) -> None:
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):  # also false for NaN
         raise InputError(f"the map {path} holds values from {low} to {high}; expected finite ones from 0 to 1")
+    if 0 < high < LEAST:
+        raise InputError(
+            f"the map {path} holds values up to {high:.3g} alone, which the scorer's float16 does not tell apart; "
+            "scale them"
+        )
 
 
 def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -94,6 +106,40 @@ def wrong_outputs(task: str, inputs: Path, outputs: Path, unreadable: frozenset[
             yield str(error)
     for stray in sorted({path.name for path in outputs.iterdir()} - expected):
         yield f"{outputs / stray} was left behind; expected the answers alone"
+
+
+def turned(scans: Path, outputs: Path) -> str:
+    """How maps lie wrongly on their scans, in words; empty where they do not, or it cannot be told.
+
+    A map tells where the body is: turned as it ought to be, it goes together with that better than as it is.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    count = 0
+    for path in sorted(scans.iterdir()):
+        body = alignment.foreground(read_scan(path).volume)
+        values = np.asarray(load_image(outputs / map_name(path.name)).dataobj, np.float32)
+        least = max(CLEARLY, HOWEVER * abs(_correlation(values, body)))
+        count += 1
+        for way, other in _ways(values):
+            if (fit := abs(_correlation(other, body))) > least:
+                found[way].append(fit)
+    always = {way: sum(fits) for way, fits in found.items() if len(fits) == count}
+    return max(always, key=always.__getitem__, default="")
+
+
+def _ways(values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    for axes in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+        yield f"flipped along {', '.join('xyz'[axis] for axis in axes)}", np.flip(values, axes)
+    for order in itertools.permutations(range(3)):
+        other = values.transpose(order)
+        if order != (0, 1, 2) and other.shape == values.shape:
+            yield f"with axes in the order {', '.join('xyz'[axis] for axis in order)}", other
+
+
+def _correlation(values: np.ndarray, body: np.ndarray) -> float:
+    if values.std() == 0 or body.std() == 0:
+        return 0.0
+    return float(np.corrcoef(values.ravel(), body.ravel())[0, 1])
 
 
 def all_alike(outputs: Path) -> bool:

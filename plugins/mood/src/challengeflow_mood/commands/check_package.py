@@ -15,12 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from challengeflow import InputError
-from challengeflow_mood.data.official_layout import Entry, find_layout
-from challengeflow_mood.demo import archives
 from challengeflow_mood.docker import archive, sandbox
-from challengeflow_mood.docker.build_context import DATASETS, TASKS
-from challengeflow_mood.docker.package_trial import LIMIT, Report, Toys, Trial
+from challengeflow_mood.docker.dockerfile_lint import lint_dockerfile, lint_settings
+from challengeflow_mood.docker.package_trial import LIMIT, Report, Trial
 from challengeflow_mood.docker.script_lint import lint
+from challengeflow_mood.docker.trial_toys import Toys, toy_cases
 
 
 def main(arguments: list[str]) -> int:
@@ -66,7 +65,9 @@ def check(
     report, unpacked = Report(), work / "package"
     unpacked.mkdir()
     archive.unpack(package, unpacked)
-    workspace = unpacked / "workspace" if archive.is_image(package) else unpacked
+    is_image = archive.is_image(package)
+    workspace = unpacked / "workspace" if is_image else unpacked
+    report.problems += lint_settings(archive.settings(package)) if is_image else lint_dockerfile(unpacked)
     report.problems += lint(workspace)
     box = sandbox.open_sandbox(package, unpacked, wanted, say)
     report.sandbox = box.name
@@ -77,49 +78,14 @@ def check(
     return report
 
 
-def toy_cases(data: Path | None, folder: Path) -> dict[str, Toys]:
-    """Toy cases of both datasets in `folder`: the official ones under `data` (folders or zips), or two made ones of
-    each.
-    """
-    return {dataset: _toys(data, dataset, folder / dataset) for dataset in DATASETS}
-
-
-def _toys(data: Path | None, dataset: str, folder: Path) -> Toys:
-    places = {"toy": folder / "toy", "sample": folder / "toy_label/sample", "pixel": folder / "toy_label/pixel"}
-    for place in places.values():
-        place.mkdir(parents=True)
-    if data is None:
-        for number in (0, 1):
-            for name, content in archives.toy_case(dataset, number, 64, 1).items():
-                (folder / name).write_bytes(content)
-    else:
-        layout = find_layout([data], dataset)
-        if not layout.toy:
-            raise InputError(
-                f"{data} holds no toy case of {dataset}; expected {dataset}/toy/*.nii.gz or {dataset}_toy.zip"
-            )
-        for part, entries in (("toy", layout.toy), ("sample", layout.sample_labels), ("pixel", layout.pixel_labels)):
-            for name, entry in entries.items():
-                _copy(entry, places[part] / name)
-    return Toys(places["toy"], {task: places[task] for task in TASKS if any(places[task].iterdir())})
-
-
-def _copy(entry: Entry, target: Path) -> None:
-    """The file itself and no link to it: a link would lead nowhere inside."""
-    with entry.opened() as path:
-        shutil.copyfile(path, target)
-
-
 def _print(report: Report, test_cases: int) -> None:
-    print(
-        f"\n{'script':<22} {'cases':>5} {'s':>8} {'start':>6} {'s/case':>7} {f's/{test_cases}':>7} {'MiB':>6} {'AP':>8}"
-    )
+    print(f"\n{'script':<22} {'cases':>5} {'s':>8} {'s/case':>7} {f's/{test_cases}':>7} {'MiB':>6} {'AP':>8}")
     for run in report.runs:
-        figures = (run.seconds, run.start_up, run.seconds_a_case, run.projected, run.peak_mb, run.average_precision)
-        texts = ["-" if f is None else f"{f:.4f}" if at == 5 else f"{f:g}" for at, f in enumerate(figures)]
+        figures = (run.seconds, run.seconds_a_case, run.projected, run.peak_mb, run.average_precision)
+        texts = ["-" if f is None else f"{f:.4f}" if at == 4 else f"{f:g}" for at, f in enumerate(figures)]
         print(
             f"{run.script:<22} {run.cases:>5} "
-            + " ".join(f"{t:>{w}}" for t, w in zip(texts, (8, 6, 7, 7, 6, 8), strict=True))
+            + " ".join(f"{t:>{w}}" for t, w in zip(texts, (8, 7, 7, 6, 8), strict=True))
         )
     for note in report.notes:
         print(f"note: {note}")

@@ -52,6 +52,20 @@ def image_tag(archive: Path) -> str:
     return tags[0]
 
 
+def settings(archive: Path) -> dict[str, Any]:
+    """The settings of an image: its command, environment and working directory; empty where none are named."""
+    name = _manifest(archive).get("Config")
+    if not isinstance(name, str):
+        return {}
+    with archives.found(archive, name) as part:
+        content = part.read(LARGEST_MANIFEST)
+    try:
+        found = json.loads(content).get("config")
+    except (ValueError, RecursionError, AttributeError):
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a build context into the new `folder`, or the root file system of an image.
 

@@ -2,16 +2,17 @@
 they score.
 """
 
-import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from challengeflow_mood.answers.check_answers import all_alike, wrong_outputs
+from challengeflow_mood.answers.check_answers import all_alike, turned, wrong_outputs
 from challengeflow_mood.docker import machine_python, sandbox
 from challengeflow_mood.docker.build_context import TASKS
 from challengeflow_mood.docker.failure_reason import failure_reason
+from challengeflow_mood.docker.repeated_runs import dependence
+from challengeflow_mood.docker.trial_toys import Toys
 from challengeflow_mood.scoring.official_scoring import score_folder
 
 LIMIT = 600.0  # seconds a case, the organisers' rule
@@ -28,14 +29,13 @@ while read -r name rest; do case "$name" in *:) [ "$name" = lo: ] || echo "netwo
 
 @dataclass
 class ScriptRun:
-    """One script: its toy cases, seconds of the whole run, of the start-up and of a case (None where not measured), and
-    score.
+    """One script: its toy cases, seconds of them all, of a case (of full size, start-up included, where there is one),
+    and of a whole test folder (None where not measured), MiB at most, and score.
     """
 
     script: str
     cases: int
     seconds: float
-    start_up: float | None = None
     seconds_a_case: float | None = None
     projected: float | None = None
     peak_mb: float | None = None
@@ -52,20 +52,13 @@ class Report:
     runs: list[ScriptRun] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Toys:
-    """Toy cases of a dataset: a folder of scans, and folders of labels by task where they are known."""
-
-    scans: Path
-    labels: dict[str, Path]
-
-
 @dataclass
 class Trial:
     """One package in one sandbox; answers go to work/answers/DATASET/TASK, findings to `report`.
 
-    limit: seconds a case. test_cases: project the time to a folder of that many, which takes a second run of each
-    script; None leaves that out. unreadable: scans that need no map. say: gets a line a script.
+    limit: seconds a case. test_cases: also run each script in other ways (see `repeated_runs`) and on a scan of full
+    size, and project the time to a folder of that many; None leaves that out. unreadable: scans that need no map. say:
+    gets a line a script.
     """
 
     box: sandbox.Sandbox
@@ -120,36 +113,41 @@ class Trial:
             return
         wrong = [f"{script}: {what}" for what in wrong_outputs(task, toys.scans, outputs, self.unreadable)]
         self.report.problems += wrong
-        if not wrong and all_alike(outputs):
-            last = (done.errors.strip().splitlines() or ["nothing"])[-1]
-            self.report.notes.append(f"{script}: all answers are alike, as where a model fails; its last words: {last}")
         if task in toys.labels:
             result.average_precision = score_folder(outputs, toys.labels[task], task).average_precision
-        if self.test_cases is not None:
-            self._project(scans, outputs, result, self.test_cases)
-
-    def _project(self, scans: Sequence[Path], outputs: Path, result: ScriptRun, test_cases: int) -> None:
-        """Run the first case alone, as root: from the two times start-up and a case follow, and the answer must be the
-        same.
-        """
-        inputs, alone = outputs.with_name(f"{outputs.name}-first-in"), outputs.with_name(f"{outputs.name}-first")
-        for folder in (inputs, alone):
-            folder.mkdir()
-        shutil.copyfile(scans[0], inputs / scans[0].name)
-        done = self._run(result.script, inputs, alone, 0, 1)
-        if self._failed(f"{result.script} as root, with one case", done, 1):
+        if self.test_cases is None or wrong:
             return
-        for path in sorted(alone.iterdir()):
-            if not (outputs / path.name).is_file() or (outputs / path.name).read_bytes() != path.read_bytes():
-                self.report.notes.append(
-                    f"{result.script}: {path.name} differs between two runs; fix the seeds to be reproducible"
-                )
-        more = len(scans) - 1
-        result.seconds_a_case = (
-            round(max(result.seconds - done.seconds, 0) / more, 2) if more else round(done.seconds, 2)
-        )
-        result.start_up = round(max(done.seconds - result.seconds_a_case, 0), 2) if more else 0.0
-        result.projected = round(result.start_up + test_cases * result.seconds_a_case)
+        if all_alike(outputs):
+            last = (done.errors.strip().splitlines() or ["nothing"])[-1]
+            self.report.problems.append(f"{script}: all answers are alike, as where a model fails; last words: {last}")
+        if task == "pixel" and (way := turned(toys.scans, outputs)):
+            self.report.problems.append(
+                f"{script}: its maps would fit their scans better {way}; write them as the scan lies"
+            )
+
+        def again(inputs: Path, answers: Path, user: int, cases: int) -> str:
+            return failure_reason(script, self._run(script, inputs, answers, user, cases), self.limit, cases)
+
+        others = outputs.with_name(f"{outputs.name}-again")
+        self.report.problems += [f"{script}: {what}" for what in dependence(task, scans, outputs, others, USER, again)]
+        self._project(result, task, toys, outputs, self.test_cases)
+
+    def _project(self, result: ScriptRun, task: str, toys: Toys, outputs: Path, test_cases: int) -> None:
+        """How long a folder of test cases takes: by a made case of full size, start-up included, or by the cases
+        given.
+        """
+        result.seconds_a_case = result.seconds / result.cases
+        if toys.full is not None:
+            answers = outputs.with_name(f"{outputs.name}-full")
+            answers.mkdir()
+            done = self._run(result.script, toys.full, answers, USER, 1)
+            if self._failed(f"{result.script} with a scan of full size", done, 1):
+                return
+            self.report.problems += [f"{result.script}: {what}" for what in wrong_outputs(task, toys.full, answers)]
+            result.seconds_a_case = done.seconds
+            result.peak_mb = done.peak_mb and round(done.peak_mb)
+        result.seconds_a_case = round(result.seconds_a_case, 2)
+        result.projected = round(test_cases * result.seconds_a_case)
 
     def _run(self, script: str, inputs: Path, outputs: Path, user: int, cases: int) -> sandbox.Finished:
         words = [f"{sandbox.WORKSPACE}/{script}", sandbox.INPUTS, sandbox.OUTPUTS]

@@ -15,8 +15,10 @@ import numpy as np
 from challengeflow import InputError, PackageJob
 from challengeflow.arrays import Arrays
 from challengeflow_mood.docker import archive, infer, sandbox
-from challengeflow_mood.docker.package_trial import Report, Toys, Trial
+from challengeflow_mood.docker.dockerfile_lint import lint_dockerfile
+from challengeflow_mood.docker.package_trial import Report, Trial
 from challengeflow_mood.docker.script_lint import lint
+from challengeflow_mood.docker.trial_toys import Toys
 
 CORRUPT = "zz_corrupt.nii.gz"
 
@@ -32,7 +34,7 @@ def prove(job: PackageJob, package: Path) -> None:
         work, unpacked = Path(folder), Path(folder) / "package"
         unpacked.mkdir()
         archive.unpack(package, unpacked)
-        report = Report(problems=list(lint(unpacked)))
+        report = Report(problems=[*lint(unpacked), *lint_dockerfile(unpacked)])
         box = _sandbox(job, package, unpacked)
         trial = Trial(box, work, report, unreadable=frozenset([CORRUPT]), say=job.progress.message)
         if not isinstance(box, sandbox.Unboxed):

@@ -1,5 +1,5 @@
 """Running a package's scripts as the organisers do: read-only root, no network, one folder to write to, an arbitrary
-user.
+user; and from `/`, so that nothing is found by chance through the working directory.
 
 Each way is a class with a `name` and the `command` that starts something inside: bubblewrap, podman or docker, or none.
 """
@@ -51,7 +51,7 @@ class Bubblewrap:
         places = ["--ro-bind", str(inputs), INPUTS, "--bind", str(outputs), OUTPUTS]
         private = ["--unshare-all", "--die-with-parent", "--new-session", "--uid", str(user), "--gid", str(user)]
         sealed = ["--remount-ro", "/", "--remount-ro", "/dev"]
-        return ["bwrap", *private, *self.root, *places, *sealed, "--chdir", WORKSPACE, "--", *words]
+        return ["bwrap", *private, *self.root, *places, *sealed, "--chdir", "/", "--", *words]
 
     def stop(self, label: str) -> None:
         """Nothing to do: what runs inside dies with its parent."""
@@ -67,7 +67,18 @@ class Engine:
 
     def command(self, words: list[str], inputs: Path, outputs: Path, user: int, label: str) -> list[str]:
         places = ["-v", f"{inputs}:{INPUTS}:ro", "-v", f"{outputs}:{OUTPUTS}"]
-        closed = ["--rm", "--name", label, "--network", "none", "--read-only", "--user", f"{user}:{user}"]
+        closed = [
+            "--rm",
+            "--name",
+            label,
+            "--workdir",
+            "/",
+            "--network",
+            "none",
+            "--read-only",
+            "--user",
+            f"{user}:{user}",
+        ]
         return [self.name, "run", *closed, *self.options, *places, self.image, *words]
 
     def stop(self, label: str) -> None:
