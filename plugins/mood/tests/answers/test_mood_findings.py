@@ -42,6 +42,7 @@ def test_a_block_is_measured(orientation):
     values[12, 12, 12] = 0.5  # too weak to be one by itself
     (one,) = findings("brain", "me", values, facts, 0.7)
     world = grid_to_world(facts)
+    assert one.what == "region"
     assert one.peak == pytest.approx(0.8, abs=1e-3)
     assert (one.peak_x, one.peak_y, one.peak_z) == pytest.approx(tuple((world @ [5, 6, 10, 1])[:3]), abs=0.06)
     assert (one.centre_x, one.centre_y, one.centre_z) == pytest.approx(tuple((world @ [5.5, 5.5, 10, 1])[:3]), abs=0.06)
@@ -71,6 +72,25 @@ def test_one_healthy_scan_in_ten_is_alarming_at_most():
     assert decision.least_finding(np.array([])) == 0.5
 
 
+def test_a_region_that_is_most_of_the_scan_is_the_scan():
+    values = np.full((16, 16, 16), 0.6, np.float16)
+    values[0, 0, 0] = 0
+    (one,) = findings("brain", "me", values, known(AFFINES["RAS"]), 0.5)
+    assert one.what == "scan"
+    assert one.volume_mm3 <= 24 * 26 * 28 * 12
+
+
+def test_few_cases_are_no_calibration():
+    random = np.random.default_rng(0)
+    for count, enough in ((12, False), (60, True)):
+        labels = np.repeat([0, 1], count)
+        fitted = decision.fit(0.3 + 0.1 * random.standard_normal(2 * count) + 0.1 * labels, labels)
+        assert fitted["calibrated"] == enough
+        assert bool(decision.warnings(fitted)) != enough
+    (said,) = decision.warnings(decision.fit(np.array([0.1, 0.2]), np.array([0, 1])))
+    assert "rest on 1 healthy and 1 abnormal cases" in said
+
+
 def test_own_scans_get_a_table_of_findings(mood_brain):
     shards = [shard for shard in mood_brain.scored if shard.split == "test"]
     made = mood_brain.package("maps", {"brain": mood_brain.answers(shards, mood_brain.models)}, "maps-of-findings-test")
@@ -82,5 +102,7 @@ def test_own_scans_get_a_table_of_findings(mood_brain):
     assert all(0 < float(row["volume_mm3"]) < 1e6 for row in rows)
     scores = list(csv.DictReader((made / "scores.csv").read_text().splitlines()))
     assert {row["alarm"] for row in scores} <= {"0", "1"}
+    assert {row["abnormal"] for row in scores} == {""}  # eight cases calibrate nothing
+    assert "not calibrated" in mood_brain.scores["proxy"]["detail"]["warnings"][0]
     answers = mood_brain.scores["proxy"]["detail"]["answers"]
     assert 0 <= answers["alarm_false_alarms_a_scan"] <= 1

@@ -19,9 +19,10 @@ from challengeflow_mood.answers.findings import findings, write_findings
 from challengeflow_mood.answers.maps import case_score, write_map
 from challengeflow_mood.docker import archive, build_context, handing_in, prove_archive
 from challengeflow_mood.docker.infer import SAFE_SCORE
+from challengeflow_mood.models import whole_scan
 from challengeflow_mood.scoring import decision
 
-COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "map_score", "map_voxels", "status")
+COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "map_score", "map_voxels", "whole", "status")
 
 
 def package(job: PackageJob) -> None:
@@ -45,7 +46,9 @@ def _write_maps(job: PackageJob) -> None:
             if facts["status"] == "ok":
                 values = _on_grid(scores, facts)[0]
                 write_map(values, facts, job.output / "maps" / f"{row['case']}.nii.gz")
-                found += findings(dataset, row["case"], values, facts, operating[dataset]["finding"])
+                found += findings(
+                    dataset, row["case"], values, facts, operating[dataset]["finding"], bool(row["whole"])
+                )
     _write_rows(job.output / "scores.csv", rows)
     write_findings(job.output / "findings.csv", found)
     write_json(job.output / "operating_point.json", operating)
@@ -68,23 +71,27 @@ def _write_docker(job: PackageJob) -> None:
 def _cases(dataset: str, answers: Answers) -> Iterator[tuple[dict[str, Any], np.ndarray, dict[str, Any]]]:
     """Each test case in order: its row of the table, its map on the prepared grid, and its facts."""
     chosen = json.loads(answers.decision.read_text())
+    folders = [folder for member in answers.members for folder in member.models]
+    known = [model for model in map(whole_scan.read, folders) if model is not None]
     for shard in answers.shards:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
             facts, scores = prepared.attributes(sample.id), predictions[sample.id]
-            value, raw, voxels = SAFE_SCORE, 0.0, 0
+            value, raw, voxels, whole = SAFE_SCORE, 0.0, 0, ""
             if facts["status"] == "ok":
                 raw, voxels = case_score(_on_grid(scores, facts)[0], facts), decision.voxels_behind(facts)
                 value = decision.probability(chosen, raw)
+                whole = next(filter(None, (whole_scan.foreign(model, prepared[sample.id]) for model in known)), "")
             row = (
                 dataset,
                 sample.id,
                 sample.columns["file"],
                 repr(value),
-                int(value >= chosen["threshold"]),
+                int(value >= chosen["threshold"]) if chosen["calibrated"] else "",
                 int(raw >= chosen["alarm"]["score"]),
                 repr(raw),
                 voxels,
+                whole,
                 facts["status"],
             )
             yield dict(zip(COLUMNS, row, strict=True)), scores, facts

@@ -197,8 +197,7 @@ def _loaded(folder: Path, device: str, network: Network) -> Apply:
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         case = unlabelled(volume, mask, anatomy)
         raw = raw_map(*network.logits(facts["parameters"], device, net, case), voxel_net.log_odds(voxelwise, case))
-        lift = whole_scan.lift(arrays, volume, mask)
-        return np.where(mask > 0, score_scale.apply(arrays["scale"], raw, lift), 0)
+        return np.where(mask > 0, score_scale.apply(arrays["scale"], raw), 0)
 
     return apply
 

@@ -110,7 +110,7 @@ def apply(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray)
     """
     values = strangeness(model, standard_residuals(model, volume, mask))
     values /= max(1.0, _level(values, mask) / float(model["level"]))  # a badly aligned scan is not abnormal everywhere
-    scores = score_scale.apply(model["scale"], values, whole_scan.lift(model, volume, mask))
+    scores = score_scale.apply(model["scale"], values)
     return np.where(relevant(model, mask), scores, 0)
 
 

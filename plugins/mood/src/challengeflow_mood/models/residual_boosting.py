@@ -63,7 +63,7 @@ def _loaded(folder: Path) -> Apply:
 
     def apply(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
         raw, where = raw_map(model, trees, volume, mask)
-        return np.where(where, score_scale.apply(model["scale"], raw, whole_scan.lift(model, volume, mask)), 0)
+        return np.where(where, score_scale.apply(model["scale"], raw), 0)
 
     return apply
 

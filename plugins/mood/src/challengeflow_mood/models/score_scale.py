@@ -30,15 +30,12 @@ def fit(healthy: Iterable[np.ndarray]) -> np.ndarray:
     return np.stack([at, -np.log10(shares)])
 
 
-def apply(scale: np.ndarray, values: np.ndarray, lift: float = 0.0) -> np.ndarray:
-    """Scores in (0, 1), float32, of raw values of any shape. lift: added to all tails, for a scan that is foreign as a
-    whole.
-    """
+def apply(scale: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Scores in (0, 1), float32, of raw values of any shape."""
     at, tails = np.asarray(scale, np.float64)
     values = np.asarray(values, np.float64)
     slope = (tails[-1] - tails[-3:][0]) / (at[-1] - at[-3:][0])
     tail = np.interp(values, at, tails) + np.maximum(values - at[-1], 0) * slope
     below = np.maximum(at[0] - values, 0) * (tails[1] - tails[0]) / (at[1] - at[0])
     tail = np.where(values < at[0], tails[0] / (1 + below / tails[0]), tail)  # falls towards 0, never reaches it
-    tail += lift
     return (tail / (tail + HALF)).astype(np.float32)

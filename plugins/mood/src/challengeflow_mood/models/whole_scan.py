@@ -1,23 +1,27 @@
-"""Whether a scan as a whole is foreign: another contrast, another part of the body, another modality.
+"""Whether a scan as a whole is foreign: another contrast, another part of the body, another modality, a part alone.
 
-A scan's likeness is the correlation of its smoothed grey values with the mean healthy scan, as Fisher's z. How far
-healthy scans lie from the mean of scans of *other* groups is known from the training scans; one that lies more than
-three of their standard deviations lower is foreign, and all its voxels gain the tail of that distance (see
-`score_scale`). Local models do not see this: a scan that is strange everywhere has no strangest place.
+A scan is foreign where too little of the usual body was scanned, or where its smoothed grey values are too unlike the
+mean healthy scan. The likeness is their correlation, as Fisher's z; how far healthy scans lie from the mean of scans of
+*other* groups is known from the training scans. No header decides. Local models do not see this: a scan that is strange
+everywhere has no strangest place.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
-from scipy import ndimage, special
+from scipy import ndimage
 
 from challengeflow_mood.data.healthy_scans import Healthy, parts_by_group
 from challengeflow_mood.data.intensity import relative_grey
 
 SMOOTH, STEP = 1.0, 2  # voxels
 PARTS = 8
-FOREIGN = 3.0  # standard deviations
-LEAST_SPREAD = 0.05  # of Fisher's z: few scans may all be alike by chance
+FOREIGN = 4.0  # standard deviations of healthy scans' likeness
+LEAST_LIKE = 0.45  # of the mean likeness: what is less alike is foreign, however much healthy scans differ
+LEAST_SPREAD = 0.1  # of Fisher's z: few scans may all be alike by chance
+COVERED = 0.75  # least share of the usual body that was scanned
+LOWEST = 0.9  # score of the least strange voxel of a foreign scan: above what is found in healthy ones
 
 
 def fit(healthy: Healthy) -> dict[str, np.ndarray]:
@@ -29,7 +33,7 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
     for number in range(part.max() + 1):
         mean, presence = grey[part != number].mean(axis=0), bodies[part != number].mean(axis=0)
         for at in np.flatnonzero(part == number):
-            likeness[at] = _likeness(grey[at], bodies[at], mean, presence)
+            likeness[at] = _likeness(grey[at], mean, bodies[at] | (presence > 0.5))
     return {
         "whole_mean": grey.mean(axis=0),
         "whole_presence": bodies.mean(axis=0, dtype=np.float32),
@@ -37,14 +41,37 @@ def fit(healthy: Healthy) -> dict[str, np.ndarray]:
     }
 
 
-def lift(model: Mapping[str, np.ndarray], volume: np.ndarray, mask: np.ndarray) -> float:
-    """What the voxels of a prepared scan gain in tail: 0 unless the scan is foreign. model: the arrays of `fit`, and
-    others.
+def read(folder: Path) -> dict[str, np.ndarray] | None:
+    """The arrays of `fit` in a model's folder; None where it has none."""
+    found = {path.stem: np.load(path) for path in sorted(folder.glob("whole_*.npy"))}
+    return found or None
+
+
+def foreign(model: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> str:
+    """Why a prepared scan (`volume`, `mask`, `scanned`) is foreign as a whole; empty where it is not. model: see
+    `fit`.
     """
-    middle, spread = model["whole_likeness"]
-    likeness = _likeness(_coarse(volume, mask), _body(mask), model["whole_mean"], model["whole_presence"])
-    distance = (middle - likeness) / spread
-    return float(-special.log_ndtr(-distance) / np.log(10)) if distance > FOREIGN else 0.0
+    scanned = np.asarray(arrays["scanned"])[::STEP, ::STEP, ::STEP] >= 0.5
+    usual = np.asarray(model["whole_presence"]) > 0.5
+    covered = float(scanned[usual].mean()) if usual.any() else 1.0
+    if covered < COVERED:
+        return f"foreign: shows {covered:.0%} of the body that scans of this kind show"
+    middle, spread = (float(value) for value in model["whole_likeness"])
+    where = (_body(arrays["mask"]) | usual) & scanned
+    likeness = _likeness(_coarse(arrays["volume"], arrays["mask"]), np.asarray(model["whole_mean"]), where)
+    if likeness >= max(middle - FOREIGN * spread, LEAST_LIKE * middle):
+        return ""
+    return (
+        f"foreign: its likeness to healthy scans of this kind is {likeness:.2f}; theirs is {middle:.2f} (+- "
+        f"{spread:.2f})"
+    )
+
+
+def raised(values: np.ndarray) -> np.ndarray:
+    """The map of a foreign scan: from `LOWEST` to 1 wherever `values` in [0, 1] say anything, in the order that they
+    had.
+    """
+    return np.where(values > 0, LOWEST + (1 - LOWEST) * values, 0)
 
 
 def _coarse(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -52,12 +79,11 @@ def _coarse(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _body(mask: np.ndarray) -> np.ndarray:
-    return mask[::STEP, ::STEP, ::STEP] > 0
+    return np.asarray(mask)[::STEP, ::STEP, ::STEP] > 0
 
 
-def _likeness(grey: np.ndarray, body: np.ndarray, mean: np.ndarray, presence: np.ndarray) -> float:
-    """Fisher's z of the correlation within this body and the usual one; 0 where either is constant."""
-    where = body | (presence > 0.5)
+def _likeness(grey: np.ndarray, mean: np.ndarray, where: np.ndarray) -> float:
+    """Fisher's z of the correlation within `where`; 0 where either is constant."""
     if where.sum() < 2 or grey[where].std() == 0 or mean[where].std() == 0:
         return 0.0
     return float(np.arctanh(np.clip(np.corrcoef(grey[where], mean[where])[0, 1], -0.999, 0.999)))

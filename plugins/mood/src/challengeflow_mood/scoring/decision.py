@@ -9,6 +9,7 @@ from scipy import optimize
 TOP_SHARE = 0.0005  # of the grid; about a sphere of 5 % of the side
 LEAST_VOXELS = 8
 ABNORMAL = 0.5
+ENOUGH = 50  # healthy cases, and as many abnormal ones, from which probabilities are called calibrated
 FALSE_ALARMS = 0.1  # of healthy scans, at the operating point: one in ten
 UNCALIBRATED = {"slope": 8.0, "offset": -4.0, "threshold": ABNORMAL, "calibrated": False}
 
@@ -84,7 +85,20 @@ def calibrate(scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     steep, offset = optimize.minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-3, 2), (-5, 5)]).x
     slope = float(np.exp(steep) / spread)
     slope = min(slope, 30.0)
-    return {"slope": slope, "offset": float(offset - slope * centre), "threshold": ABNORMAL, "calibrated": True}
+    enough = min(int(labels.sum()), int((labels == 0).sum())) >= ENOUGH
+    return {"slope": slope, "offset": float(offset - slope * centre), "threshold": ABNORMAL, "calibrated": enough}
+
+
+def warnings(fitted: dict[str, Any]) -> list[str]:
+    """What a reader must know of the answers: sentences."""
+    if fitted["calibrated"]:
+        return []
+    alarm = fitted["alarm"]
+    return [
+        f"The probabilities are not calibrated: they rest on {alarm['healthy']} healthy and {alarm['abnormal']} "
+        "abnormal cases, "
+        f"and {ENOUGH} of each are needed. Take them as an order."
+    ]
 
 
 def probability(decision: dict[str, Any], score: float) -> float:

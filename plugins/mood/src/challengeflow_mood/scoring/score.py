@@ -161,12 +161,21 @@ def _score_split(cases: list[Case], final: dict, rounds: int) -> dict[str, Any]:
             "kinds": _by_kind(cases, both),
             "sizes": _by_size(cases, both),
             "answers": _answers(cases, scores, labels, final),
+            "warnings": [*decision.warnings(final), *_unscored(cases)],
             "counted_as_zero": _counted_as_zero(cases, both),
             "draws": _draws(cases, both),
             "case_table": [_row(case) for case in cases],
             "curves": _curves(histograms.sum(axis=0), scores, labels),
         },
     }
+
+
+def _unscored(cases: list[Case]) -> list[str]:
+    """A sentence where cases count as zero."""
+    lost = [case for case in cases if case.reason]
+    if not lost:
+        return []
+    return [f"{len(lost)} of {len(cases)} cases count as zero; the first is {lost[0].name}: {lost[0].reason}."]
 
 
 def _by_kind(cases: list[Case], both: Both) -> dict[str, dict[str, float]]:
