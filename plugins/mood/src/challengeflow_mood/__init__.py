@@ -61,6 +61,12 @@ MOOD = Challenge(
             dtype="float16",
         ),
         PreparedArray(name="mask", meaning="1 inside the body", axes=_GRID, dtype="uint8"),
+        PreparedArray(
+            name="scanned",
+            meaning="how far the place was measured, from 0 (outside the scan, padding) to 1",
+            axes=_GRID,
+            dtype="float16",
+        ),
     ),
     attributes={
         "file": "the scan's file name",
