@@ -71,11 +71,12 @@ MOOD = Challenge(
     attributes={
         "file": "the scan's file name",
         "original": "the shape of the scan's own grid",
-        "affine": "the scan's affine, voxels to mm",
+        "affine": "the scan's affine, voxels to mm, or the best that its header says and that can be used",
         "header": "the scan's NIfTI header, base64",
-        "nonfinite": "how many voxels were NaN or infinite, taken for 0",
+        "padding": "how many voxels hold no measurement; they are 0",
         "scaling": "the low and the high that became 0 and 1",
-        "mapping": "how the grid lies in the scan (stored, axis, start, step, grid): leads answers back",
+        "mapping": "how the grid lies in the scan (stored, axis, start, step, grid, box): leads answers back",
+        "scanned": "how many voxels of the grid were measured",
     },
     datasets=(
         _dataset("brain", "brain MR, 256^3, background 0", "800 train scans, 4 toy cases; a Synapse login is needed"),
