@@ -18,13 +18,13 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from challengeflow.contract.errors import InputError
+from challengeflow.outside.sizes import OVERHEAD_MB
 
 SECONDS = 600
 """What a file may take where nothing else is said; ordinary ones take a few."""
 
 _SPAWN = get_context("spawn")  # decoders and threads do not survive a fork
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-_OVERHEAD_MB = 512  # that an interpreter and its libraries reserve and never touch
 _WHEN_THE_PARENT_DIES = 1  # PR_SET_PDEATHSIG of Linux
 
 
@@ -151,7 +151,7 @@ def _serve(read: Callable[..., Any], memory_mb: int | None, pipe: connection.Con
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_WHEN_THE_PARENT_DIES, signal.SIGKILL)
     if memory_mb is not None:
-        most = (memory_mb + _OVERHEAD_MB) << 20
+        most = (memory_mb + OVERHEAD_MB) << 20
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     while True:
         try:

@@ -13,21 +13,27 @@ import numpy as np
 from challengeflow.contract.errors import InputError
 
 LONGEST_NPY_HEADER = 16 << 10
+OVERHEAD_MB = 512
+"""MiB that an interpreter and its libraries reserve and never touch."""
+
 MOST_OBJECTS = 100_000
 """Groups and datasets of an HDF5 file."""
 
 
-def check_fits(needed: int, memory_mb: int | None, what: str) -> None:
-    """Raise InputError where reading `what` takes more bytes than the stage may (`Job.memory_mb`), or the machine has.
-
-    memory_mb: where None, what this very process may take, as behind the door.
+def most_bytes(memory_mb: int | None = None) -> int:
+    """Bytes that reading may take: of the machine's memory what the stage may (`Job.memory_mb`), where None what this
+    very process may, as behind the door.
     """
     most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     own, _ = resource.getrlimit(resource.RLIMIT_DATA)
     if memory_mb is not None:
-        most = min(most, memory_mb << 20)
-    elif own != resource.RLIM_INFINITY:
-        most = min(most, own)
+        return min(most, memory_mb << 20)
+    return most if own == resource.RLIM_INFINITY else min(most, own - (OVERHEAD_MB << 20))
+
+
+def check_fits(needed: int, memory_mb: int | None, what: str) -> None:
+    """Raise InputError where reading `what` takes more bytes than `most_bytes(memory_mb)`."""
+    most = most_bytes(memory_mb)
     if needed > most:
         raise InputError(
             f"{what}: reading it takes about {needed / 1e6:,.0f} MB, and this stage may take {most / 1e6:,.0f}; "

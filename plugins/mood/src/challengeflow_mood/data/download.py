@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
-from challengeflow_mood.data.official_layout import Entry, Layout, find_layout, stem
+from challengeflow_mood.data.official_layout import REASON, Entry, Layout, find_layout, stem
 from challengeflow_mood.data.own_scans import find_scans
 
 NAMED = 5  # of the files that are no scans
-
-REASON = ".reason"
-"""Ending of a text that stands for a scan that could not be unpacked."""
 
 
 def download(job: DownloadJob) -> None:

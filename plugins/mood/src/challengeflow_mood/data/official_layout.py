@@ -18,6 +18,9 @@ from challengeflow_mood.data.images import ENDINGS, NATIVE
 
 GROUPS = "groups.csv"
 LARGEST_TEXT = 64 << 20
+REASON = ".reason"
+"""Ending of a text that stands for a scan that could not be unpacked."""
+
 ALIASES = {"brain": ("brain",), "abdom": ("abdom", "colon")}
 
 

@@ -1,6 +1,7 @@
 """The preprocess stage: scans onto the prepared grid, anomalies into the proxy's scans, gold on the scans' own grid."""
 
 import csv
+import shutil
 import zlib
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,12 +12,17 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 
 from challengeflow import InputError, PreprocessJob, Sample
-from challengeflow.arrays import Writer
+from challengeflow.arrays import Arrays, Writer
+from challengeflow.outside.door import Unreadable, read_each, reason_of
 from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.data import alignment
 from challengeflow_mood.data.images import load_image
+from challengeflow_mood.data.official_layout import REASON
 from challengeflow_mood.data.volumes import Scan, read_scan
+
+SECONDS = 900
+"""To read and prepare one scan; the largest take half a minute."""
 
 PARTLY, MOSTLY = 0.25, 0.75  # shares of a grid voxel that was measured: from where on it counts, and counts in full
 Truth = tuple[np.ndarray, str, dict[str, Any]]
@@ -30,20 +36,42 @@ def preprocess(job: PreprocessJob) -> None:
     Attributes: `status`, `shape` [1, grid, grid, grid] (the leading 1 keeps a prediction on the grid apart from one on
     the scan's own), `mapping` (see `alignment.align`) and the scan's geometry (see `volumes.read_scan`).
     Gold: `scores`, uint8, in the scan's own shape, with the attributes `sample` (0 or 1), `kind` and, of a made
-    anomaly, the `recipe` that makes it again.
+    anomaly, the `recipe` that makes it again. Scans are read in a process apart, which a damaged one may end.
     """
+    kept = [job.work / f"scan-{place}" for place in range(len(job.samples))]
+    items = [(replace(job, samples=(sample,)), target) for sample, target in zip(job.samples, kept, strict=True)]
+    done = read_each(keep, items, seconds=SECONDS, memory_mb=job.memory_mb)
+    results = dict(job.progress(done, "scan", len(items)))
     with ExitStack() as stack:
         prepared = stack.enter_context(Writer(job.prepared))
         gold = stack.enter_context(Writer(job.gold)) if job.labelled else None
-        for sample in job.progress(job.samples, "scan"):
-            scan, facts, truth = _read(job, sample)
-            arrays: dict[str, np.ndarray] = {}
-            if scan is not None:
-                facts, arrays = prepare(scan, job.parameters["grid"])
-            prepared.add(sample.id, facts, **arrays)
-            if gold is not None and truth is not None:
-                mask, kind, more = truth
-                gold.add(sample.id, {"sample": int(kind != "healthy"), "kind": kind} | more, scores=mask)
+        for place, sample in enumerate(job.samples):
+            if isinstance(result := results[place], Unreadable):
+                prepared.add(sample.id, {"status": result.reason, "shape": [1] + [job.parameters["grid"]] * 3})
+            else:
+                _add(prepared, Arrays(kept[place] / "prepared"))
+                if gold is not None:
+                    _add(gold, Arrays(kept[place] / "gold"))
+            shutil.rmtree(kept[place], ignore_errors=True)
+
+
+def _add(out: Writer, kept: Arrays) -> None:
+    for sample in kept:
+        out.add(sample, kept.attributes(sample), **kept[sample])
+
+
+def keep(job: PreprocessJob, target: Path) -> None:
+    """Prepare the one scan of a job into the folders `prepared` and `gold` of `target`."""
+    (sample,) = job.samples
+    scan, facts, truth = _read(job, sample)
+    arrays: dict[str, np.ndarray] = {}
+    if scan is not None:
+        facts, arrays = prepare(scan, job.parameters["grid"])
+    with Writer(target / "prepared") as prepared, Writer(target / "gold") as gold:
+        prepared.add(sample.id, facts, **arrays)
+        if job.labelled and truth is not None:
+            mask, kind, more = truth
+            gold.add(sample.id, {"sample": int(kind != "healthy"), "kind": kind} | more, scores=mask)
 
 
 def prepare(scan: Scan, grid: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -80,6 +108,9 @@ def _read(job: PreprocessJob, sample: Sample) -> tuple[Scan | None, dict[str, An
     facts: dict[str, Any] = {"status": "ok", "shape": [1] + [job.parameters["grid"]] * 3}
     scan, truth = None, None
     try:
+        left_out = job.raw / f"{sample.columns['file']}{REASON}"
+        if left_out.is_file():
+            raise InputError(left_out.read_text())
         scan = read_scan(job.raw / sample.columns["file"])
         if job.split == "proxy":
             kind = proxy_kinds(job.index_gold / "proxy.csv").get(sample.id, "")
@@ -88,7 +119,7 @@ def _read(job: PreprocessJob, sample: Sample) -> tuple[Scan | None, dict[str, An
     except InputError as reason:
         scan, facts["status"] = None, str(reason)
     except Exception as error:  # a scan that breaks its reader in a new way must not stop the others
-        scan, facts["status"] = None, f"cannot be read: {type(error).__name__}: {error}"
+        scan, facts["status"] = None, reason_of(error)
     if job.labelled and job.split == "test":
         shape = None if scan is None else scan.geometry["original"]
         truth = _toy_label(job.index_gold / "toy_label", sample.columns["file"], shape)

@@ -1,7 +1,6 @@
 """Reading a scan: float32 only, values in [0, 1], and what is needed to write a map of its own shape and affine."""
 
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError
+from challengeflow.outside.sizes import most_bytes
 from challengeflow_mood.data import intensity
 from challengeflow_mood.data.images import open_scan
 
@@ -35,7 +35,8 @@ def read_scan(path: Path) -> Scan:
     """Read a scan, a file or the folder of a DICOM series; `intensity.scale` says what becomes of its values.
 
     Raises InputError with the reason when the file is missing, cannot be read, is not three-dimensional, is constant,
-    or would not fit into the memory of this machine; that is told from the header, before any voxel is read.
+    or would not fit into the memory that the stage may take, or the machine has; that is told from the header, before
+    any voxel is read.
     """
     if not path.exists():
         raise InputError("file missing")
@@ -45,10 +46,9 @@ def read_scan(path: Path) -> Scan:
         raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
     if min(shape[:3]) < MIN_SIDE:
         raise InputError(f"has the shape {shape}; expected at least {MIN_SIDE} voxels along each axis")
-    needed, there = memory_needed(shape), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > there:
+    if (needed := memory_needed(shape)) > (there := most_bytes()):
         raise InputError(
-            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and this machine has "
+            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and here it may take "
             f"{there / 1e9:.1f}; resample it to fewer voxels"
         )
     volume = opened.read().reshape(shape[:3], order="F")
