@@ -1,7 +1,7 @@
 """The workflow becomes part of the wheel: what lies outside the package goes into it as challengeflow/shipped/, in the
 same tree.
 
-An editable install needs no copy: `challengeflow.launching.shipped` finds the clone.
+An editable install needs no copy: `challengeflow.planning.shipped` finds the clone.
 """
 
 from pathlib import Path

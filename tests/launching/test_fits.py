@@ -12,11 +12,11 @@ from challengeflow.launching.estimate import Needs, counted, described
 from challengeflow.launching.fits import Way, shortcomings, way
 from challengeflow.launching.jobs_left import jobs_left
 from challengeflow.launching.machine import Machine
-from challengeflow.launching.shipped import shipped
 from challengeflow.planning.config import resolve
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import plans
 from challengeflow.planning.plugins import Registry, registry
+from challengeflow.planning.shipped import shipped
 
 HERE = Way()
 SMALL = Machine(cores=2, memory_mb=1000, disk_mb=900, gpus=())

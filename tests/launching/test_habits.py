@@ -154,3 +154,10 @@ def test_the_wheel_holds_the_workflow_as_it_is_in_the_clone(installed):
     kinds = r"Snakefile|config\.yaml|workflow/(Snakefile|rules/.*|report/.*)|envs/.*\.yaml|profiles/.*|examples/.*"
     assert found == {path for path in tracked.splitlines() if re.fullmatch(kinds, path)}
     assert all((shipped / path).read_bytes() == (ROOT / path).read_bytes() for path in found)
+
+
+def test_the_kit_finds_the_envs_of_a_wheel(installed):
+    """`env="core"`, the default of a challenge, names a file of the workflow, which no clone is there to give."""
+    asked = "from challengeflow.testing.check_declarations import _env; print(list(_env('core', 'Challenge.env')))"
+    done = installed.run("python", "-c", asked)
+    assert done.stdout == "[]\n", done.stdout + done.stderr

@@ -8,10 +8,10 @@ from digits import challengeflow_digits as digits
 from challengeflow import InputError
 from challengeflow.launching.init import init
 from challengeflow.launching.run import Wanted
-from challengeflow.launching.shipped import shipped
 from challengeflow.planning.config import resolve
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.read_config import read_config
+from challengeflow.planning.shipped import shipped
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from typing import Any
 from challengeflow import __version__
 from challengeflow.contract import names
 from challengeflow.contract.errors import InputError
-from challengeflow.launching.shipped import shipped
 from challengeflow.planning import layout
 from challengeflow.planning.config import resolve
 from challengeflow.planning.fingerprint import job_fingerprint
@@ -26,6 +25,7 @@ from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import as_json
+from challengeflow.planning.shipped import shipped
 from challengeflow.reporting.ending import ended
 from challengeflow.reporting.page.subject import subject
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from challengeflow import __version__
 from challengeflow.launching.extras import extras
 from challengeflow.launching.machine import CONTAINERS, ENVIRONMENTS, machine, programs
-from challengeflow.launching.shipped import shipped
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.shipped import shipped
 
 WIDTH = 12
 CAN_USE_A_GPU = "import torch; print(torch.version.cuda or '')"

@@ -9,9 +9,9 @@ import yaml
 
 from challengeflow.contract.declare import Challenge
 from challengeflow.contract.errors import InputError
-from challengeflow.launching.shipped import shipped
 from challengeflow.planning.check_config import nearest
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.shipped import shipped
 
 IGNORED = ".snakemake/\n/results*/\n"
 HEAD = """\

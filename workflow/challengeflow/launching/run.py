@@ -21,7 +21,6 @@ from challengeflow.launching.fits import Way, shortcomings, way
 from challengeflow.launching.jobs_left import jobs_left
 from challengeflow.launching.machine import Machine, machine
 from challengeflow.launching.orphans import wait_for_orphans
-from challengeflow.launching.shipped import shipped, shipped_names
 from challengeflow.planning.config import resolve
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import plans
@@ -29,6 +28,7 @@ from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import registry
 from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import Settings
+from challengeflow.planning.shipped import shipped, shipped_names
 
 ELSEWHERE = ("-d", "--directory")
 

@@ -12,8 +12,7 @@ from challengeflow.contract.declare import Challenge, Dataset, Model, Resources,
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import MODEL_STAGES, PARAMETER_STAGES
 from challengeflow.planning.check_config import check_defaults
-
-ENVS = Path(__file__).parents[3] / "envs"  # of a clone; a plugin from outside brings its own file
+from challengeflow.planning.shipped import shipped
 
 
 def challenge_complaints(challenge: Challenge) -> Iterator[str]:
@@ -120,7 +119,7 @@ def _resources(resources: Mapping[str, Resources], stages: tuple[str, ...], wher
 
 
 def _env(env: str, where: str) -> Iterator[str]:
-    path = Path(env) if Path(env).is_absolute() else ENVS / f"{env}.yaml"
+    path = Path(env) if Path(env).is_absolute() else shipped() / "envs" / f"{env}.yaml"
     try:
         content: Any = yaml.safe_load(path.read_text())
         packages = [entry for entry in content["dependencies"] if isinstance(entry, str)]
