@@ -151,19 +151,19 @@ STAGES = {
     "a model that is not written": (
         ("challengeflow_shapes/baseline.py", "    np.save(", "    print("),
         ("train", "shapes/signals", "baseline", "0"),
-        "plugin 'shapes': train of signals/baseline/fold-0 wrote nothing; "
-        "its result belongs into the folder job.output",
+        "plugin 'shapes': train of signals/baseline/0 wrote nothing; its result belongs into the folder job.output",
     ),
     "a sample that is dropped": (
         ("challengeflow_shapes/baseline.py", "in prepared:", "in list(prepared)[1:]:"),
         PREDICT,
-        "plugin 'shapes': predictions of baseline/signals/test-000: the samples are not those of the shard: "
+        "plugin 'shapes': predictions of signals/baseline/signals/test-000: the samples are not those of the shard: "
         "'signal-10' is missing; give every sample of the shard, in its order",
     ),
     "scores that are no shares": (
         ("challengeflow_shapes/baseline.py", "np.float32(probability)", "np.float32(probability + 1)"),
         PREDICT,
-        "plugin 'shapes': predictions of baseline/signals/test-000: 'signal-10' has scores outside 0 to 1 or NaN",
+        "plugin 'shapes': predictions of signals/baseline/signals/test-000: 'signal-10' has scores "
+        "outside 0 to 1 or NaN",
     ),
     "a bug": (
         BUG,
@@ -214,8 +214,8 @@ LEAKS = {
     "test_prepared_data_hold_no_label": (
         (
             "challengeflow_shapes/prepare.py",
-            '"shape": []}, values',
-            '"shape": [], "n": len([*job.index_gold.iterdir()])}, values',
+            '"shape": []}, values=values)',
+            '"shape": []}, values=values + len([*job.index_gold.iterdir()]))',
         ),
         "plugin 'shapes', hook 'preprocess': preprocess signals train-f0-000 prepares other arrays without gold",
     ),
@@ -235,7 +235,7 @@ LEAKS = {
             "prepared = Arrays(job.shard.prepared)\n"
             "    Predictions(job.shard.prepared.parent.parent / 'gold' / job.shard.name)\n\n",
         ),
-        "hook 'predict': predict signals baseline train-f0-000 signals is not the same when all gold is deleted",
+        "hook 'predict': predict signals baseline signals train-f0-000 is not the same when all gold is deleted",
     ),
 }
 
