@@ -12,7 +12,7 @@ ODD = (
     "two words",
     "it's",
     'a "b" c',
-    "$(touch ran)`touch ran`${HOME}",
+    "$(touch ran)`touch ran`$HOME",
     "a; touch ran; b & c | d > e",
     "-rf",
     "Größe 結果 \U0001f9e0",
