@@ -10,6 +10,7 @@ from challengeflow_clog_loss.demo import synthesis
 PROJECTS = "ACDEFGHIJKLM"
 POSITIVE = 0.5  # as in the real nano dataset, so that a few dozen videos tell good from bad
 NARROW = 0.15
+FRAMES = 28  # the median; that of the real videos is 56
 FIRST_ID = 100_000
 BUCKET = "s3://drivendata-competition-clog-loss"
 
@@ -27,7 +28,7 @@ def write_tables(folder: Path, seed: int, videos: int) -> None:
     random.shuffle(test_stalled)
     for place, kind in enumerate(kinds):
         filename = f"{FIRST_ID + place}.mp4"
-        frames = int(random.integers(20, 29))
+        frames = int(np.clip(FRAMES * np.exp(random.normal(0, 0.35)), 20, 64))
         url = f"{BUCKET}/{kind}/{filename}"
         if kind == "test":
             hidden.append((filename, int(test_stalled[len(test)])))

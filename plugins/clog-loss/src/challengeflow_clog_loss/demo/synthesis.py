@@ -13,28 +13,36 @@ FRAME_RATE = 15
 CROSSINGS = (0.2, 0.4, 0.4)  # chances of no, one and two vessels that cross the outlined one at another depth
 
 
+def shape_of(seed: int, sample: str) -> str:
+    """How the outlined vessel of a demo sample lies: one of vessels.SHAPES."""
+    return vessels.draw_shape(np.random.default_rng([seed, 6, *sample.encode()]))
+
+
 def write_video(path: Path, seed: int, sample: str, project: str, stalled: bool, frames: int, width: int) -> None:
     """Write the mp4 of a demo sample; the same arguments always give the same bytes."""
     look = vessels.draw_look(np.random.default_rng([seed, 1, *project.encode()]))
     random = np.random.default_rng([seed, 2, *sample.encode()])
-    luma, outline = draw_video(random, look, stalled, frames, (384, width))
+    luma, outline = draw_video(random, look, stalled, frames, (384, width), shape_of(seed, sample))
     encode(path, luma, outline)
 
 
 def draw_video(
-    random: np.random.Generator, look: vessels.Look, stalled: bool, frames: int, shape: tuple[int, int]
+    random: np.random.Generator, look: vessels.Look, stalled: bool, frames: int, shape: tuple[int, int], lies: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw luma (frames, rows, columns) uint8 and the outline (rows, columns) bool, 3 pixels wide and closed."""
+    """Draw luma (frames, rows, columns) uint8 and the outline (rows, columns) bool, 3 pixels wide and closed.
+
+    lies: how the outlined vessel does, one of vessels.SHAPES.
+    """
     large = (shape[0] + 2 * MARGIN, shape[1] + 2 * MARGIN)
     canvas = np.zeros((frames, *large), np.float32)
-    target = _target_path(random, shape)
+    target = _target_path(random, shape, lies)
     _surroundings(random, look, canvas, target)
     _crossing(random, look, canvas, target)
     speed = 0.0 if stalled else vessels.flow_speed(random, look)
     deep = frames * random.uniform(0.25, 0.75)
-    vessel = vessels.draw_vessel(random, look, frames, large, target + MARGIN, speed, deep)
+    vessel = vessels.draw_vessel(random, look, frames, large, target + MARGIN, speed, deep, lies)
     wobble = vessels.stalled_wobble(random, frames)
-    vessels.render(canvas, vessel, look, wobble if stalled else 0 * wobble)
+    vessels.render(canvas, vessel, wobble if stalled else 0 * wobble)
     luma = _expose(random, look, _residual_motion(random, look, canvas, shape))
     _black_borders(random, luma)
     outline = draw_outline(target, shape)
@@ -42,11 +50,11 @@ def draw_video(
     return luma, outline
 
 
-def _target_path(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+def _target_path(random: np.random.Generator, shape: tuple[int, int], lies: str) -> np.ndarray:
     """The centreline of the vessel to judge: short enough to be outlined, clear of the frame's edge."""
     while True:
         start = random.uniform((50, 50), (shape[0] - 50, shape[1] - 50))
-        path = vessels.centreline(random, start, random.uniform(30, 75), 0.5)
+        path = vessels.centreline(random, start, random.uniform(30, 75), 0.5, lies)
         if np.all(path.min(axis=0) > 20) and np.all(path.max(axis=0) < np.array(shape) - 20):
             return path
 
@@ -61,8 +69,9 @@ def _surroundings(random: np.random.Generator, look: vessels.Look, canvas: np.nd
         still = random.random() < 0.12
         speed = 0.0 if still else vessels.flow_speed(random, look)
         deep = random.uniform(-0.3, 1.3) * frames
-        vessel = vessels.draw_vessel(random, look, frames, (height, width), path, speed, deep)
-        vessels.render(canvas, vessel, look, vessels.stalled_wobble(random, frames) * still)
+        lies = vessels.draw_shape(random)
+        vessel = vessels.draw_vessel(random, look, frames, (height, width), path, speed, deep, lies)
+        vessels.render(canvas, vessel, vessels.stalled_wobble(random, frames) * still)
 
 
 def _crossing(random: np.random.Generator, look: vessels.Look, canvas: np.ndarray, target: np.ndarray) -> None:
@@ -74,8 +83,9 @@ def _crossing(random: np.random.Generator, look: vessels.Look, canvas: np.ndarra
         still = random.random() < 0.12
         speed = 0.0 if still else vessels.flow_speed(random, look)
         deep = frames * random.choice([random.uniform(-0.4, 0.1), random.uniform(0.9, 1.4)])
-        vessel = vessels.draw_vessel(random, look, frames, (height, width), path, speed, deep)
-        vessels.render(canvas, vessel, look, vessels.stalled_wobble(random, frames) * still)
+        lies = vessels.draw_shape(random)
+        vessel = vessels.draw_vessel(random, look, frames, (height, width), path, speed, deep, lies)
+        vessels.render(canvas, vessel, vessels.stalled_wobble(random, frames) * still)
 
 
 def _residual_motion(

@@ -1,6 +1,7 @@
 """Two-photon-like videos of capillaries: plasma is bright, red blood cells are dark gaps that move, or do not.
 
-Only the demo uses this. Lengths are pixels, times are frames, intensities are luma above the background.
+Only the demo uses this. Lengths are pixels, times are frames, intensities are luma above the background. A frame is a
+step in time and in depth at once, so a vessel that dives is in focus at one end earlier than at the other.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,15 @@ import numpy as np
 
 STEP = 0.5  # spacing of the points of a centreline, pixels
 FRINGE = 4.0  # pixels beyond the vessel's radius that its blurred edge still reaches
+# How vessels lie, and how many of them: in the plane of the picture; from one end down to the other; both ends deeper than
+# the middle, or less deep; bent into half a circle, and diving the more the nearer to one end.
+SHAPES = {"planar": 0.4, "diagonal": 0.3, "horseshoe": 0.15, "c-shaped": 0.15}
+LEVEL = 6.0  # frames, one standard deviation, between the ends of a planar vessel
+DIVE = (
+    22.0,
+    0.6,
+)  # median of the frames that another one dives, and the spread of their logarithm: one in six beyond 40
+DEEPEST = 90.0
 
 
 @dataclass(frozen=True)
@@ -25,15 +35,20 @@ class Look:
 
 @dataclass(frozen=True)
 class Vessel:
-    """A capillary: pixels (rows, columns), their place `along` it and distance `off` its centre, and what fills it."""
+    """A capillary: pixels (rows, columns), their place `along` it and distance `off` its centre, and what fills it.
+
+    level: the light of plasma in each pixel; depth: the frame in which it is in focus; sharp: for how many frames it is,
+    one standard deviation.
+    """
 
     rows: np.ndarray
     columns: np.ndarray
     along: np.ndarray
     off: np.ndarray
     radius: float
-    level: float
-    depth: tuple[float, float]
+    level: np.ndarray
+    depth: np.ndarray
+    sharp: float
     cells: np.ndarray
     contrast: float
     speed: float
@@ -42,20 +57,37 @@ class Vessel:
 def draw_look(random: np.random.Generator) -> Look:
     """The look of a project."""
     return Look(
-        gain=random.uniform(0.75, 1.3),
-        noise=random.uniform(0.5, 1.0),
+        gain=float(np.exp(random.uniform(np.log(0.6), np.log(1.7)))),
+        noise=float(np.exp(random.uniform(np.log(0.5), np.log(1.4)))),
         speed=random.uniform(0.6, 1.6),
-        contrast=random.uniform(0.8, 1.0),
+        contrast=random.uniform(0.6, 1.0),
         focus=random.uniform(0.65, 1.2),
         jitter=random.uniform(0.1, 0.5),
     )
 
 
-def centreline(random: np.random.Generator, start: np.ndarray, length: float, bend: float) -> np.ndarray:
+def draw_shape(random: np.random.Generator) -> str:
+    """One of SHAPES, by their shares."""
+    return str(random.choice(list(SHAPES), p=list(SHAPES.values())))
+
+
+def depth_along(random: np.random.Generator, shape: str, place: np.ndarray) -> np.ndarray:
+    """Frames by which focus is late at places (n,) along a vessel, from -0.5 at one end to 0.5 at the other."""
+    median, spread = DIVE
+    dive = random.normal(0, LEVEL) if shape == "planar" else min(median * np.exp(random.normal(0, spread)), DEEPEST)
+    course = {"horseshoe": 4 * place**2 - 0.5, "c-shaped": (place + 0.5) ** 2 - 0.3}.get(shape, place)
+    return np.asarray(random.choice([-1, 1]) * dive * course)
+
+
+def centreline(
+    random: np.random.Generator, start: np.ndarray, length: float, bend: float, shape: str = "planar"
+) -> np.ndarray:
     """A smooth curve as points (n, 2) of row and column, `STEP` apart, that turns by a random walk of angle `bend`."""
     count = max(int(length / STEP), 8)
     knots = random.normal(0, bend, size=max(count // 40, 2) + 2)
     turn = np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots) * STEP / 20
+    if shape == "c-shaped":
+        turn = 0.3 * turn + random.choice([-1, 1]) * random.uniform(0.6, 1.1) * np.pi / count
     angle = random.uniform(0, 2 * np.pi) + np.cumsum(turn)
     steps = STEP * np.stack([np.sin(angle), np.cos(angle)], axis=1)
     path = np.cumsum(steps, axis=0)
@@ -93,6 +125,15 @@ def cell_pattern(random: np.random.Generator, length: float) -> np.ndarray:
     return np.convolve(pattern, kernel / kernel.sum(), mode="same").astype(np.float32)
 
 
+def unevenness(random: np.random.Generator, points: int) -> np.ndarray:
+    """Light along a path of so many points, around 1, float32: walls, width and what lies above differ, and stay."""
+    from scipy.ndimage import gaussian_filter1d
+
+    coarse = gaussian_filter1d(random.normal(0, 1, points), random.uniform(3, 12) / STEP, mode="nearest")
+    coarse *= random.uniform(0, 0.3) / max(float(coarse.std()), 1e-6)
+    return np.clip(1 + coarse, 0.4, 1.6).astype(np.float32)
+
+
 def draw_vessel(
     random: np.random.Generator,
     look: Look,
@@ -101,8 +142,12 @@ def draw_vessel(
     path: np.ndarray,
     speed: float,
     deep: float,
+    lies: str,
 ) -> Vessel:
-    """Fill a centreline with cells that move at `speed` pixels a frame; it is in focus around frame `deep`."""
+    """Fill a centreline with cells that move at `speed` pixels a frame; its middle is in focus around frame `deep`.
+
+    lies: one of SHAPES.
+    """
     radius = random.uniform(2.2, 4.0)
     rows, columns, along, off = vessel_pixels(path, radius + FRINGE, shape)
     length = len(path) * STEP + abs(speed) * frames + 20
@@ -112,15 +157,16 @@ def draw_vessel(
         along=along.astype(np.float32),
         off=off.astype(np.float32),
         radius=radius,
-        level=look.gain * random.uniform(45, 110),
-        depth=(deep, random.normal(0, 6) / max(len(path) * STEP, 1)),
+        level=look.gain * random.uniform(45, 110) * unevenness(random, len(path))[(along / STEP).astype(int)],
+        depth=(deep + depth_along(random, lies, along / max(len(path) * STEP, 1) - 0.5)).astype(np.float32),
+        sharp=float(np.clip(9 * look.focus * np.exp(random.normal(-0.3, 0.45)), 2.5, 14)),
         cells=cell_pattern(random, length),
         contrast=look.contrast * random.uniform(0.7, 1.0),
         speed=speed,
     )
 
 
-def render(canvas: np.ndarray, vessel: Vessel, look: Look, wobble: np.ndarray) -> None:
+def render(canvas: np.ndarray, vessel: Vessel, wobble: np.ndarray) -> None:
     """Add a vessel to `canvas` (frames, rows, columns), float32. wobble: (frames,) pixels that its cells are displaced.
 
     Where the vessel leaves the focal plane it dims and its cells blur into one another.
@@ -128,9 +174,7 @@ def render(canvas: np.ndarray, vessel: Vessel, look: Look, wobble: np.ndarray) -
     if not len(vessel.rows):
         return
     frames = np.arange(len(canvas), dtype=np.float32)[:, None]
-    middle = vessel.along.max() / 2
-    defocus = (frames - vessel.depth[0] - vessel.depth[1] * (vessel.along - middle)) / (9 * look.focus)
-    focus = np.exp(-0.5 * defocus**2)
+    focus = np.exp(-0.5 * ((frames - vessel.depth) / vessel.sharp) ** 2)
     profile = vessel.level / (1 + np.exp((vessel.off - vessel.radius) / 0.7))
     travelled = (
         vessel.speed * frames + wobble[:, None] + (abs(vessel.speed) * len(canvas) if vessel.speed < 0 else 0) + 5
@@ -143,7 +187,7 @@ def render(canvas: np.ndarray, vessel: Vessel, look: Look, wobble: np.ndarray) -
 
 def flow_speed(random: np.random.Generator, look: Look) -> float:
     """Pixels a frame: log-normal around the project's speed, so that some flow is hardly faster than none."""
-    speed = np.clip(look.speed * np.exp(random.normal(0.85, 0.9)), 0.7, 14)
+    speed = np.clip(look.speed * np.exp(random.normal(0.95, 0.95)), 0.7, 24)
     return float(speed * random.choice([-1, 1]))
 
 
