@@ -131,6 +131,22 @@ def test_one_class_is_refused(demo, stages, tmp_path):
         stages.train("nothing", [], 1)
 
 
+def test_a_shard_without_a_readable_video_ends_nobody(demo, stages):
+    """It is left out of the training, and answered with the prior."""
+    sample = Sample("x", "train", "A", {"num_frames": ""})
+    (stages.folder("index-gold") / "labels.csv").write_text("sample,stalled,crowd_score,tier1\nx,1,,\n")
+    stages.folder("raw", "train-9")
+    empty = stages.preprocess("train-9", (sample,), labelled=True)
+    assert not Arrays(empty.prepared).ok()
+    model = stages.train("beside-an-empty-one", [*demo.train_shards[:2], empty], 2)
+    without = stages.train("without", demo.train_shards[:2], 2)
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == {
+        path.name: path.read_bytes() for path in without.iterdir()
+    }
+    answered = Predictions(stages.predict("empty", empty, [model]).predictions)
+    assert answered["x"] == pytest.approx(load(model, "prior")[1]["prior"])
+
+
 def test_unreadable_videos_get_the_prior_and_own_folders_are_answered(demo, stages, tmp_path):
     own = tmp_path / "own"
     own.mkdir()

@@ -61,9 +61,11 @@ def test_written_files(demo):
     listed = (demo.stages.root / "index-gold" / "submission_format.csv").read_text().splitlines()
     written = (output / "submission.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in written] == [row.split(",")[0] for row in listed]
-    assert {row.split(",")[1] for row in written[1:]} == {"0", "1"}
+    assert {row.split(",")[1] for row in written[1:]} <= {"0", "1"}
     answers = (output / "answers.csv").read_text().splitlines()
-    assert answers[0].startswith("filename,probability,answer,status,found_by,area,") and len(answers) == len(listed)
+    assert answers[0].startswith("filename,score,probability,threshold,answer,status,found_by,area,") and len(
+        answers
+    ) == len(listed)
     assert {path.name for path in output.iterdir()} >= {"answers.csv", "stalled-01.png", "submission.csv"}
 
 
@@ -75,7 +77,7 @@ def strange(stages):
     write_small_video(raw / "twice.mp4", size=(96, 200), outlines=((20, 60, 30, 90), (20, 50, 110, 160)))
     write_small_video(raw / "none.mp4", outlines=())
     names = ("plain", "twice", "none", "missing")
-    columns = [{"filename": f"{name}.mp4", "num_frames": "8", "position": str(n)} for n, name in enumerate(names)]
+    columns = [{"filename": f"{name}.mp4", "num_frames": "18", "position": str(n)} for n, name in enumerate(names)]
     samples = tuple(Sample(name, "test", name, column) for name, column in zip(names, columns, strict=True))
     return stages.preprocess("test-0", samples, labelled=False)
 
@@ -110,7 +112,7 @@ def test_no_sheets_on_request(stages, strange, tmp_path):
     (tmp_path / "decision.json").write_text('{"threshold": 0.5}')
     shard = replace(strange, predictions=tmp_path / "predictions")
     output = stages.package("answers", [shard], tmp_path / "decision.json", "/my/videos", sheets=0)
-    assert [path.name for path in output.iterdir()] == ["answers.csv"]
+    assert sorted(path.name for path in output.iterdir()) == ["answers.csv", "warnings.txt"]
 
 
 def test_the_region_report_lists_failures_with_thumbnails(stages, strange, tmp_path, capsys):
@@ -133,6 +135,7 @@ def test_an_expected_number_of_stalled_videos_and_the_table_of_thresholds(stages
     write_scores(tmp_path / "predictions", ((name, np.array([p], np.float32)) for name, p in scores.items()))
     decision = {
         "threshold": 0.95,
+        "target_prevalence": 0.046,
         "plausible_share": [0.1, 0.4],
         "thresholds": [{"threshold": 0.5, "expected_mcc": 0.3}],
     }
@@ -141,6 +144,30 @@ def test_an_expected_number_of_stalled_videos_and_the_table_of_thresholds(stages
     known = {"sheets": 0, "expected_stalled": 2}
     output = stages.package("csv", [shard], tmp_path / "decision.json", **known)
     rows = (output / "submission.csv").read_text().splitlines()[1:]
-    assert rows == ["plain.mp4,1", "twice.mp4,0", "none.mp4,0", "missing.mp4,1"]
-    assert (output / "thresholds.csv").read_text() == "threshold,expected_mcc\n0.5,0.3\n"
+    assert rows == ["plain.mp4,1", "twice.mp4,1", "none.mp4,0", "missing.mp4,0"]
+    assert (output / "thresholds.csv").read_text() == "threshold,expected_mcc,of_these_4\n0.5,0.3,1\n"
     assert "outside the plausible 10.0% to 40.0%" in capsys.readouterr().err
+    warnings = (output / "warnings.txt").read_text().splitlines()
+    assert warnings[0].startswith("50.0% of 4 videos are answered stalled, outside the plausible 10.0% to 40.0%")
+    assert warnings[1].startswith("2 of 4 videos could not be read")
+    assert "1 of 4 videos: some outlines, the largest used" in warnings
+
+
+def test_score_probability_threshold_and_answer_are_on_one_scale(stages, strange, tmp_path):
+    """A score of 0.9 is no probability of 0.9: calibrated, it stands beside the threshold, and never against it."""
+    scores = {"plain": 0.9, "twice": 0.97, "none": 0.5, "missing": 0.99}
+    write_scores(tmp_path / "predictions", ((name, np.array([p], np.float32)) for name, p in scores.items()))
+    decision = {"threshold": 0.95, "target_prevalence": 0.046, "calibration": {"slope": 1.0, "intercept": -3.0}}
+    (tmp_path / "decision.json").write_text(json.dumps(decision))
+    shard = replace(strange, predictions=tmp_path / "predictions")
+    output = stages.package("answers", [shard], tmp_path / "decision.json", "/my/videos", sheets=0)
+    with open(output / "answers.csv", newline="") as file:
+        rows = {row["filename"]: row for row in csv.DictReader(file)}
+    found = {name: (row["score"], float(row["probability"]), row["answer"]) for name, row in rows.items()}
+    assert found == {
+        "plain.mp4": ("0.900000", pytest.approx(0.30944, abs=1e-5), "flowing"),
+        "twice.mp4": ("0.970000", pytest.approx(0.61683, abs=1e-5), "stalled"),
+        "none.mp4": ("", pytest.approx(0.046), "flowing"),
+        "missing.mp4": ("", pytest.approx(0.046), "flowing"),
+    }
+    assert {row["threshold"] for row in rows.values()} == {"0.486113"}

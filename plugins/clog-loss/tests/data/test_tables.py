@@ -114,7 +114,7 @@ def test_real_tables(real_table, real_data, stages, monkeypatch):
 def test_unlabelled_folder(tmp_path, stages):
     own = tmp_path / "own"
     own.mkdir()
-    with pytest.raises(InputError, match="holds no mp4"):
+    with pytest.raises(InputError, match="holds no video"):
         stages.index(str(own), splits=("test",), gold=())
     for name in ("b, 2.mp4", "a.MP4", "notes.txt"):
         (own / name).write_bytes(b"x")

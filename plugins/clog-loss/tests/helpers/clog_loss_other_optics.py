@@ -104,7 +104,7 @@ def _other(random, frames, centre, angle, length, place) -> np.ndarray:
 
 
 def _vessel(random, frames, path, depth, flows) -> np.ndarray:
-    """A tube with dark blobs in it: (frames, HEIGHT, WIDTH), 1 is full plasma; depth: frame of focus by point of the path."""
+    """A tube with dark blobs: (frames, HEIGHT, WIDTH), 1 is full plasma; depth: frame of focus by point of the path."""
     travel = _travel(random, frames, flows)
     length = len(path) / 2
     inside = (path[:, 0] > 1) & (path[:, 0] < HEIGHT - 2) & (path[:, 1] > 1) & (path[:, 1] < WIDTH - 2)

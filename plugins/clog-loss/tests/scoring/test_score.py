@@ -9,6 +9,7 @@ from sklearn.metrics import matthews_corrcoef
 
 from challengeflow import Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer, write_scores
+from challengeflow_clog_loss.pictures import curves
 from challengeflow_clog_loss.scoring import calibration, decision_fit, matthews
 
 
@@ -136,10 +137,11 @@ def test_the_table_says_what_thresholds_bring(scored):
     assert detail["thresholds"] == rows and len(rows) > 8
     for row in rows:
         assert row["answered_stalled"] * row["precision"] == pytest.approx(0.046 * row["sensitivity"])
-        assert row["of_test_videos"] == round(14160 * row["answered_stalled"])
     shares = [row["answered_stalled"] for row in rows]
-    assert shares == sorted(shares) and all(
-        share <= most for share, most in zip(shares, decision_fit.SHARES, strict=True)
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    assert decision["chosen"] == detail["chosen_threshold"]
+    assert (
+        decision["chosen"]["threshold"] == decision["threshold"] and shares[0] < decision["chosen"]["answered_stalled"]
     )
     best = max(row["expected_mcc"] for row in rows)
     assert 0 < detail["mcc_at_target_prevalence"] < best + 0.1
@@ -173,3 +175,16 @@ def test_a_threshold_for_a_number_of_stalled_videos():
     chance = np.array([0.1, 0.9, 0.5, 0.5, 0.3])
     answered = [int((chance >= decision_fit.threshold_for_count(chance, n)).sum()) for n in range(6)]
     assert answered == [0, 1, 1, 3, 4, 5]
+
+
+def test_a_model_that_ranks_worse_than_chance_is_calibrated_to_the_prevalence():
+    stalled = np.arange(200) < 100
+    line = calibration.fit(stalled, np.where(stalled, 0.2, 0.8) + np.linspace(0, 0.1, 200), 0.046)
+    assert line(np.array([0.01, 0.99])) == pytest.approx([0.046, 0.046])
+
+
+def test_the_plot_of_thresholds_reaches_the_model_s_own_share(scored):
+    detail, _ = scored("plotted", motion=0.3, learnt=0.0)
+    curve = curves.thresholds(detail)
+    own = detail["chosen_threshold"]["answered_stalled"]
+    assert max(curve["lines"][0]["x"]) == pytest.approx(1.0) and curve["lines"][1]["x"] == [round(own, 5)] * 2

@@ -1,4 +1,4 @@
-"""Contact sheets: many videos at a glance, each as its mean and its change over time, with what is said of it."""
+"""Contact sheets: many videos at a glance, each as its mean with the vessel followed, its kymograph, what is said."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from challengeflow.arrays import Arrays
+from challengeflow_clog_loss.video.kymograph import unrolled
 
 PANEL = 96  # pixels, square
 COLUMNS, ROWS = 5, 6
@@ -17,10 +18,13 @@ LINES, LINE_HEIGHT, GAP = 3, 13, 8
 CELL_WIDTH, CELL_HEIGHT = 2 * PANEL + GAP, PANEL + LINES * LINE_HEIGHT + GAP
 CHARACTERS = 34  # of a line, at FONT_SIZE
 FONT_SIZE = 11
-OUTLINE, STALLED, FLOWING, PLAIN = (255, 102, 0), (255, 110, 130), (150, 220, 150), (230, 230, 230)
+OUTLINE, FOLLOWED = (255, 102, 0), (70, 170, 255)
+STALLED, FLOWING, PLAIN = (255, 110, 130), (150, 220, 150), (230, 230, 230)
 # Noise compresses badly in more colours than these: greys, and shades of the colours for the edges of letters.
 PALETTE = [(grey,) * 3 for grey in range(0, 256, 5)] + [
-    tuple(round(share * part) for part in colour) for colour in (OUTLINE, STALLED, FLOWING) for share in (1, 0.7, 0.4)
+    tuple(round(share * part) for part in colour)
+    for colour in (OUTLINE, FOLLOWED, STALLED, FLOWING)
+    for share in (1, 0.7, 0.4)
 ]
 
 
@@ -64,16 +68,19 @@ def _palette() -> Image.Image:
 
 
 def panels(arrays: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
-    """Pictures of a prepared video, uint8 (rows, columns, 3): mean with the region's edge, and change over time.
+    """Pictures of a prepared video, uint8 (rows, columns, 3): its mean with region and vessel; its kymograph.
 
-    Of a video that could not be used: its first frame, where there is one.
+    The kymograph has time downwards and the place along the vessel across: standing cells draw upright lines. Of a
+    video that could not be used: its first frame, where there is one.
     """
     if "cube" in arrays:
-        cube, inside = arrays["cube"], arrays["mask"].astype(bool)
-        mean = _grey(cube.mean(axis=0))
+        vessel, lines = unrolled(arrays)
+        inside = arrays["mask"].astype(bool)
+        mean = _grey(arrays["cube"].mean(axis=0))
         mean[inside & ~ndimage.binary_erosion(inside)] = OUTLINE
+        mean[tuple(vessel.path.T)] = FOLLOWED
         yield mean
-        yield _grey(np.abs(np.diff(cube.astype(np.int16), axis=0)).mean(axis=0))
+        yield _grey(lines)
     elif "thumbnail" in arrays:
         yield _grey(arrays["thumbnail"].astype(np.float32))
 

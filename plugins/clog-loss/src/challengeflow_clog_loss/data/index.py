@@ -1,4 +1,4 @@
-"""The sample table, from the competition's CSV files or from a folder of one's own videos.
+"""The sample table, from the competition's CSV files, a lab's own labels or a folder of videos.
 
 Labels, crowd_score and tier1 go into the gold; project_id is the group of a training video and nothing else.
 """
@@ -8,6 +8,9 @@ from pathlib import Path
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow.outside.names import ids, spelled
 from challengeflow_clog_loss.data import selection, tables
+
+VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif")
+STACKS = (".tif", ".tiff")
 
 
 def from_tables(job: DownloadJob, folder: Path) -> None:
@@ -36,18 +39,63 @@ def from_tables(job: DownloadJob, folder: Path) -> None:
         tables.write_table(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"), gold)
 
 
+def from_labels(job: DownloadJob, folder: Path, labels: Path) -> None:
+    """List a lab's own videos: those of its table of labels to train on, all others of the folder as test videos.
+
+    Videos are grouped by the table's column `project_id` where it has one; else each is a group of its own.
+    """
+    samples, strata, gold = [], {}, []
+    rows = tables.read_own_labels(labels)
+    for name, (path, (_, stalled, project)) in _named(rows).items():
+        samples.append(Sample(name, "train", project or name, _columns(path, "")))
+        strata[name] = str(stalled)
+        if "train" in job.gold_splits:
+            gold.append((name, stalled, "", ""))
+    if "test" in job.splits:
+        files = [path for path in _videos(job, folder, folder / "test") if path.name not in {row[0] for row in rows}]
+        samples += [
+            Sample(name, "test", name, _columns(path, str(place)))
+            for place, (name, path) in enumerate(ids(files).items())
+        ]
+    write_samples(job.output, samples, strata)
+    if gold:
+        tables.write_table(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"), gold)
+
+
 def from_folder(job: DownloadJob, folder: Path) -> None:
-    """List the mp4 files of a folder (or one file) as unlabelled test videos, by name; their frames are not known."""
-    files = [folder] if folder.is_file() else sorted(path for path in folder.glob("*") if path.suffix.lower() == ".mp4")
+    """List the videos of a folder (or one file) as unlabelled test videos, by name; their frames are not known."""
+    files = [folder] if folder.is_file() else _videos(job, folder)
     if not files:
-        raise InputError(f"{folder} holds no mp4 file; name a folder of videos in the config")
-    samples = [
-        Sample(
-            name, "test", name, {"filename": spelled(path.name), "num_frames": "", "url": "", "position": str(place)}
+        raise InputError(f"{folder} holds no video ({', '.join(VIDEOS)}); name a folder of videos in the config")
+    write_samples(
+        job.output,
+        [
+            Sample(name, "test", name, _columns(path, str(place)))
+            for place, (name, path) in enumerate(ids(files).items())
+        ],
+    )
+
+
+def _videos(job: DownloadJob, *folders: Path) -> list[Path]:
+    """Videos of the folders by name, and tif stacks, which preprocess refuses; what is neither is told."""
+    files = sorted(path for folder in folders for path in folder.glob("*") if not path.is_dir())
+    videos = [path for path in files if path.suffix.lower() in VIDEOS + STACKS]
+    others = [path.name for path in files if path.suffix.lower() not in (*VIDEOS, *STACKS, ".csv", ".gz")]
+    if others:
+        job.progress.message(
+            f"{len(others)} files are no videos by their names and are left out, as {spelled(others[0])}"
         )
-        for place, (name, path) in enumerate(ids(files).items())
-    ]
-    write_samples(job.output, samples)
+    return videos
+
+
+def _named(rows: list[tuple[str, int, str]]) -> dict[str, tuple[Path, tuple[str, int, str]]]:
+    """Sample id -> file name and row of a table of labels."""
+    by_name = {row[0]: row for row in rows}
+    return {name: (path, by_name[path.name]) for name, path in ids(Path(row[0]) for row in rows).items()}
+
+
+def _columns(path: Path, position: str) -> dict[str, str]:
+    return {"filename": spelled(path.name), "num_frames": "", "url": "", "position": position}
 
 
 def _test_labels(folder: Path) -> dict[str, int]:

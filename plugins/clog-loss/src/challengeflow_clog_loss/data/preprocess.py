@@ -1,10 +1,12 @@
 """Raw videos of a shard to prepared arrays: the outlined cube, its mask and the figures of the surroundings.
 
-Prepared arrays of a sample: `cube` uint8 (frames, rows, columns), the box of the region with its margin and without
-its outline; `mask` uint8 (rows, columns), 1 inside the outline; `surroundings` float32 (frames, 5), see
+Prepared arrays of a sample: `cube` uint8 (frames, rows, columns), the box of the region with its margin and without its
+outline; `mask` uint8 (rows, columns), 1 inside the outline; `surroundings` float32 (frames, 5), see
 surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of the whole frame, codec_format, box
-[top, left, bottom, right], found_by and region (see region.Region.quality). A video that cannot be used has, where a
-frame could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes and sha256 as well.
+[top, left, bottom, right], found_by and region (see region.Region.quality), and what remarks are made of: repeats
+(frames that are as the one before), black and bright (shares of the region), other_colour (share of the frame), streams
+and declared (frames the file says it has). A video that cannot be used has, where a frame could be decoded, `thumbnail`
+uint8 (rows, columns). A fetched video has bytes and sha256 as well.
 """
 
 import json
@@ -23,8 +25,11 @@ from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_clog_loss.data import gold_labels, manifest
 
 SHAPE = [1]
-NO_OUTLINE = "no outline found"
-FEWEST_FRAMES = 3  # motion is seen in one frame between two others
+FEWEST_FRAMES = 8  # that differ; of fewer nobody could tell; the shortest of the challenge has 17
+SAME = (
+    0.25  # mean difference of luma in the region up to which a frame repeats the one before; noise makes ten times that
+)
+BLACK, BRIGHT = 18, 234  # luma at the ends of the camera's range
 HELD_BYTES = 8 << 20  # of frames held until the region is found: 21 of 512 x 384 pixels
 THUMBNAIL = 128  # columns at most
 SECONDS_A_VIDEO = 600  # preparing one takes less than a second; a hanging decoder is ended
@@ -55,13 +60,15 @@ def _write(job: PreprocessJob, deaths: dict[str, str]) -> None:
     attributes: dict[str, Any]
     arrays: dict[str, np.ndarray]
     fetched = manifest.read(job.raw)
+    from challengeflow_clog_loss.video.region import NO_OUTLINE
+
     without_outline = []
     with Writer(job.prepared) as out:
         for sample in job.samples:
             if sample.id in deaths:
                 attributes, arrays = {"status": deaths[sample.id], "shape": SHAPE}, {}
             else:
-                attributes, arrays = _read(_kept(job.work, sample.id))
+                attributes, arrays = read_kept(_kept(job.work, sample.id))
             known = fetched.get(sample.id, {})
             if known.get("problem"):
                 attributes["status"] += f" ({known['problem']})"
@@ -125,12 +132,28 @@ def _prepared(
         "box": [rows.start, columns.start, rows.stop, columns.stop],
         "found_by": found.found_by,
         "region": found.quality(),
+        "other_colour": first.other_colour(),
     }
+    attributes["streams"], attributes["declared"] = decode.streams(path)
+    whole = region.without_outline(np.stack(cube), found.outline[box])
+    attributes |= _seen(whole[:, found.inside[box]])
     return attributes, {
-        "cube": region.without_outline(np.stack(cube), found.outline[box]),
+        "cube": whole,
         "mask": found.inside[box].astype(np.uint8),
         "surroundings": surroundings.measure(sums, found),
     }
+
+
+def _seen(pixels: np.ndarray) -> dict[str, Any]:
+    """What the region's pixels, uint8 (frames, pixels), show; VideoError where too few frames differ."""
+    from challengeflow_clog_loss.video.decode import VideoError
+
+    change = np.abs(np.diff(pixels.astype(np.int16), axis=0)).mean(axis=1)
+    repeats = int((change <= SAME).sum())
+    if len(pixels) - repeats < FEWEST_FRAMES:
+        raise VideoError(f"too few different frames to see motion: {len(pixels) - repeats} of {len(pixels)}")
+    black, bright = float((pixels <= BLACK).mean()), float((pixels >= BRIGHT).mean())
+    return {"repeats": repeats, "black": round(black, 3), "bright": round(bright, 3)}
 
 
 def _let_go(held: deque, decoded: Iterator) -> Iterator:
@@ -166,7 +189,7 @@ def _kept(work: Path, sample: str) -> Path:
     return work / f"{sample}.npz"
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_kept(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     with np.load(path, allow_pickle=False) as kept:
         arrays = {name: kept[name] for name in kept.files}
     return json.loads(arrays.pop("attributes").tobytes()), arrays

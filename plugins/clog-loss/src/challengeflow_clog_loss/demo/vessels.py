@@ -10,8 +10,8 @@ import numpy as np
 
 STEP = 0.5  # spacing of the points of a centreline, pixels
 FRINGE = 4.0  # pixels beyond the vessel's radius that its blurred edge still reaches
-# How vessels lie, and how many of them: in the plane of the picture; from one end down to the other; both ends deeper than
-# the middle, or less deep; bent into half a circle, and diving the more the nearer to one end.
+# How vessels lie, and how many of them: in the plane of the picture; from one end down to the other; both ends deeper
+# than the middle, or less deep; bent into half a circle, and diving the more the nearer to one end.
 SHAPES = {"planar": 0.4, "diagonal": 0.3, "horseshoe": 0.15, "c-shaped": 0.15}
 LEVEL = 6.0  # frames, one standard deviation, between the ends of a planar vessel
 DIVE = (
@@ -37,8 +37,8 @@ class Look:
 class Vessel:
     """A capillary: pixels (rows, columns), their place `along` it and distance `off` its centre, and what fills it.
 
-    level: the light of plasma in each pixel; depth: the frame in which it is in focus; sharp: for how many frames it is,
-    one standard deviation.
+    level: the light of plasma in each pixel; depth: the frame in which it is in focus; sharp: for how many frames it
+    is, one standard deviation.
     """
 
     rows: np.ndarray
@@ -60,7 +60,7 @@ def draw_look(random: np.random.Generator) -> Look:
         gain=float(np.exp(random.uniform(np.log(0.6), np.log(1.7)))),
         noise=float(np.exp(random.uniform(np.log(0.5), np.log(1.4)))),
         speed=random.uniform(0.6, 1.6),
-        contrast=random.uniform(0.6, 1.0),
+        contrast=random.uniform(0.7, 1.0),
         focus=random.uniform(0.65, 1.2),
         jitter=random.uniform(0.1, 0.5),
     )
@@ -129,8 +129,8 @@ def unevenness(random: np.random.Generator, points: int) -> np.ndarray:
     """Light along a path of so many points, around 1, float32: walls, width and what lies above differ, and stay."""
     from scipy.ndimage import gaussian_filter1d
 
-    coarse = gaussian_filter1d(random.normal(0, 1, points), random.uniform(3, 12) / STEP, mode="nearest")
-    coarse *= random.uniform(0, 0.3) / max(float(coarse.std()), 1e-6)
+    coarse = gaussian_filter1d(random.normal(0, 1, points), random.uniform(6, 16) / STEP, mode="nearest")
+    coarse *= random.uniform(0, 0.12) / max(float(coarse.std()), 1e-6)
     return np.clip(1 + coarse, 0.4, 1.6).astype(np.float32)
 
 
@@ -187,7 +187,7 @@ def render(canvas: np.ndarray, vessel: Vessel, wobble: np.ndarray) -> None:
 
 def flow_speed(random: np.random.Generator, look: Look) -> float:
     """Pixels a frame: log-normal around the project's speed, so that some flow is hardly faster than none."""
-    speed = np.clip(look.speed * np.exp(random.normal(0.95, 0.95)), 0.7, 24)
+    speed = np.clip(look.speed * np.exp(random.normal(0.85, 0.9)), 0.7, 20)
     return float(speed * random.choice([-1, 1]))
 
 

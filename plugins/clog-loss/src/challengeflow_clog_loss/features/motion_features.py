@@ -11,8 +11,9 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from challengeflow_clog_loss.video.centreline import vessel_of
-from challengeflow_clog_loss.video.kymograph import kymograph
+from challengeflow_clog_loss.features.focus_features import focus_features
+from challengeflow_clog_loss.video.kymograph import unrolled
+from challengeflow_clog_loss.video.surroundings import without_gaps
 
 LAGS = (1, 2, 3, 5, 8)
 SHIFTS = 8  # places along the vessel that a cell may move in a frame, either way
@@ -21,25 +22,14 @@ EPSILON = 1e-6
 
 def features(arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Name -> value for one prepared video (see data.preprocess); all finite."""
-    cube = arrays["cube"].astype(np.float32)
-    inside = arrays["mask"].astype(bool)
-    around = _without_gaps(arrays["surroundings"])
-    vessel = vessel_of(cube, inside, around[:, 0])
-    lines = kymograph(cube, vessel) - around[:, :1]
+    vessel, lines = unrolled(arrays)
+    cube, inside = arrays["cube"].astype(np.float32), arrays["mask"].astype(bool)
     values = {
-        **_pixel_features(cube, vessel.mask, inside, around),
+        **_pixel_features(cube, vessel.mask, inside, without_gaps(arrays["surroundings"])),
         **_line_features(lines),
+        **focus_features(lines),
     }
     return {name: float(value) if np.isfinite(value) else 0.0 for name, value in values.items()}
-
-
-def _without_gaps(figures: np.ndarray) -> np.ndarray:
-    """Figures of the surroundings with the median over time where a frame had none, and 1 where no frame had any."""
-    filled = figures.astype(np.float32)
-    for column in filled.T:
-        known = np.isfinite(column)
-        column[~known] = np.median(column[known]) if known.any() else 1.0
-    return filled
 
 
 def _pixel_features(cube: np.ndarray, vessel: np.ndarray, inside: np.ndarray, around: np.ndarray) -> dict[str, float]:

@@ -104,7 +104,7 @@ def _shard_features(shard: Shard, job: TrainJob | PredictJob) -> np.ndarray:
     prepared = Arrays(shard.prepared)
     with threadpool_limits(1):
         rows = [list(features(prepared[sample]).values()) for sample in job.progress(prepared.ok(), "video")]
-    table = np.array(rows, np.float64).reshape(len(rows), -1)
+    table = np.array(rows, np.float64) if rows else np.empty((0, 0))
     temporary = kept.with_suffix(".part")
     with open(temporary, "wb") as file:
         np.save(file, table)

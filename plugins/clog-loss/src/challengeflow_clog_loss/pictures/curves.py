@@ -44,9 +44,14 @@ def calibration(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def thresholds(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Expected MCC by the share that is answered stalled."""
-    rows = detail["thresholds"]
-    lines = [_line("expected MCC", [row["answered_stalled"] for row in rows], [row["expected_mcc"] for row in rows])]
+    """Expected MCC by the share that is answered stalled, up to all, with the threshold that was chosen among them."""
+    chosen = detail["chosen_threshold"]
+    rows = sorted([*detail["thresholds"], chosen], key=lambda row: row["answered_stalled"])
+    most = max(row["expected_mcc"] for row in rows)
+    lines = [
+        _line("expected MCC", [row["answered_stalled"] for row in rows], [row["expected_mcc"] for row in rows]),
+        _line("chosen", [chosen["answered_stalled"]] * 2, [0, most]),
+    ]
     caption = (
         f"At {detail['target_prevalence']:.1%} stalled, out of fold; the table in decision.json has the thresholds."
     )

@@ -18,7 +18,7 @@ class Calibration:
     slope: float
     intercept: float
 
-    def __call__(self, chance: np.ndarray) -> np.ndarray:
+    def __call__(self, chance: np.ndarray | float) -> np.ndarray:
         """Calibrated probabilities, float64."""
         return 1 / (1 + np.exp(-(self.slope * log_odds(chance) + self.intercept)))
 
@@ -35,6 +35,8 @@ def fit(stalled: np.ndarray, chance: np.ndarray, prevalence: float) -> Calibrati
     if stalled.all() or not stalled.any() or np.ptp(chance) == 0:
         return Calibration(1.0, move)
     line = LogisticRegression(C=1e3).fit(log_odds(chance)[:, None], stalled)
+    if line.coef_[0, 0] <= 0:  # a model that ranks worse than chance: its scores say nothing
+        return Calibration(0.0, float(log_odds(prevalence)))
     return Calibration(float(line.coef_[0, 0]), float(line.intercept_[0]) + move)
 
 

@@ -9,8 +9,7 @@ from challengeflow_clog_loss.scoring import calibration
 from challengeflow_clog_loss.scoring.matthews import NO_TRAINING_THRESHOLD, fit_threshold, mcc, weighted_confusion
 from challengeflow_clog_loss.scoring.scored_videos import Videos
 
-SHARES = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3)
-TEST_VIDEOS = 14_160  # of the competition
+SHARES = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0)
 
 
 def fit(train: Videos | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,11 +23,13 @@ def fit(train: Videos | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return known | {"fitted_on": "nothing: no labelled train split"}
     target = target or float(train.stalled.mean())
     line = calibration.fit(train.stalled, train.chance, target)
+    threshold = fit_threshold(train.stalled, train.chance, target)
     return {
-        "threshold": fit_threshold(train.stalled, train.chance, target),
+        "threshold": threshold,
         "target_prevalence": target,
         "plausible_share": parameters["plausible_share"] or [target / 2, min(2 * target, 1.0)],
         "calibration": {"slope": line.slope, "intercept": line.intercept},
+        "chosen": expected(train.stalled, train.chance, target, threshold),
         "thresholds": table(train.stalled, train.chance, target),
         "fitted_on": "train, out of fold",
     }
@@ -37,26 +38,23 @@ def fit(train: Videos | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def table(stalled: np.ndarray, chance: np.ndarray, prevalence: float) -> list[dict[str, float]]:
     """What to expect of thresholds where a share `prevalence` is stalled, one row for each share answered stalled.
 
-    Each row: threshold, share answered stalled, how many of the competition's test videos that is, sensitivity,
-    precision and expected MCC (of the very videos that are counted: a little too good).
+    Each row: threshold, share answered stalled, sensitivity, precision and expected MCC (of the very videos that are
+    counted: a little too good).
     """
-    rows: list[dict[str, float]] = []
-    for share in SHARES:
-        threshold = threshold_for_share(stalled, chance, prevalence, share)
-        tp, fp, fn, tn = weighted_confusion(stalled, chance >= threshold, prevalence)
-        if rows and rows[-1]["threshold"] == threshold:
-            continue
-        rows.append(
-            {
-                "threshold": threshold,
-                "answered_stalled": tp + fp,
-                "of_test_videos": round(TEST_VIDEOS * (tp + fp)),
-                "sensitivity": tp / prevalence,
-                "precision": tp / (tp + fp) if tp + fp else 0.0,
-                "expected_mcc": mcc(tp, fp, fn, tn),
-            }
-        )
-    return rows
+    thresholds = {threshold_for_share(stalled, chance, prevalence, share) for share in SHARES}
+    return [expected(stalled, chance, prevalence, threshold) for threshold in sorted(thresholds, reverse=True)]
+
+
+def expected(stalled: np.ndarray, chance: np.ndarray, prevalence: float, threshold: float) -> dict[str, float]:
+    """A row of `table`: what a threshold brings."""
+    tp, fp, fn, tn = weighted_confusion(stalled, chance >= threshold, prevalence)
+    return {
+        "threshold": threshold,
+        "answered_stalled": tp + fp,
+        "sensitivity": tp / prevalence,
+        "precision": tp / (tp + fp) if tp + fp else 0.0,
+        "expected_mcc": mcc(tp, fp, fn, tn),
+    }
 
 
 def threshold_for_share(stalled: np.ndarray, chance: np.ndarray, prevalence: float, share: float) -> float:

@@ -70,6 +70,7 @@ def _score_train(videos: Videos, decision: dict[str, Any], job: ScoreJob) -> dic
     )
     detail["calibration"] = calibration.reliability(videos.stalled, probability, target)
     detail["thresholds"] = decision["thresholds"]
+    detail["chosen_threshold"] = decision["chosen"]
     detail["by_project"] = _by_project(videos, answers)
     detail["project_appearance"] = _project_appearance(videos)
     if not videos.tier1.all():

@@ -1,10 +1,20 @@
 """A vessel unrolled: brightness by time and by place along the vessel, where moving cells draw slanted lines."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from challengeflow_clog_loss.video.centreline import Vessel
+from challengeflow_clog_loss.video.centreline import Vessel, vessel_of
+from challengeflow_clog_loss.video.surroundings import without_gaps
 
 BIN = 2.0  # pixels along the vessel that one column of the kymograph averages
+
+
+def unrolled(arrays: Mapping[str, np.ndarray]) -> tuple[Vessel, np.ndarray]:
+    """The vessel of a prepared video, and its light above dark tissue, float32 (frames, places)."""
+    cube, background = arrays["cube"].astype(np.float32), without_gaps(arrays["surroundings"])[:, 0]
+    vessel = vessel_of(cube, arrays["mask"].astype(bool), background)
+    return vessel, kymograph(cube, vessel) - background[:, None]
 
 
 def kymograph(cube: np.ndarray, vessel: Vessel) -> np.ndarray:

@@ -10,10 +10,11 @@ from scipy import ndimage
 from challengeflow_clog_loss.video.decode import Frame, VideoError
 
 LOOKED_AT = 5  # frames, evenly spread, whose colour must agree: the outline stays, chroma noise does not
+STRENGTHS = (28, 12)  # of the outline's hue, tried in turn; thin lines lose most of their colour to compression
 CONSENSUS = 0.5  # share of them in which a pixel must be coloured
 SMALLEST = 12  # pixels of half resolution, for an outline and for what it encloses
 GAPS = (0, 2, 5)  # half widths of gaps in the outline that are closed, tried in turn; pixels of half resolution
-ANOTHER = 0.25  # of the area of the largest enclosed part: as large as this, it is another outline's
+NO_OUTLINE = "no outline found"
 GREY_FRAMES = 16
 GREY_LUMA = (118, 150)  # luma of the orange outline once its colour is lost
 GREY_CHANGE = 4.0  # an outline keeps its luma within this standard deviation over time, an image never does
@@ -54,16 +55,21 @@ class Region:
 def find_region(frames: Sequence[Frame]) -> Region:
     """Find the outline by its colour, or by its constant luma where there is no colour; VideoError if there is none."""
     shape = frames[0].luma.shape
-    coloured = np.stack([frame.coloured() for frame in _spread(frames, LOOKED_AT)])
-    union = int(coloured.any(axis=0).sum())
-    stability = round(float(coloured.all(axis=0).sum() / union), 3) if union else None
-    enclosed = _enclosed(coloured.mean(axis=0) > CONSENSUS)
-    if enclosed is not None:
-        return _region(enclosed, shape, "colour", stability)
-    enclosed = _enclosed(_steady_grey(frames))
+    hue = np.stack([frame.orange() for frame in _spread(frames, LOOKED_AT)])
+    smallest = 0
+    for strength in STRENGTHS:
+        coloured = hue > strength
+        enclosed, largest = _enclosed(coloured.mean(axis=0) > CONSENSUS)
+        if enclosed is not None:
+            stability = round(float(coloured.all(axis=0).sum() / coloured.any(axis=0).sum()), 3)
+            return _region(enclosed, shape, "colour", stability)
+        smallest = max(smallest, largest)
+    enclosed, _ = _enclosed(_steady_grey(frames))
     if enclosed is not None:
         return _region(enclosed, shape, "luma", None)
-    raise VideoError("no outline found")
+    if smallest:
+        raise VideoError(f"outline too small: it encloses some {4 * smallest} pixels, expected {4 * SMALLEST} or more")
+    raise VideoError(NO_OUTLINE)
 
 
 def whole_frame(frames: Sequence[Frame]) -> Region:
@@ -93,19 +99,22 @@ def _region(found: _Enclosed, shape: tuple[int, int], found_by: str, stability: 
     return region
 
 
-def _enclosed(line: np.ndarray) -> _Enclosed | None:
+def _enclosed(line: np.ndarray) -> tuple[_Enclosed | None, int]:
     """The line and the largest part of the frame that it cuts off; gaps of a few pixels are closed first.
 
-    The frame's edge closes an outline that was drawn up to it.
+    The frame's edge closes an outline that was drawn up to it. Where nothing, or too little, is cut off: None and how
+    much.
     """
     if line.sum() < SMALLEST:
-        return None
-    window = _window(line)
+        return None, 0
+    window, most = _window(line), 0
     for gap in GAPS:
         padded = np.pad(line[window], gap + 1, mode="edge")
         closed = ndimage.binary_closing(padded, AROUND, gap) if gap else padded
         closed = closed[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
         parts, count = ndimage.label(~closed)
+        if not count:
+            break
         sizes = np.bincount(parts.ravel(), minlength=count + 1)
         sizes[[0, *_outside(parts, sizes, window, line.shape)]] = 0
         largest = int(sizes.argmax())
@@ -114,9 +123,10 @@ def _enclosed(line: np.ndarray) -> _Enclosed | None:
             near = ndimage.binary_dilation(inside, AROUND, 2)
             labels, _ = ndimage.label(closed, AROUND)
             line_of_it = np.isin(labels, np.unique(labels[near & closed]))
-            outlines = _count_outlines(parts, sizes, largest, line_of_it)
-            return _Enclosed(_placed(line_of_it, window, line), _placed(inside, window, line), gap, outlines)
-    return None
+            outlines = _count_outlines(parts, sizes, inside, line_of_it)
+            return _Enclosed(_placed(line_of_it, window, line), _placed(inside, window, line), gap, outlines), 0
+        most = max(most, int(sizes[largest]))
+    return None, most
 
 
 def _window(line: np.ndarray) -> tuple[slice, slice]:
@@ -155,11 +165,12 @@ def _placed(part: np.ndarray, window: tuple[slice, slice], line: np.ndarray) -> 
     return whole
 
 
-def _count_outlines(parts: np.ndarray, sizes: np.ndarray, largest: int, line: np.ndarray) -> int:
-    """Outlines drawn: the one taken, and enclosed parts of some size that its line does not touch."""
-    touched = np.unique(parts[ndimage.binary_dilation(line, AROUND)])
-    others = np.flatnonzero(sizes >= max(ANOTHER * sizes[largest], SMALLEST))
-    return 1 + len(set(others) - {largest, *touched})
+def _count_outlines(parts: np.ndarray, sizes: np.ndarray, inside: np.ndarray, line: np.ndarray) -> int:
+    """Outlines drawn: the one taken, and enclosed parts that its line does not touch, or that lie within it."""
+    others = set(np.flatnonzero(sizes >= SMALLEST)) - set(np.unique(parts[ndimage.binary_dilation(line, AROUND)]))
+    within = ndimage.binary_fill_holes(inside) & ~inside
+    inner, count = ndimage.label(within & (parts > 0))
+    return 1 + len(others) + int((np.bincount(inner.ravel(), minlength=count + 1)[1:] >= SMALLEST).sum())
 
 
 def _steady_grey(frames: Sequence[Frame]) -> np.ndarray:

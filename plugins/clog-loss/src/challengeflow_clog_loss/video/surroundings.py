@@ -56,6 +56,15 @@ def measure(sums: Sequence[np.ndarray], region: Region) -> np.ndarray:
     return figures
 
 
+def without_gaps(figures: np.ndarray) -> np.ndarray:
+    """Figures with the median over time where a frame had none, and 1 where no frame had any, float32."""
+    filled = figures.astype(np.float32)
+    for column in filled.T:
+        known = np.isfinite(column)
+        column[~known] = np.median(column[known]) if known.any() else 1.0
+    return filled
+
+
 def _limits(level: np.ndarray) -> tuple[int, int]:
     """The median, and what the brightest share has at least; level: whole numbers of a small range."""
     below = np.bincount(level).cumsum()

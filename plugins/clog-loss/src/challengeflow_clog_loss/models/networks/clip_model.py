@@ -99,9 +99,9 @@ def predict(job: PredictJob, build: Build) -> None:
 
 
 def whole(arrays: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) -> clips.Clip:
-    """All frames of a prepared video as the network is shown them."""
+    """A prepared video as the network is shown it: the whole region, or the straight vessel around its focus."""
     if parameters["view"] == "straightened":
-        return clips.straight(arrays, parameters["size"])
+        return clips.straight(arrays, parameters["size"], parameters["frames"])
     return clips.region(arrays, parameters["size"], parameters["outline"])
 
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from challengeflow_clog_loss.video import focus
 from challengeflow_clog_loss.video.straightened import straighten
+from challengeflow_clog_loss.video.surroundings import without_gaps
 
 BRIGHT = 0.95  # the vessel's light is that of this quantile inside the outline
+PLASMA, SHARP = 0.8, 3  # of a straightened one: this quantile of the middle, in so many frames before and after focus
 DIMMEST = 4.0  # luma above the background that a vessel is taken to have at least
 RANGE = (-1.0, 3.0)  # brightness that clips keep; 0 is background, 1 the vessel's light
 EDGE = 2  # pixels kept around the mask
@@ -65,11 +68,17 @@ def region(arrays: Mapping[str, np.ndarray], size: int, outline: str) -> Clip:
     return Clip(grey * mask if outline == "blank" else grey, mask)
 
 
-def straight(arrays: Mapping[str, np.ndarray], size: int) -> Clip:
-    """All frames of the vessel pulled straight: `size` places, the middle of a longer one, a shorter one padded."""
-    inside = arrays["mask"].astype(bool)
-    dark, light = _levels(arrays, inside)
-    grey = (straighten(arrays["cube"], inside, np.full(len(arrays["cube"]), dark)) - dark) / light
+def straight(arrays: Mapping[str, np.ndarray], size: int, frames: int) -> Clip:
+    """The vessel pulled straight, in space and depth: `size` places, the middle of a longer one, a shorter one padded.
+
+    Each place has the `frames` frames around that of its own focus; those beyond the recording are dark.
+    """
+    background = without_gaps(arrays["surroundings"])[:, 0]
+    light = straighten(arrays["cube"], arrays["mask"].astype(bool), background) - background[:, None, None]
+    middle = light.shape[1] // 2
+    grey, _ = focus.upright(light, focus.course(light[:, middle - 2 : middle + 3].mean(axis=1)), frames // 2)
+    in_focus = grey[max(frames // 2 - SHARP, 0) : frames // 2 + SHARP + 1, middle - 1 : middle + 2]
+    grey = grey / max(float(np.quantile(in_focus, PLASMA)), DIMMEST)
     spare = max(grey.shape[2] - size, 0)
     grey = grey[:, :, spare // 2 : spare // 2 + size].clip(*RANGE)
     room = size - grey.shape[2]
