@@ -14,10 +14,8 @@ FRINGE = 4.0  # pixels beyond the vessel's radius that its blurred edge still re
 # than the middle, or less deep; bent into half a circle, and diving the more the nearer to one end.
 SHAPES = {"planar": 0.4, "diagonal": 0.3, "horseshoe": 0.15, "c-shaped": 0.15}
 LEVEL = 6.0  # frames, one standard deviation, between the ends of a planar vessel
-DIVE = (
-    22.0,
-    0.6,
-)  # median of the frames that another one dives, and the spread of their logarithm: one in six beyond 40
+# Frames that another one dives: the median, and the spread of their logarithm (one in six beyond 40).
+DIVE = (22.0, 0.6)
 DEEPEST = 90.0
 
 
