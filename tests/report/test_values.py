@@ -30,3 +30,11 @@ def test_it_is_shown(value, shown):
     assert all(part in text for part in shown), text
     opened, closed = re.findall(r"<(\w+)", text), re.findall(r"</(\w+)", text)
     assert sorted(opened) == sorted(closed)
+
+
+def test_warnings_of_a_submission_are_its_lines(tmp_path):
+    from challengeflow.reporting.ending import warnings_of
+
+    assert warnings_of(tmp_path) == []
+    (tmp_path / "warnings.txt").write_text("20 % are answered stalled\nthree videos are black\n")
+    assert warnings_of(tmp_path) == ["20 % are answered stalled", "three videos are black"]

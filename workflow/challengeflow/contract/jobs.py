@@ -197,7 +197,11 @@ class DrawJob(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class PackageJob(Job):
-    """`answers`: dataset -> Answers, for every dataset of the submission; `output` is a folder."""
+    """`answers`: dataset -> Answers, for every dataset of the submission; `output` is a folder.
+
+    What a reader must know before handing it in goes into `warnings.txt` of that folder, a sentence a line: the report
+    and the end of the run say it.
+    """
 
     submission: str
     name: str

@@ -9,6 +9,7 @@ from challengeflow.reporting import leaderboard
 from challengeflow.reporting.status import Standing, describe, standing
 
 MOST_FILES = 4
+WARNINGS = "warnings.txt"  # of a submission, a sentence a line: what to know before handing it in
 
 
 def ended(jobs: Mapping[str, Jobs], results: str) -> str:
@@ -36,3 +37,10 @@ def _to_hand_in(found: Standing, jobs: Mapping[str, Jobs]) -> Iterator[str]:
             more = ", ..." if len(files) > MOST_FILES else ""
             where = jobs[job.challenge].declared.url
             yield f"to hand in: {folder}/ ({', '.join(files[:MOST_FILES])}{more}), at {where}"
+            yield from (f"  but: {warning}" for warning in warnings_of(folder))
+
+
+def warnings_of(submission: Path) -> list[str]:
+    """What the plugin warns of in a submission's folder."""
+    path = submission / WARNINGS
+    return path.read_text().splitlines() if path.is_file() else []

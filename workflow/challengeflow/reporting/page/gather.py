@@ -14,6 +14,7 @@ from challengeflow.contract.direction import sign
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.settings import VariantSettings, challenge_settings
+from challengeflow.reporting.ending import warnings_of
 from challengeflow.reporting.page.costs import Cost, Costs, StageCost
 from challengeflow.reporting.paired import Difference, difference
 from challengeflow.running import check_pictures
@@ -151,7 +152,7 @@ class Gathered:
 
     @cached_property
     def submissions(self) -> list[dict[str, Any]]:
-        """Kind, name, what answers it, and its files (paths below the results folder) with their sizes."""
+        """Kind, name, what answers it, its files (paths below the results folder) with their sizes, and warnings."""
         found = []
         for kind, named in self.plan.submissions.items():
             for name, chosen in named.items():
@@ -159,7 +160,8 @@ class Gathered:
                 if self._there(str(folder)):
                     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
                     shown = [(str(p.relative_to(folder)), self.href(p), p.stat().st_size) for p in files]
-                    found.append({"kind": kind, "name": name, "answers": chosen, "files": shown})
+                    warnings = warnings_of(folder)
+                    found.append({"kind": kind, "name": name, "answers": chosen, "files": shown, "warnings": warnings})
         return found
 
     def href(self, path: Path) -> str:
