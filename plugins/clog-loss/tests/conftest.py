@@ -170,9 +170,9 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory) -> Demo:
-    """24 training videos in three folds and 12 test videos."""
+    """48 training videos in three folds and 24 test videos."""
     stages = Stages(tmp_path_factory.mktemp("clog-loss-demo"))
-    samples = stages.index("demo", gold=("train", "test"), demo_videos=24)
+    samples = stages.index("demo", gold=("train", "test"), demo_videos=48)
     projects = sorted({sample.group for sample in samples if sample.split == "train"})
     parts = {
         f"train-{k}": tuple(s for s in samples if s.split == "train" and projects.index(s.group) % FOLDS == k)
@@ -181,7 +181,7 @@ def demo(tmp_path_factory) -> Demo:
     parts["test-0"] = tuple(sample for sample in samples if sample.split == "test")
     shards = {}
     for name, members in parts.items():
-        stages.download("demo", name, members, demo_videos=24)
+        stages.download("demo", name, members, demo_videos=48)
         shards[name] = stages.preprocess(name, members, labelled=True)
     train = [shard for shard in shards.values() if shard.split == "train"]
     models = [stages.train(f"fold-{k}", [s for s in train if s.fold != k], k) for k in range(FOLDS)]
