@@ -82,6 +82,9 @@ def test_what_is_no_pickle_is_not_found(tmp_path):
     np.savez_compressed(tmp_path / "b.npz", a=random.random(100_000))
     (tmp_path / "words").write_text("cat\ndog\nbird\nrat\n" * 1000)
     (tmp_path / "source.py").write_text("import os\nclass A:\n    c = 1\n" * 100)
+    # In large arrays any few bytes come up: mood's demo had these in a basis, and training it failed.
+    noise = (b"\x80\x03\x80c\x80\xc3\x82\xa8\x89b", b"\x80\x03\x82\x01\x89b", b"\x80\x03\x89\x88\x93\x89b")
+    (tmp_path / "basis.npy").write_bytes(b"head" + b"\xff".join(noise) + b"\xff")
     (tmp_path / "empty").touch()
     (tmp_path / "not.zip").write_bytes(b"PK\3\4" + random.bytes(1000))
     (tmp_path / "not.gz").write_bytes(b"\x1f\x8b" + random.bytes(1000))

@@ -9,6 +9,7 @@ import gzip
 import io
 import lzma
 import mmap
+import pickle
 import pickletools
 import re
 import tarfile
@@ -29,7 +30,7 @@ DEEPEST = 3
 
 _BEGINNING = re.compile(rb"\x80[\x02-\x05]|[ci][A-Za-z_][\w.]*\r?\n[A-Za-z_][\w.]*\r?\n|\(c[A-Za-z_]")
 _NAME = re.compile(r"[A-Za-z_][\w.]*\Z")
-_NAMING = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
+_REFUSED = {"EXT1", "EXT2", "EXT4"}  # of codes that a program has registered; no loader of models does
 _CALLING = {"REDUCE", "BUILD", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"}
 _UNPACKED_BY: dict[bytes, Any] = {
     b"\x1f\x8b": gzip.open,
@@ -118,7 +119,7 @@ def _runs(content: mmap.mmap | bytes, start: int) -> bool:
 
     At the very beginning, three instructions behind the mark of a pickle are enough.
     """
-    named, stack = False, 0
+    named, stack, texts = False, 0, 0
     marks: list[int] = []
     kept: set[int] = set()
     try:
@@ -127,10 +128,13 @@ def _runs(content: mmap.mmap | bytes, start: int) -> bool:
         ):
             if number == 3 and start == 0 and content[0] == 0x80:
                 return True
+            if code.name in _REFUSED or (code.name == "PROTO" and int(argument or 0) > pickle.HIGHEST_PROTOCOL):
+                return False
             if code.name in ("GLOBAL", "INST"):
                 named = named or all(_NAME.match(word) for word in str(argument).split(" ", 1))
-            elif code.name in _NAMING:
-                named = True
+            elif code.name == "STACK_GLOBAL":  # a loader wants two texts, which may come from its memory
+                named = named or texts > 1
+            texts += code.name.endswith(("UNICODE", "UNICODE8", "STRING", "GET", "DUP"))
             if code.name.endswith("PUT") or code.name == "MEMOIZE":
                 kept.add(len(kept) if argument is None else int(argument))
             elif code.name.endswith("GET") and int(argument or 0) not in kept:
