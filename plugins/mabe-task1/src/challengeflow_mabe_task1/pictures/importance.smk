@@ -8,10 +8,7 @@ RESULTS = Results.of(config)
 
 rule importance:
     input:
-        [
-            RESULTS.own(dataset, model, "importance")
-            for dataset, model in RESULTS.scored()
-        ],
+        [RESULTS.own(dataset, model, "importance") for dataset, model in RESULTS.scored()],
     localrule: True
 
 
@@ -33,9 +30,7 @@ rule measure_importance:
         mem_mb=2500,
         runtime=60,
     params:
-        results=lambda wildcards: RESULTS.as_argument(
-            wildcards.dataset, wildcards.model
-        ),
+        results=lambda wildcards: RESULTS.as_argument(wildcards.dataset, wildcards.model),
     shell:
         "python -m challengeflow_mabe_task1.pictures.importance {wildcards.dataset} {wildcards.model}"
         " {params.results:q} {output:q} > {log} 2>&1"
