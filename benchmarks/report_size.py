@@ -86,7 +86,17 @@ def make_up(folder: Path, models: int, samples: int, pixels: int = 150) -> dict[
         _variant(plan, name, score, samples, pixels, random)
     _write(f"{plan.layout.submission('csv', 'one')}/submission.csv", "sample,answer\n")
     _write(f"{folder}/leaderboard.csv", "challenge\n")
+    about["challenges"]["made-up"]["benchmarks"] = _benchmarks(folder)
     return about
+
+
+def _benchmarks(folder: Path) -> list[list[str]]:
+    """Stage, dataset, variant and file of every benchmark, as the list of jobs has them."""
+    found = []
+    for path in sorted((folder / "benchmarks/made-up").rglob("*.tsv")):
+        dataset, variant, *_ = path.relative_to(folder / "benchmarks/made-up").parts
+        found.append([path.stem, dataset, variant if path.stem in ("train", "predict") else "", str(path)])
+    return found
 
 
 def _variant(plan: Plan, name: str, score: float, samples: int, pixels: int, random: np.random.Generator) -> None:

@@ -7,13 +7,16 @@ ensemble with that of its members too. What models share, the data, is told by s
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from challengeflow.contract.samples import read_samples
 from challengeflow.planning.plan import Plan
 from challengeflow.running.provenance import SUFFIX
+
+Benchmark = Sequence[str]
+"""Stage, dataset, variant (empty where there is none) and file of a job."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,16 @@ class _Job:
 class Costs:
     """The costs of one challenge's variants and stages."""
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
-        self.benchmarks = Path(plan.settings.results, "benchmarks", plan.challenge)
+    def __init__(self, plan: Plan, benchmarks: Iterable[Benchmark]):
+        """benchmarks: of the list of jobs, so that what another config left behind is no cost of this run."""
+        self.plan, self.benchmarks = plan, list(benchmarks)
         self._sizes: dict[str, int] = {}
 
     def of(self, dataset: str, variant: str) -> Cost:
         """What a variant took, and what it takes for a case."""
         behind = dict.fromkeys([variant, *self.plan.members(variant)])
-        jobs = [job for one in behind for job in _jobs(self.benchmarks / dataset / one)]
+        mine = [each for each in self.benchmarks if each[1] == dataset and each[2] in behind]
+        jobs = list(_jobs(mine))
         peaks = [job.peak_mb for job in jobs if job.peak_mb is not None]
         cpu = sum(job.cpu_seconds for job in jobs) / 3600 if jobs else None
         return Cost(cpu, max(peaks) if peaks else None, self._seconds_a_case(dataset, list(behind)))
@@ -96,16 +100,16 @@ class Costs:
         return self._sizes[index]
 
 
-def _jobs(folder: Path) -> list[_Job]:
-    """The benchmarks below a folder."""
-    found = []
-    for path in sorted(folder.rglob("*.tsv")):
+def _jobs(benchmarks: Iterable[Benchmark]) -> Iterator[_Job]:
+    """What has been measured of them."""
+    for stage, _, _, path in benchmarks:
+        if not Path(path).is_file():
+            continue
         with open(path, newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 seconds = _number(row["s"]) or 0.0
                 cpu = _number(row.get("cpu_time"))
-                found.append(_Job(path.stem, seconds, seconds if cpu is None else cpu, _number(row["max_rss"])))
-    return found
+                yield _Job(stage, seconds, seconds if cpu is None else cpu, _number(row["max_rss"]))
 
 
 def _number(text: str | None) -> float | None:

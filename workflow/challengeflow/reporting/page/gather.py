@@ -87,7 +87,7 @@ class Gathered:
     def __init__(self, name: str, subject: Mapping[str, Any]):
         self.name, self.subject, self.about = name, subject, subject["about"]
         self.plan = Plan(name, challenge_settings(subject))
-        self.costs = Costs(self.plan)
+        self.costs = Costs(self.plan, subject["benchmarks"])
         self._stale: Mapping[str, str] = subject.get("stale", {})
 
     def _there(self, path: str) -> bool:

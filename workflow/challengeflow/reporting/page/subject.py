@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import Settings, as_json
 
 
 def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
-    """The settings as JSON with an `about` in each challenge: title, address, metric, licence, citation, its models'
-    summaries."""
+    """The settings as JSON, with an `about` in each challenge (title, address, metric, licence, citation, its models'
+    summaries) and the benchmarks of its list of jobs."""
     challenges: dict[str, Any] = {}
     for name, entry in settings.challenges.items():
         declared = registry.challenge(name)
@@ -18,5 +20,7 @@ def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
         about |= {"chance": declared.metric.chance, "best": declared.metric.best}
         about |= {"direction": declared.metric.direction, "draws": registry.draws(name)}
         about |= {"datasets": {dataset.name: dataset.summary for dataset in declared.datasets}, "models": summaries}
-        challenges[name] = {**as_json(entry), "about": about}
+        jobs = Jobs(Plan(name, entry), registry)
+        benchmarks = [[job.stage, job.dataset, job.variant or "", job.benchmark] for job in jobs]
+        challenges[name] = {**as_json(entry), "about": about, "benchmarks": benchmarks}
     return {"results": settings.results, "challenges": challenges}
