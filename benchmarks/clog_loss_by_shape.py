@@ -1,4 +1,4 @@
-"""Which Clog Loss model sees the blood move in vessels of which shape? The tables of docs/clog-loss-demo.md.
+"""Which Clog Loss model sees the blood move in vessels of which shape? Tables by shape and generator.
 
     python benchmarks/clog_loss_by_shape.py [--cores 2]
 

@@ -1,7 +1,7 @@
 """How the Clog Loss networks of a run learnt: the learning curves of all their folds in one table.
 
 python benchmarks/clog_loss_learning_curves.py RESULTS DATASET TABLE
-python benchmarks/clog_loss_learning_curves.py results-clog-loss-demo nano docs/clog-loss-curves.csv
+python benchmarks/clog_loss_learning_curves.py results-clog-loss-demo nano curves.csv
 """
 
 import csv
