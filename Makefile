@@ -1,5 +1,5 @@
 # make demo: the whole workflow on generated data of all three challenges, ending with results/report.html
-# make test: all tests
+# make test: all tests but the longest, which `make test-long` runs
 # make wheels: dist/ with everything to install elsewhere
 # Each sets up everything it needs first, in .venv; nothing else on the machine is touched.
 
@@ -38,7 +38,11 @@ demo: $(DEMO)
 
 test: $(TEST)
 	@echo "Running all tests"
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto -m "not long"
+
+# What takes minutes each: five kinds of challenges from outside, kills, odd folders and full disks, a network that learns.
+test-long: $(TEST)
+	$(BIN)/python -m pytest --numprocesses auto -m long
 
 # Half an hour, with a network: README and tutorials as a reader types them.
 test-docs: $(TEST)

@@ -11,7 +11,11 @@ import run  # also in the processes that the attacks run in
 PART = {"mutated_files": 45, "configs": 25, "names": 20, "results_paths": 1, "full_disks": 1}
 
 
-@pytest.mark.parametrize("family", run.families())
+LONG = ("full_disks", "results_paths")
+FAMILIES = [pytest.param(each, marks=[pytest.mark.long] if each in LONG else []) for each in run.families()]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_part_of_the_attacks_is_survived(family):
     if reason := run.without(family):
         pytest.skip(reason)

@@ -17,7 +17,7 @@ from challengeflow.arrays import Predictions
 from challengeflow.planning.plugins import registry
 from challengeflow.testing import ChallengeContract
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 KINDS = Path(__file__).parent / "kinds"
 NAMES = ("tides", "cells", "boats", "loads", "songs")

@@ -29,6 +29,7 @@ def heads(mood_heads):
     return _with_anatomies(six, 2), replace(two, anatomies=(_anatomy(six, 2),) * 2)
 
 
+@pytest.mark.long
 def test_it_finds_anomalies_in_heads_it_has_not_seen_and_repeats_itself(heads):
     known, new = heads
     net, again = (voxel_net.fit(known, KINDS, {"cases": 48, "augment": False}, 1, Progress("test")) for _ in range(2))

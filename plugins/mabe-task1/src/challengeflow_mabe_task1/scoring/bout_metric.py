@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from challengeflow_mabe_task1.formats.bouts import runs
+from challengeflow_mabe_task1.scoring.decoding import runs
 
 IOU = 0.5
 
@@ -72,8 +72,6 @@ def _switches(values: np.ndarray) -> int:
 
 def _by_class(values: np.ndarray, classes: int) -> list[np.ndarray]:
     """Start and stop of the bouts of each class, (N, 2) each."""
-    found: list[list[tuple[int, int]]] = [[] for _ in range(classes)]
-    for label, start, stop in runs(values):
-        if 0 <= label < classes:
-            found[label].append((start, stop))
-    return [np.array(bouts, np.int64).reshape(-1, 2) for bouts in found]
+    starts, stops = runs(values)
+    found = np.stack([starts, stops], axis=1).astype(np.int64)
+    return [found[values[starts] == k] for k in range(classes)]
