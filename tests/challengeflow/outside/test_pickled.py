@@ -89,3 +89,27 @@ def test_what_is_no_pickle_is_not_found(tmp_path):
     (tmp_path / "not.zip").write_bytes(b"PK\3\4" + random.bytes(1000))
     (tmp_path / "not.gz").write_bytes(b"\x1f\x8b" + random.bytes(1000))
     assert list(pickled(tmp_path)) == []
+
+
+def test_a_member_that_cannot_be_opened_hides_none_behind_it(tmp_path):
+    """An encrypted member of a zip, and a link of a tar that leads nowhere, each before a pickle."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first", b"sealed")
+        archive.writestr("second", pickle.dumps(Runs()))
+    sealed = bytearray(made.getvalue())
+    sealed[6] |= 1  # the first member says that it is encrypted, in its own header and in the list of members
+    sealed[sealed.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "sealed.bin").write_bytes(sealed)
+    assert "second" in (in_file(tmp_path / "sealed.bin") or "")
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as files:
+        link = tarfile.TarInfo("first")
+        link.type, link.linkname = tarfile.LNKTYPE, "nowhere"
+        files.addfile(link)
+        content = gzip.compress(pickle.dumps(Runs()))  # as it is, it is found without looking into the tar
+        entry = tarfile.TarInfo("second")
+        entry.size = len(content)
+        files.addfile(entry, io.BytesIO(content))
+    (tmp_path / "linked.bin").write_bytes(made.getvalue())
+    assert "second" in (in_file(tmp_path / "linked.bin") or "")

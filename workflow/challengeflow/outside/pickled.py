@@ -91,20 +91,38 @@ def _parts(content: mmap.mmap | bytes) -> Iterator[tuple[str, IO[bytes]]]:
     if content[:1] == b"\x78" and int.from_bytes(content[:2], "big") % 31 == 0:
         yield "a compressed file", io.BytesIO(_inflated(content))
     if content[:2] == b"PK" or content.rfind(b"PK\x05\x06", max(0, len(content) - (1 << 16) - 22)) != -1:
-        try:
-            archive = zipfile.ZipFile(io.BytesIO(content))
-            for member in archive.infolist():
-                yield f"the part {member.filename!r}", archive.open(member)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
-            pass
+        yield from _members(content)
     if content[257:262] == b"ustar":
+        yield from _entries(content)
+
+
+def _members(content: mmap.mmap | bytes) -> Iterator[tuple[str, IO[bytes]]]:
+    """What is in a zip; a member that cannot be opened (encrypted, say) hides none of those behind it."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        return  # no reader would open it either
+    for member in archive.infolist():
         try:
-            with tarfile.open(fileobj=io.BytesIO(content)) as files:
-                for entry in files:
-                    if (opened := files.extractfile(entry)) is not None:
-                        yield f"the part {entry.name!r}", opened
-        except (tarfile.TarError, OSError, EOFError, KeyError, ValueError):
-            pass
+            opened = archive.open(member)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+            continue
+        yield f"the part {member.filename!r}", opened
+
+
+def _entries(content: mmap.mmap | bytes) -> Iterator[tuple[str, IO[bytes]]]:
+    """What is in a tar; a link that leads nowhere hides none of the entries behind it."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content)) as files:
+            for entry in files:
+                try:
+                    opened = files.extractfile(entry)
+                except KeyError:
+                    continue
+                if opened is not None:
+                    yield f"the part {entry.name!r}", opened
+    except (tarfile.TarError, OSError, EOFError, ValueError):
+        return  # what lies behind the damage no reader would reach either
 
 
 def _inflated(content: mmap.mmap | bytes) -> bytes:
