@@ -118,6 +118,7 @@ ON_CLIPS = {
     "start_from": {
         "type": ["string", "null"],
         "default": None,
+        "format": "path",
         "description": "Folder of a trained model to go on from, or of a variant with a folder for each fold.",
     },
     "threads": integer(
@@ -128,6 +129,7 @@ ON_CLIPS = {
 PRETRAINED = {
     "type": ["string", "null"],
     "default": None,
+    "format": "path",
     "description": "Local file with weights of the 2D network (.pth, .safetensors) to start from; none is downloaded.",
 }
 
