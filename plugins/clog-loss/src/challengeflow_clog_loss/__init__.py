@@ -26,7 +26,7 @@ LOCAL = Source(cost="a folder with the competition's CSV files and mp4s")
 
 def _dataset(name: str, summary: str, official: Source, extends: str | None, shards: dict[str, int]) -> Dataset:
     sources = {
-        "demo": Source(gold=("train", "test"), cost=DEMO_COST),
+        "demo": Source(gold=("train", "test"), cost=DEMO_COST, raw_mb=10, prepared_mb=20, core_hours=0.02),
         "local": LOCAL,
         "official": official,
     }
