@@ -157,7 +157,7 @@ class Jobs:
             outputs=(self.layout.model(dataset, variant, fold),),
             inputs=(*self._tables([*shards, *unlabelled]), *map(self.plan.prepared, [*shards, *unlabelled]), *gold),
             gold=gold,
-            part=self.plan.part(dataset, variants=[variant]),
+            part=self.plan.part(dataset, variants=[variant], device=self.plan.device_of(entry)),
             variant=variant,
         )
 
@@ -197,7 +197,7 @@ class Jobs:
             outputs=(self.plan.predictions(dataset, variant, shard),),
             inputs=inputs,
             gold=gold,
-            part=self.plan.part(dataset, on=on, variants=variants),
+            part=self.plan.part(dataset, on=on, variants=variants, device=self.plan.device_of(entry)),
             variant=variant,
         )
 
@@ -240,7 +240,7 @@ class Jobs:
             outputs=(self.layout.pictures(dataset, variant),),
             inputs=(*results, *scored, *self._tables(tests), *unscored, *models),
             gold=gold,
-            part=plan.part(dataset, "score", variants=dict.fromkeys([variant, *members])),
+            part=plan.part(dataset, "score", variants=dict.fromkeys([variant, *members]), device=plan.settings.device),
             read="score",
             variant=variant,
         )

@@ -161,6 +161,10 @@ class Plan:
         entry = self.models[variant]
         return entry.members if entry.kind == "ensemble" else {variant: 1.0}
 
+    def device_of(self, entry: VariantSettings) -> str:
+        """Where a variant computes: only trained models may use a GPU."""
+        return self.settings.device if entry.kind == "trained" else "cpu"
+
     def scored_shards(self, dataset: str) -> list[ShardName]:
         """The shards with gold; of train those that a fold holds out."""
         labelled = [shard for shard in self.shards(dataset) if self.has_gold(dataset, shard.split)]
@@ -204,11 +208,17 @@ class Plan:
     # -- parts of the settings ------------------------------------------------------------------------------------
 
     def part(
-        self, dataset: str, *stages: str, on: str | None = None, variants: Iterable[str] = ()
+        self,
+        dataset: str,
+        *stages: str,
+        on: str | None = None,
+        variants: Iterable[str] = (),
+        device: str = "cpu",
     ) -> ChallengeSettings:
         """The part of the settings that a job of `dataset` depends on.
 
-        stages: those whose parameters it reads; on: the dataset it answers; variants: the models it is about.
+        stages: those whose parameters it reads; on: the dataset it answers; variants: the models it is about; device:
+        where it computes, for those that run a model.
         """
         datasets = {
             name: self.datasets[name].structure() for start in (dataset, on) if start for name in self.chain(start)
@@ -217,7 +227,7 @@ class Plan:
         read = {stage: mine.parameters.get(stage, {}) for stage in stages}
         source = mine.source if {"download", "preprocess"} & set(stages) else ""
         datasets[dataset] = replace(datasets[dataset], source=source, parameters=read)
-        return self._of(datasets, variants, scored="score" in stages)
+        return replace(self._of(datasets, variants, scored="score" in stages), device=device)
 
     def part_of_submission(self, submission: str, name: str) -> ChallengeSettings:
         """The part of the settings that one submission depends on."""
@@ -237,7 +247,7 @@ class Plan:
         return ChallengeSettings(
             results=self.settings.results,
             seed=self.settings.seed,
-            device=self.settings.device if variants else "cpu",  # data are made on the CPU, whatever models use
+            device="cpu",
             datasets=datasets,
             models={variant: self.models[variant] for variant in variants},
             max_failed=self.settings.max_failed if scored else None,
