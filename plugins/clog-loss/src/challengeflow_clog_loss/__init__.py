@@ -262,11 +262,11 @@ CLOG_LOSS = Challenge(
     },
     env="clog-loss",
     resources={
-        "download": Resources(mem_mb=1500, runtime=240),
-        "preprocess": Resources(mem_mb=1500, runtime=240, threads=2),
-        "score": Resources(mem_mb=1500, runtime=15),
-        "draw": Resources(mem_mb=2000, runtime=30),
-        "package": Resources(mem_mb=800, runtime=15),
+        "download": Resources(mem_mb=800, runtime=240),
+        "preprocess": Resources(mem_mb=1500, runtime=30, threads=2, runtime_per_1000=20),
+        "score": Resources(mem_mb=600, runtime=15, mem_mb_per_1000=2),
+        "draw": Resources(mem_mb=1200, runtime=30),
+        "package": Resources(mem_mb=500, runtime=15, mem_mb_per_1000=2),
     },
 )
 

@@ -251,10 +251,10 @@ CHALLENGE = Challenge(
         "check-recordings": "challengeflow_mabe_task1.commands.check_recordings",
     },
     resources={
-        "download": Resources(mem_mb=4000, runtime=120),
+        "download": Resources(mem_mb=2500, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),
-        "score": Resources(mem_mb=2000, runtime=60),
-        "draw": Resources(mem_mb=2000, runtime=30),
+        "score": Resources(mem_mb=1200, runtime=60),
+        "draw": Resources(mem_mb=1000, runtime=30),
         "package": Resources(mem_mb=1000, runtime=20),
     },
 )

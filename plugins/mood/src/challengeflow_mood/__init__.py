@@ -142,8 +142,8 @@ MOOD = Challenge(
     resources={
         "download": Resources(mem_mb=800, runtime=120),
         "preprocess": Resources(mem_mb=3000, runtime=240),
-        "score": Resources(mem_mb=2000, runtime=120),
-        "draw": Resources(mem_mb=2000, runtime=30),
+        "score": Resources(mem_mb=1000, runtime=60),
+        "draw": Resources(mem_mb=1200, runtime=30),
         "package": Resources(mem_mb=3000, runtime=120),
     },
 )

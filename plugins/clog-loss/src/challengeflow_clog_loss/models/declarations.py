@@ -7,7 +7,10 @@ METADATA_ONLY = Model(
     challenge="clog-loss",
     summary="A control: number of frames, frame size and the region's geometry, no pixel; what it reaches is no motion",
     module="challengeflow_clog_loss.models.metadata_only",
-    resources={"train": Resources(mem_mb=1000, runtime=20), "predict": Resources(mem_mb=1000, runtime=20)},
+    resources={
+        "train": Resources(mem_mb=600, runtime=15, mem_mb_per_1000=2),
+        "predict": Resources(mem_mb=600, runtime=15),
+    },
 )
 
 ROI_FEATURES = Model(
@@ -26,8 +29,8 @@ ROI_FEATURES = Model(
     },
     # Of all 573,048 videos a fold takes about 3 hours on one core (docs/scale.md).
     resources={
-        "train": Resources(mem_mb=2000, runtime=60, threads=2, mem_mb_per_1000=4, runtime_per_1000=1),
-        "predict": Resources(mem_mb=1500, runtime=60),
+        "train": Resources(mem_mb=800, runtime=30, threads=2, mem_mb_per_1000=4, runtime_per_1000=1),
+        "predict": Resources(mem_mb=700, runtime=20, runtime_per_1000=10),
     },
 )
 
