@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from challengeflow_mood.scoring.average_precision import LEVELS, count_levels, from_levels, levels_of, of_samples
+from challengeflow_mood.scoring.average_precision import (
+    LEVELS,
+    count_levels,
+    count_pieces,
+    from_levels,
+    levels_of,
+    of_samples,
+)
 
 metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the reference")
 
@@ -44,6 +51,13 @@ def test_nan_counts_as_zero_and_no_positive_gives_zero():
 
 def test_only_label_one_is_positive():
     assert count_levels(np.array([0.5, 0.5]), np.array([1, 2]))[1].sum() == 1
+
+
+def test_a_volume_in_planes_is_counted_as_the_whole():
+    random = np.random.default_rng(5)
+    labels = (random.random((6, 8, 7)) < 0.1).astype(np.uint8)
+    scores = (random.random(labels.shape) - 0.2).astype(np.float32)
+    assert (count_pieces(zip(scores, labels, strict=True)) == count_levels(scores, labels)).all()
 
 
 def test_sample_score_equals_sklearn():

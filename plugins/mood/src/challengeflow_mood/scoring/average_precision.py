@@ -5,6 +5,7 @@ set and calls sklearn's `average_precision_score`. Clipped float16 has 15,361 va
 so counting them keeps every digit: one case at a time, in 250 kB.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -33,18 +34,26 @@ def levels_of(scores: np.ndarray) -> np.ndarray:
 
 
 def count_levels(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Histogram (2, LEVELS), int64: of the scores where `labels` is not 1, and where it is 1. Shapes must be equal.
+    """Histogram (2, LEVELS), int64: of the scores where `labels` is not 1, and where it is 1. Shapes must be equal."""
+    return count_pieces([(scores, labels)])
 
-    Works through 2 MB at a time: the bit patterns are counted as they are and brought to levels once, at the end.
+
+def count_pieces(pieces: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """`count_levels` of a volume that comes in pieces (planes, say) of scores and labels.
+
+    Works through 2 MB at a time. The bit patterns of all pieces are counted as they are and brought to levels once, at
+    the end: there are 65,536 of them, more than a small plane has voxels.
     """
-    scores, labels = np.asarray(scores), np.asarray(labels)
-    order: Literal["F", "C"] = "F" if scores.flags.f_contiguous and labels.flags.f_contiguous else "C"
-    scores, labels = scores.ravel(order), labels.ravel(order)
     counts = np.zeros((2, 1 << 16), np.int64)
-    for start in range(0, scores.size, BLOCK):
-        patterns = _patterns(scores[start : start + BLOCK])
-        counts[0] += np.bincount(patterns, minlength=1 << 16)
-        counts[1] += np.bincount(patterns[labels[start : start + BLOCK] == 1], minlength=1 << 16)
+    for scores, labels in pieces:
+        order: Literal["F", "C"] = "F" if scores.flags.f_contiguous and labels.flags.f_contiguous else "C"
+        scores, labels = scores.ravel(order), labels.ravel(order)
+        for start in range(0, scores.size, BLOCK):
+            patterns = _patterns(scores[start : start + BLOCK])
+            counts[0] += np.bincount(patterns, minlength=1 << 16)
+            positive = labels[start : start + BLOCK] == 1
+            if positive.any():
+                counts[1] += np.bincount(patterns[positive], minlength=1 << 16)
     counts[0] -= counts[1]
     return np.stack([np.bincount(LEVEL_OF_PATTERN, weights, LEVELS) for weights in counts]).astype(np.int64)
 

@@ -16,7 +16,14 @@ from challengeflow.arrays import Arrays, Predictions
 from challengeflow.scoring import bootstrap, cross_fit, write_json
 from challengeflow_mood.answers import maps
 from challengeflow_mood.scoring import decision
-from challengeflow_mood.scoring.average_precision import LEVELS, count_levels, curve, from_levels, of_samples
+from challengeflow_mood.scoring.average_precision import (
+    LEVELS,
+    count_levels,
+    count_pieces,
+    curve,
+    from_levels,
+    of_samples,
+)
 from challengeflow_mood.scoring.official_scoring import organiser_draws
 
 CALIBRATED_ON = ("train", "proxy")
@@ -107,8 +114,7 @@ def _histogram(scores: np.ndarray, mask: np.ndarray, facts: dict[str, Any], reas
             histogram += count_levels(np.broadcast_to(scores.reshape(()), mask.shape), mask)
         else:
             mapping = facts["mapping"]
-            for plane, labels in _planes(scores[0], mask.reshape(mapping["stored"]), mapping):
-                histogram += count_levels(plane, labels)
+            histogram += count_pieces(_planes(scores[0], mask.reshape(mapping["stored"]), mapping))
     positives = np.count_nonzero(mask)
     histogram[:, 0] += np.array([mask.size - positives, positives]) - histogram.sum(axis=1)
     return histogram
