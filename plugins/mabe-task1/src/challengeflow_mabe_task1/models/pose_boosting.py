@@ -19,6 +19,7 @@ from challengeflow.arrays import Arrays, write_scores
 from challengeflow.plain_models import BoostedTrees, boosted_trees, load_trees, save
 from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, fitted, make_recipe
+from challengeflow_mabe_task1.models.feature_bins import binned, borders, on_values
 from challengeflow_mabe_task1.models.training_frames import (
     check_counts,
     class_counts,
@@ -81,9 +82,11 @@ def _fit(
     taken = np.maximum(np.bincount(labels, minlength=len(counts)), 1)
     weights = counts / taken * class_weights(counts, parameters["balance"])
     weights = weights * (len(labels) / weights[labels].sum())
+    own = {column: borders(features[:, column], weights[labels], classifier.max_bins) for column in columns.tolist()}
+    numbers = np.stack([binned(features[:, column], own[column]) for column in own], axis=1)
     with threadpool_limits(THREADS):
-        classifier.fit(features[:, columns], labels, sample_weight=weights[labels])
-    return boosted_trees(classifier, columns, width)
+        classifier.fit(numbers, labels, sample_weight=weights[labels])
+    return on_values(boosted_trees(classifier, columns, width), own)
 
 
 def _training_rows(
