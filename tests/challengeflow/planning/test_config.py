@@ -82,6 +82,18 @@ def test_all_that_is_wrong_is_told_at_once(site):
     assert len(told) == len(expected)
 
 
+def test_a_dataset_without_a_source_hides_nothing(site):
+    entry = "datasets: {few: {source: true}}, models: {logistik: {}}, submissions: {csv: {a: {fwe: logistic}}}"
+    site.configure(f"challenges: {{digits: {{{entry}}}}}")
+    told = site.challengeflow("validate").stderr.splitlines()
+    assert [line.split(":")[1].removeprefix(" config key challenges.digits.") for line in told] == [
+        "datasets.few.source",
+        "models.logistik",
+        "submissions.csv.a",
+        "submissions.csv.a.fwe",
+    ]
+
+
 def test_a_credential_is_refused_and_shown_nowhere(site):
     site.configure("challenges: {digits: {datasets: {few: {source: 'https://me:s3cr3t@example.org'}}}}")
     for done in (site.challengeflow("validate"), site.snakemake("--dry-run")):

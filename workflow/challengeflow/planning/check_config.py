@@ -107,9 +107,12 @@ def check(value: Any, schema: Mapping[str, Any], where: str) -> None:
 
 
 def sound_part(value: Any, schema: Mapping[str, Any]) -> Any:
-    """What is left of `value` without the keys that break `schema`; None where nothing is left."""
+    """What is left of `value` without the keys that break `schema`; None where nothing is left.
+
+    What lacks a key, or has none, stays: whatever else is wrong with it is told too.
+    """
     value = copy.deepcopy(value)
-    while errors := _errors(value, schema):
+    while errors := [error for error in _errors(value, schema) if error.validator not in ("required", "minProperties")]:
         for error in errors:
             path = list(error.absolute_path)
             unknown = _unknown(error) if error.validator == "additionalProperties" else []

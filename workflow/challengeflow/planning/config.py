@@ -41,13 +41,13 @@ def resolve(config: Mapping[str, Any], registry: Registry) -> Settings:
     check_values(config, problems)
     with problems.noted():
         check(config, _schema(), "")
-    sound = sound_part(config, _schema()) or {"challenges": {}}
+    sound = sound_part(config, _schema()) or {}
     parts = _schema()["properties"].items()
     top = {name: sound.get(name, part["default"]) for name, part in parts if "default" in part}
     with problems.noted():
         top["results"] = check_results(top["results"])
     challenges = {}
-    for name, entry in sound["challenges"].items():
+    for name, entry in sound.get("challenges", {}).items():
         with problems.noted():
             try:
                 challenge = registry.challenge(name)
@@ -97,6 +97,8 @@ def _resolve_challenge(
 ) -> ChallengeSettings:
     """A challenge's part of the config. What is wrong is noted; names: its datasets and models, all of them."""
     where = f"challenges.{challenge.name}"
+    sourced = {name: each for name, each in entry.get("datasets", {}).items() if "source" in each}
+    entry = {**entry, "datasets": sourced}
     for stage in PARAMETER_STAGES:
         with problems.noted():
             check(entry.get(stage, {}), section(challenge.schema.get(stage, {})), f"{where}.{stage}")

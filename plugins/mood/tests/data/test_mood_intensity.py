@@ -95,11 +95,23 @@ def test_negative_values_of_a_standardised_mr_are_no_hounsfield_units():
     assert scaling[0] < 0 < scaling[1] < 5
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 3e38, -3e38])
+def test_a_value_that_no_scanner_measures_is_padding(value):
+    volume = mr()
+    as_it_is = scale(volume.copy())[1]
+    volume[0, 0, 0] = value
+    padding, scaling = scale(volume)
+    assert np.argwhere(padding).tolist() == [[0, 0, 0]]
+    assert scaling == pytest.approx(as_it_is, rel=1e-3)
+    assert 0 <= volume.min() and volume.max() <= 1
+
+
 @pytest.mark.parametrize(
     ("volume", "reason"),
     [
         (np.full((9, 9, 9), 3, np.float32), "is constant: every voxel is 3"),
-        (np.full((9, 9, 9), np.nan, np.float32), "729 of 729 voxels are NaN or infinite"),
+        (np.full((9, 9, 9), np.nan, np.float32), "729 of 729 voxels are NaN, infinite or beyond 1e\\+15"),
     ],
 )
 def test_where_nothing_was_measured(volume, reason):

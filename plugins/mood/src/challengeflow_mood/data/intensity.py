@@ -11,6 +11,7 @@ NO_TISSUE = -1200.0  # Hounsfield units: nothing is so thin
 COLDEST = (-1200.0, -50.0)  # Hounsfield units: where the lowest values of a CT lie; MR has no negative ones
 SET_IN = 0.02  # share of a CT's voxels that hold the value of its corners, where these are padding
 LEAST_MEASURED = 0.05  # share of the voxels
+LARGEST = 1e15  # no scanner counts so far, and differences of float32 values beyond it overflow
 SAMPLED = 128  # voxels a side
 
 
@@ -18,8 +19,8 @@ def scale(volume: np.ndarray) -> tuple[np.ndarray | None, list[float]]:
     """Bring `volume` (X, Y, Z), float32, to [0, 1] in place; which voxels are padding, and the values that became 0 and
     1.
 
-    Padding is what holds no measurement: NaN and infinite voxels; in a CT what no tissue and no air can be, and the
-    value that its corners hold, if that is no more than air; in others a lowest value that lies farther below the rest
+    Padding is what holds no measurement: voxels that are NaN, infinite or absurdly large; in a CT what no tissue and no
+    air can be, and the value that its corners hold, if that is no more than air; in others a lowest value that lies farther below the rest
     than the rest is wide. It becomes 0. It is bool (X, Y, Z), or None where there is none. Values in [0, 1] stay as
     they are, if they fill the range. A CT in Hounsfield units is scaled by a window, any other scan by its lowest
     values and the brightest of the
@@ -28,9 +29,9 @@ def scale(volume: np.ndarray) -> tuple[np.ndarray | None, list[float]]:
     """
     low, high = float(volume.min()), float(volume.max())
     padding = None
-    if not np.isfinite([low, high]).all():
-        padding = ~np.isfinite(volume)
-        _check_measured(padding, "NaN or infinite")
+    if not (low > -LARGEST and high < LARGEST):
+        padding = ~(np.abs(volume) < LARGEST)
+        _check_measured(padding, f"NaN, infinite or beyond {LARGEST:g}")
         low = float(np.min(volume, where=~padding, initial=np.inf))
         high = float(np.max(volume, where=~padding, initial=-np.inf))
     if high <= low:
