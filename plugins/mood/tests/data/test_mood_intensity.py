@@ -104,7 +104,7 @@ def test_a_value_that_no_scanner_measures_is_padding(value):
     padding, scaling = scale(volume)
     assert np.argwhere(padding).tolist() == [[0, 0, 0]]
     assert scaling == pytest.approx(as_it_is, rel=1e-3)
-    assert 0 <= volume.min() and volume.max() <= 1
+    assert volume.min() >= 0 and volume.max() <= 1
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,11 @@ def scale(volume: np.ndarray) -> tuple[np.ndarray | None, list[float]]:
     1.
 
     Padding is what holds no measurement: voxels that are NaN, infinite or absurdly large; in a CT what no tissue and no
-    air can be, and the value that its corners hold, if that is no more than air; in others a lowest value that lies farther below the rest
-    than the rest is wide. It becomes 0. It is bool (X, Y, Z), or None where there is none. Values in [0, 1] stay as
-    they are, if they fill the range. A CT in Hounsfield units is scaled by a window, any other scan by its lowest
-    values and the brightest of the
-    body: by 0.1 and 99.9 percentiles. Raises InputError where less than a twentieth was measured, or all of it is one
-    value.
+    air can be, and the value that its corners hold, if that is no more than air; in others a lowest value that lies
+    farther below the rest than the rest is wide. It becomes 0. It is bool (X, Y, Z), or None where there is none.
+    Values in [0, 1] stay as they are, if they fill the range. A CT in Hounsfield units is scaled by a window, any other
+    scan by its lowest values and the brightest of the body: by 0.1 and 99.9 percentiles. Raises InputError where less
+    than a twentieth was measured, or all of it is one value.
     """
     low, high = float(volume.min()), float(volume.max())
     padding = None
