@@ -2,6 +2,8 @@
 
     challengeflow init [--challenge NAME...] [--data PATH] [--models NAME...]
     challengeflow run [TARGET...] [--config FILE] [--profile NAME] [--dry-run] [-- SNAKEMAKE OPTIONS]
+    challengeflow answer MODEL FOLDER [--to DIR] [-- SNAKEMAKE OPTIONS]
+    challengeflow model export CHALLENGE/DATASET/VARIANT | install FILE | list | show NAME | remove NAME
     challengeflow doctor [--config FILE]
     challengeflow plugins [--json]
     challengeflow describe mood
@@ -41,6 +43,7 @@ from challengeflow.contract.errors import InputError, explained
 from challengeflow.contract.names import COMMANDS
 from challengeflow.contract.threads import thread_limits
 from challengeflow.launching import verbs as launching_verbs
+from challengeflow.reporting import model_verbs
 from challengeflow.reporting import verbs as reporting_verbs
 
 if TYPE_CHECKING:
@@ -72,7 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-") and arguments[0] not in verbs():
         return _run_of_plugin(*arguments)
-    options = _parser(help_of_plugins=arguments[:1] in (["-h"], ["--help"])).parse_args(arguments)
+    words, behind = launching_verbs.parted(arguments)
+    options = _parser(help_of_plugins=arguments[:1] in (["-h"], ["--help"])).parse_args(words)
+    options.behind = behind
     _check_version()
     options.run(options)
     return 0
@@ -149,6 +154,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     _add_showing(verbs)
     launching_verbs.add(verbs)
     reporting_verbs.add(verbs)
+    model_verbs.add(verbs)
     _add_new(verbs)
     for name, (summary, positional) in STAGES.items():
         verb = verbs.add_parser(name, description=summary)  # without help: they stand apart, below

@@ -21,7 +21,7 @@ def challenges():
                 Dataset(name="few", summary="300 images", sources=source, folds=3, shards={"train": 2, "test": 2}),
                 Dataset(name="many", summary="600 images", sources=source, folds=3, extends="few"),
             ),
-            submissions=(Submission(name="csv", summary="sample,even"),),
+            submissions=(Submission(name="csv", summary="sample,even", own_data=True),),
             licence="BSD-3-Clause",
             citation="E. Alpaydin, C. Kaynak (1998)",
             schema={

@@ -1,6 +1,8 @@
-"""The raw images, and which of them a dataset has."""
+"""The raw images, and which of them a dataset has; of data of one's own, those in a folder, each an .npy."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -12,6 +14,8 @@ SIZE = {"few": 300, "many": 600}
 
 def download(job):
     """Index: 20 images a writer, two writers in three train. Shard: one .npy an image, nothing for a broken one."""
+    if job.source != "demo":
+        return own(job)
     digits = load_digits()
     if job.part == "index":
         groups = {i: f"writer-{i // 20:02d}" for i in range(SIZE[job.dataset])}
@@ -26,3 +30,12 @@ def download(job):
     for sample in job.samples:
         if sample.id not in job.parameters["broken"]:
             np.save(job.output / f"{sample.id}.npy", digits.images[int(sample.columns["number"])])
+
+
+def own(job):
+    """The same of a folder."""
+    if job.part == "index":
+        stems = sorted(path.stem for path in Path(job.source).glob("*.npy"))
+        write_samples(job.output, [Sample(stem, "test", stem) for stem in stems], {})
+    for sample in job.samples:
+        shutil.copy(Path(job.source, f"{sample.id}.npy"), job.output)

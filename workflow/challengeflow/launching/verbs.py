@@ -1,7 +1,9 @@
-"""The verbs of the command that start a run, `init`, `run` and `doctor`: their arguments, and what they call."""
+"""The verbs that start a run, `init`, `run`, `answer` and `doctor`: their arguments, and what they call."""
 
 import argparse
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,13 @@ def add(verbs: Any) -> None:
     run.add_argument("--profile", help="how jobs run: apptainer, conda or slurm, or the folder of a profile of yours")
     run.add_argument("--dry-run", action="store_true", help="say what would run, and what it will take; run nothing")
     run.set_defaults(run=_run)
+    answer = verbs.add_parser("answer", help="answer a folder of new data with a trained model", epilog=ANSWER)
+    answer.add_argument("model", metavar="MODEL", help="an installed model, or the file of a model package")
+    answer.add_argument("folder", metavar="FOLDER", help="the data to answer, as the challenge's README has them")
+    answer.add_argument("--to", metavar="DIR", help="folder for the answers; FOLDER-answers here without it")
+    answer.add_argument("--profile", help="how jobs run: as of `run`")
+    answer.add_argument("--dry-run", action="store_true", help="say what would run, and what it will take; run nothing")
+    answer.set_defaults(run=_answer)
     doctor = verbs.add_parser(
         "doctor", help="what is installed, what is missing, whether this machine can run the config"
     )
@@ -26,7 +35,18 @@ def add(verbs: Any) -> None:
     doctor.set_defaults(run=_doctor)
 
 
+def parted(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """A command line, and what follows `--` in it, where it is for snakemake: argparse would take it for its own."""
+    if arguments[:1] in (["run"], ["answer"]) and "--" in arguments:
+        at = arguments.index("--")
+        return arguments[:at], arguments[at + 1 :]
+    return arguments, ()
+
+
 RUN = "What follows `--` is handed on to snakemake as it is: challengeflow run mood -- --cores 4 --keep-going"
+
+
+ANSWER = "What follows `--` is handed on to snakemake as it is: challengeflow answer MODEL FOLDER -- --cores 4"
 
 
 def _init(options: argparse.Namespace) -> None:
@@ -42,7 +62,22 @@ def _run(options: argparse.Namespace) -> None:
 
     if options.config == "config.yaml" and _bare(Path.cwd()):
         _init(argparse.Namespace(challenge=[], data=None, models=[]))
-    wanted = run.Wanted.of(options.config, options.wanted, options.profile)
+    wanted = run.Wanted.of(options.config, [*options.wanted, *options.behind], options.profile)
+    if options.dry_run:
+        sys.exit(run.dry_run(wanted))
+    run.become_snakemake(wanted)
+
+
+def _answer(options: argparse.Namespace) -> None:
+    from challengeflow.launching import answer, run
+    from challengeflow.models.shelf import find
+    from challengeflow.planning.plugins import registry
+
+    folder = Path(options.folder).expanduser()
+    to = Path(options.to) if options.to else Path(f"{folder.resolve().name}-answers")
+    challenge = answer.write_config(find(options.model), folder, to, registry())
+    os.chdir(to)
+    wanted = run.Wanted.of(answer.CONFIG, [challenge, *options.behind], options.profile)
     if options.dry_run:
         sys.exit(run.dry_run(wanted))
     run.become_snakemake(wanted)

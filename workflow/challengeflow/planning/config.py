@@ -22,6 +22,7 @@ from challengeflow.planning.plugins import Registry
 from challengeflow.planning.resolve_dataset import (
     answered_splits,
     check_name_at,
+    check_packages,
     check_sources,
     check_trained_on,
     complete,
@@ -111,6 +112,9 @@ def _resolve_challenge(
             check_trained_on(name, dataset, datasets, names["datasets"], f"{where}.datasets.{name}")
             check_sources(name, dataset, datasets, f"{where}.datasets.{name}")
     models = _resolve_models(challenge, entry, names["models"], top["seed"], where, registry, problems)
+    for name, dataset in datasets.items():
+        with problems.noted():
+            check_packages(name, dataset, models, f"{where}.datasets.{name}")
     submissions: Submissions = {}
     if "submissions" in entry:
         _check_submissions(challenge, entry, datasets, names, models, where, problems)
@@ -262,11 +266,14 @@ def _check_submissions(
             for dataset, variant in chosen.items():
                 if dataset not in {*datasets, *wrong}:
                     problems.add(f"config key {place}: no dataset {dataset!r}; {nearest(dataset, names['datasets'])}")
+                elif dataset in datasets and datasets[dataset].without_data:
+                    problems.add(f"config key {place}: {dataset} has models and no data; leave it out")
                 elif dataset in datasets and not set(answered) & set(datasets[dataset].splits):
                     problems.add(
                         f"config key {place}: {dataset} has no split that {kind} answers ({', '.join(answered)})"
                     )
-                if variant not in {*packable, *wrong}:
+                answers = _answering(datasets, dataset, packable) if dataset in datasets else packable
+                if variant not in {*answers, *wrong}:
                     problems.add(
                         f"config key {place}.{dataset}: no packable model {variant!r}; {nearest(variant, possible)}"
                     )
@@ -280,7 +287,8 @@ def _default_submissions(
     result: Submissions = {}
     for submission in challenge.submissions:
         answered = set(submission.splits or answered_splits(challenge))
-        testable = [name for name, dataset in datasets.items() if answered & set(dataset.splits)]
+        with_data = {name: dataset for name, dataset in datasets.items() if not dataset.without_data}
+        testable = [name for name, dataset in with_data.items() if answered & set(dataset.splits)]
         named = result.setdefault(submission.name, {})
         if submission.datasets:
             if set(submission.datasets) <= set(testable):
@@ -289,5 +297,12 @@ def _default_submissions(
         alone = all(other.own_data for other in challenge.submissions)
         for dataset in testable:
             if submission.own_data if dataset not in declared else (alone or not submission.own_data):
-                named |= {f"{dataset}-{variant}": {dataset: variant} for variant in variants}
+                answering = _answering(datasets, dataset, variants)
+                named |= {f"{dataset}-{variant}": {dataset: variant} for variant in answering}
     return {kind: named for kind, named in result.items() if named}
+
+
+def _answering(datasets: Mapping[str, DatasetSettings], on: str, variants: Sequence[str]) -> list[str]:
+    """Those of the variants that can answer a dataset: where its models come from packages, the ones that have one."""
+    home = datasets.get(datasets[on].trained_on or on)
+    return [each for each in variants if home is None or not home.without_data or each in home.packages]

@@ -23,6 +23,9 @@ CORE = "challengeflow"
 OF_THE_CORE = {"ensemble": f"{CORE}.running.ensemble", "control": f"{CORE}.running.controls"}
 """The kinds of variants that the core answers itself, by the module that does."""
 
+PACKAGES = f"{CORE}.models.package_file"
+"""What takes models out of a package."""
+
 GIVEN = f"{CORE}.running.given"
 """What a stage is given: seeds, shards, members."""
 
@@ -46,6 +49,8 @@ def job_fingerprint(registry: Registry, job: PlannedJob) -> str | None:
     """
     if job.hook == "download":
         return None
+    if job.package:
+        return _of_modules((PACKAGES,), CORE)
     if job.built_in:
         declared = registry.challenges[job.challenge]
         own = (declared.prediction.merge, declared.gold.perfect if declared.gold else None)

@@ -4,7 +4,7 @@ The rules, the stage runner, `status`, the report's costs and the test kit all r
 with another. Nothing here opens data; a job is made when it is asked for, since a run may have thousands.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from challengeflow.contract.declare import Resources, Schema
 from challengeflow.contract.errors import InputError
 from challengeflow.planning.check_config import nearest
+from challengeflow.planning.packaged import from_package
 from challengeflow.planning.plan import Plan, ShardName
-from challengeflow.planning.planned_job import BUILT_IN, HOOK_OF, PlannedJob
+from challengeflow.planning.planned_job import BUILT_IN, HOOK_OF, PlannedJob, named_files
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import ChallengeSettings, VariantSettings
 
@@ -54,6 +55,8 @@ class Jobs:
     def needed(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Stage and parts of every job that the run's targets need, once, in the order of the stages."""
         for dataset in self.plan.datasets:
+            if self.plan.datasets[dataset].without_data:
+                continue
             yield from (("archive", (dataset, archive)) for archive in self.plan.archives(dataset))
             yield "index", (dataset,)
             for shard in self.plan.own_shards(dataset):
@@ -66,7 +69,7 @@ class Jobs:
         }
         yield from (("prior", (home, _fold_of(folder))) for folder, home in folders.items())
         yield from (("predict", (home, variant, shard.dataset, shard.name)) for home, variant, shard in predicted)
-        yield from (("score", pair) for pair in self.plan.scored())
+        yield from (("score", pair) for pair in self.plan.with_scores())
         yield from (("draw", pair) for pair in self.drawn())
         for kind, named in self.plan.submissions.items():
             yield from (("package", (kind, name)) for name in named)
@@ -97,7 +100,8 @@ class Jobs:
         for home, member in pairs:
             if self.plan.models[member].kind == "trained":
                 folders = self.plan.fold_models(home, member)
-                out_of_fold = range(self.plan.datasets[home].folds) if self.plan.models[member].refit else ()
+                also = self.plan.models[member].refit and (home, member) not in self.plan.packaged()
+                out_of_fold = range(self.plan.datasets[home].folds) if also else ()
                 folds = [_fold_of(folder) for folder in folders] + [str(fold) for fold in out_of_fold]
                 found += [(home, member, fold) for fold in folds]
         return found
@@ -146,6 +150,8 @@ class Jobs:
 
     def _train(self, dataset: str, variant: str, fold: str) -> PlannedJob:
         entry = self._variant(variant)
+        if variant in self.plan.datasets[dataset].packages:
+            return from_package(self.plan, "train", dataset, variant, fold)
         shards = self.plan.training_shards(dataset, self._held_out(dataset, fold))
         also = self.registry.model(self.plan.challenge, entry.model).trains_on
         unlabelled = self.plan.shards(dataset, *also) if also else []
@@ -211,6 +217,8 @@ class Jobs:
 
     def _score(self, dataset: str, variant: str) -> PlannedJob:
         self._variant(variant)
+        if variant in self.plan.datasets[dataset].packages:
+            return from_package(self.plan, "score", dataset, variant)
         inputs, gold = self._scored(dataset, variant)
         return self._job(
             "score",
@@ -330,15 +338,6 @@ class Jobs:
                 return BUILT_IN
             return self.registry.model(self.plan.challenge, model).resources.get(hook, Resources())
         return self.declared.resources.get(hook, Resources())
-
-
-def named_files(schema: Schema, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """The files and folders that parameters name: those whose schema has the format `path`."""
-    return tuple(
-        str(parameters[name])
-        for name, property in schema.items()
-        if property.get("format") == "path" and parameters.get(name)
-    )
 
 
 def _fold_of(folder: str) -> str:

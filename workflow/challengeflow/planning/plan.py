@@ -178,13 +178,22 @@ class Plan:
 
     def trainable(self) -> list[str]:
         """Datasets that models are trained on."""
-        return [name for name, entry in self.datasets.items() if "train" in entry.splits.values()]
+        trained = [name for name, entry in self.datasets.items() if "train" in entry.splits.values()]
+        return [name for name in trained if not self.datasets[name].without_data]
+
+    def packaged(self) -> list[tuple[str, str]]:
+        """(dataset, variant) of everything that comes out of a model package."""
+        return [(dataset, variant) for dataset, entry in self.datasets.items() for variant in entry.packages]
 
     def scored(self) -> list[tuple[str, str]]:
-        """(dataset, variant) of every scores.json."""
+        """(dataset, variant) of everything that is scored here."""
         return [
             (dataset, variant) for dataset in self.trainable() for variant in self.models if self.datasets[dataset].gold
         ]
+
+    def with_scores(self) -> list[tuple[str, str]]:
+        """(dataset, variant) of every scores.json, also of those that come out of a model package."""
+        return [*self.scored(), *self.packaged()]
 
     def drawn(self) -> list[tuple[str, str]]:
         """(dataset, variant) of everything that is drawn, where the plugin draws: what is scored but the controls."""
@@ -200,7 +209,7 @@ class Plan:
         return self.score_files() + self.submission_folders()
 
     def score_files(self) -> list[str]:
-        return [self.layout.scores(*pair) for pair in self.scored()]
+        return [self.layout.scores(*pair) for pair in self.with_scores()]
 
     def submission_folders(self) -> list[str]:
         return [self.layout.submission(kind, name) for kind, named in self.submissions.items() for name in named]

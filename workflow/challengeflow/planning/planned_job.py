@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from challengeflow.contract.declare import Resources
+from challengeflow.contract.declare import Resources, Schema
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.settings import ChallengeSettings
 
@@ -13,7 +13,7 @@ JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "p
 
 HOOK_OF = {"archive": "download", "index": "download", "prior": "predict"}
 BUILT_IN = Resources(mem_mb=1500, runtime=60)
-"""What an ensemble and a control need: they hold one sample at a time."""
+"""What an ensemble and a control need, which hold one sample at a time, and what takes models out of a package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class PlannedJob:
     inputs: every file and folder it reads, gold included; gold: those of them that hold gold; files: what its
     parameters name (pretrained weights, say); after: what must be done before, though it is not read; outputs: what it
     makes.
+    package: the model package that it takes that from, in the place of training and of scoring.
     part: the settings it depends on. variant, model: of what is trained, predicted, scored or drawn; model is the
     declared name, None of ensembles and controls. parameters: those that its hook gets.
     """
@@ -42,6 +43,7 @@ class PlannedJob:
     variant: str | None = None
     kind: str | None = None
     model: str | None = None
+    package: str | None = None
 
     @property
     def hook(self) -> str:
@@ -75,7 +77,7 @@ class PlannedJob:
     @property
     def built_in(self) -> bool:
         """Whether the core does it, and no plugin."""
-        return self.hook == "predict" and self.model is None
+        return self.package is not None or (self.hook == "predict" and self.model is None)
 
     @property
     def layout(self) -> Layout:
@@ -95,3 +97,12 @@ class PlannedJob:
         if self.stage == "download":
             return (self.outputs[0], self.layout.prepared(*self.parts))
         return (self.layout.target(self.outputs[0]),)  # Snakemake makes the folder of an index before its job runs
+
+
+def named_files(schema: Schema, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files and folders that parameters name: those whose schema has the format `path`."""
+    return tuple(
+        str(parameters[name])
+        for name, property in schema.items()
+        if property.get("format") == "path" and parameters.get(name)
+    )

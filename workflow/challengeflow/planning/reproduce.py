@@ -13,7 +13,7 @@ def config_of(
     """The config of some datasets and variants of a challenge, and of no submission, without controls."""
     part: dict[str, Any] = {
         "datasets": {name: _dataset(settings.datasets[name]) for name in datasets},
-        "models": {name: _variant(settings.models[name]) for name in variants},
+        "models": {name: variant_of(settings.models[name]) for name in variants},
         "controls": False,
         "submissions": {},
     }
@@ -32,10 +32,13 @@ def _dataset(entry: DatasetSettings) -> dict[str, Any]:
     }
     if entry.trained_on:
         kept["trained_on"] = entry.trained_on
+    if entry.packages:
+        kept["packages"] = dict(entry.packages)
     return kept | {stage: dict(entry.parameters[stage]) for stage in PARAMETER_STAGES if entry.parameters.get(stage)}
 
 
-def _variant(entry: VariantSettings) -> dict[str, Any]:
+def variant_of(entry: VariantSettings) -> dict[str, Any]:
+    """A variant as a config has it."""
     if entry.kind == "ensemble":
         return {"members": dict(entry.members)}
     return {"model": entry.model, "parameters": dict(entry.parameters), "seed": entry.seed, "refit": entry.refit}

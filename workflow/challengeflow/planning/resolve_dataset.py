@@ -9,7 +9,7 @@ from challengeflow.contract.declare import Challenge, Dataset, Schema, Source
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import PARAMETER_STAGES, check_name
 from challengeflow.planning.check_config import Problems, check, nearest, section, with_defaults
-from challengeflow.planning.settings import DatasetSettings
+from challengeflow.planning.settings import MODELS, DatasetSettings, VariantSettings
 
 MOST_SHARDS = 10_000
 """Of a dataset: the jobs of a run are held in memory several times over."""
@@ -42,7 +42,8 @@ def resolve_dataset(challenge: Challenge, name: str, challenge_entry: Mapping[st
             parameters[stage] = _parameters(challenge, stage, challenge_entry, entry, where)
     problems.tell()
     return DatasetSettings(
-        source=source if source in ("demo", "official") else str(Path(source).expanduser().resolve()),
+        packages=_packages(entry, where),
+        source=source if source in ("demo", "official", MODELS) else str(Path(source).expanduser().resolve()),
         splits=splits,
         gold=tuple(split for split in entry.get("gold", declared_source.gold) if split in splits),
         own_folds=declared.own_folds if declared else False,
@@ -98,7 +99,9 @@ def check_trained_on(
 def check_sources(name: str, dataset: DatasetSettings, datasets: Mapping[str, DatasetSettings], where: str) -> None:
     """A dataset and the one that it contains are both generated, both downloaded or both local."""
     base = datasets.get(dataset.extends or "")
-    kinds = [each.source if each.source in ("demo", "official") else "local" for each in (dataset, base) if each]
+    kinds = [
+        each.source if each.source in ("demo", "official", MODELS) else "local" for each in (dataset, base) if each
+    ]
     if len(set(kinds)) > 1:
         raise InputError(
             f"config key {where}.source: {name} is {kinds[0]} and {dataset.extends}, which it contains, is {kinds[1]}; "
@@ -113,8 +116,32 @@ def check_name_at(what: str, name: str, where: str) -> None:
         raise InputError(f"config key {where}: {error}") from None
 
 
+def _packages(entry: Mapping[str, Any], where: str) -> dict[str, str]:
+    """Variant -> the absolute path of its package, which must be there."""
+    found = {name: Path(path).expanduser().resolve() for name, path in entry.get("packages", {}).items()}
+    if found and entry["source"] != MODELS:
+        raise InputError(f"config key {where}.packages: they take the place of data; write source: {MODELS}")
+    for variant, path in found.items():
+        if not path.is_file():
+            raise InputError(f"config key {where}.packages.{variant}: there is no file {str(path)!r}; write its path")
+    return {variant: str(path) for variant, path in found.items()}
+
+
+def check_packages(name: str, dataset: DatasetSettings, variants: Mapping[str, VariantSettings], where: str) -> None:
+    """Packages are of variants that a config names."""
+    known = [variant for variant, entry in variants.items() if entry.kind != "control"]
+    for variant in dataset.packages:
+        if variant not in known:
+            raise InputError(f"config key {where}.packages: no variant {variant!r}; {nearest(variant, known)}")
+        for member in variants[variant].members:
+            if member not in dataset.packages:
+                raise InputError(f"config key {where}.packages: {variant} needs a package of {member} too; add it")
+
+
 def _source(challenge: Challenge, declared: Dataset | None, source: str, where: str) -> Source:
-    if source not in ("demo", "official"):
+    if source == MODELS and declared is not None:
+        return Source(splits=tuple(challenge.splits), gold=())
+    if source not in ("demo", "official", MODELS):
         if not os.path.exists(os.path.expanduser(source)):
             raise InputError(
                 f"config key {where}.source: there is no {source!r}; write demo, official, or a path that exists"

@@ -10,15 +10,19 @@ from typing import Any
 Parameters = Mapping[str, Any]
 """Parameter name -> value, as the schema of the plugin says."""
 
+MODELS = "models"
+"""The source of a dataset without data: only the models that were trained on it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """A dataset of a run. `source`: demo, official or an absolute path; `shards`: number by split, in train for each
-    fold.
+    """A dataset of a run. `source`: demo, official, models or an absolute path; `shards`: number by split, in train
+    for each fold.
 
     splits: split -> role, in the order in which scores are shown; own_folds: whether the sample table says the folds.
 
     trained_on: the dataset whose models answer it, where it is data of one's own. parameters: stage -> parameters.
+    packages: variant -> the model package that its models come from, where they are not trained here.
     """
 
     splits: Mapping[str, str]
@@ -31,6 +35,12 @@ class DatasetSettings:
     trained_on: str | None = None
     source: str = ""
     parameters: Mapping[str, Parameters] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def without_data(self) -> bool:
+        """Whether there is nothing of it but models that were trained elsewhere."""
+        return self.source == MODELS
 
     def structure(self) -> "DatasetSettings":
         """Without source and parameters: what every stage depends on."""

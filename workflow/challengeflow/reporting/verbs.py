@@ -56,6 +56,11 @@ def _resolved(path: str) -> "tuple[Settings, Registry]":
         raise InputError(f"{error}{missing_packages(config)}") from None
 
 
+def listed_jobs(config: str) -> "dict[str, Jobs]":
+    """Challenge -> its list of jobs, of the config of a file."""
+    return _jobs(*_resolved(config))
+
+
 def _jobs(settings: "Settings", found: "Registry") -> "dict[str, Jobs]":
     from challengeflow.planning.job_list import Jobs
     from challengeflow.planning.plan import plans
@@ -69,7 +74,7 @@ def _stale_paths(config: str) -> dict[Path, str]:
 
     if not Path(config).is_file():
         return {}
-    found = (stale(jobs) for jobs in _jobs(*_resolved(config)).values())
+    found = (stale(jobs) for jobs in listed_jobs(config).values())
     return {Path(path).resolve(): why for each in found for job, why in each.items() for path in job.outputs}
 
 
@@ -91,7 +96,7 @@ def _leaderboard(options: argparse.Namespace) -> None:
 def _status(options: argparse.Namespace) -> None:
     from challengeflow.reporting import needs, status
 
-    jobs = _jobs(*_resolved(options.config))
+    jobs = listed_jobs(options.config)
     if options.watch:
         status.watch(jobs)
     else:

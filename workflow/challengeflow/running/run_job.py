@@ -18,7 +18,16 @@ from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
-from challengeflow.running import check_arrays, check_outputs, check_pictures, controls, ensemble, memory, provenance
+from challengeflow.running import (
+    check_arrays,
+    check_outputs,
+    check_pictures,
+    controls,
+    ensemble,
+    memory,
+    provenance,
+    taken,
+)
 from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
 from challengeflow.running.given import given, seed_of
@@ -38,8 +47,10 @@ def run_job(jobs: Jobs, job: PlannedJob, threads: int = 1) -> None:
     """
     jobs.registry.check_rules(job.challenge)
     work = {"index": _index, "preprocess": _preprocess, "prior": _prior, "score": _score}.get(job.stage, _call)
+    if job.built_in and job.stage == "predict":
+        work = _built_in
     with _made(jobs, job, threads) as (outputs, common):
-        (_built_in if job.stage == "predict" and job.built_in else work)(jobs, job, common, outputs)
+        (taken.take if job.package else work)(jobs, job, common, outputs)
 
 
 # -- what is done for a stage beside calling its hook ---------------------------------------------------------------

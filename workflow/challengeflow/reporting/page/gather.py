@@ -102,14 +102,16 @@ class Gathered:
     @cached_property
     def variants(self) -> list[Variant]:
         """Of every dataset those that have been scored, the best of the first split first."""
-        found = [self._variant(*pair) for pair in self.plan.scored() if self._there(self.plan.layout.scores(*pair))]
+        found = [
+            self._variant(*pair) for pair in self.plan.with_scores() if self._there(self.plan.layout.scores(*pair))
+        ]
         datasets = list(self.plan.datasets)
         return sorted(found, key=lambda v: (datasets.index(v.dataset), -sign(self.direction) * v.results[0].score))
 
     @property
     def waiting(self) -> list[str]:
         """What is planned and not scored yet, or was scored by another config or code."""
-        paths = {"/".join(pair): self.plan.layout.scores(*pair) for pair in self.plan.scored()}
+        paths = {"/".join(pair): self.plan.layout.scores(*pair) for pair in self.plan.with_scores()}
         stale = {
             name: f" (what is there is stale: {why})" for name, path in paths.items() if (why := self._stale.get(path))
         }
