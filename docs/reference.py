@@ -18,8 +18,18 @@ DECLARING = (
     *("Challenge", "Dataset", "Source", "Metric", "Submission", "Model", "Resources"),
     *("Prediction", "Gold", "PreparedArray"),
 )
-JOBS = ("Job", "DownloadJob", "PreprocessJob", "TrainJob", "PredictJob", "ScoreJob", "DrawJob", "PackageJob")
-PARTS = ("Sample", "Shard", "Answers", "Member")
+JOBS = (
+    "InspectJob",
+    "Job",
+    "DownloadJob",
+    "PreprocessJob",
+    "TrainJob",
+    "PredictJob",
+    "ScoreJob",
+    "DrawJob",
+    "PackageJob",
+)
+PARTS = ("Inspected", "Sample", "Shard", "Answers", "Member")
 SHIPPED = ("clog-loss", "mabe-task1", "mood")
 TOOLS = (
     samples.write_samples,

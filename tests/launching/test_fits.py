@@ -96,10 +96,10 @@ def test_a_missing_extra_of_a_model_that_is_wanted_alone(tmp_path, monkeypatch):
     sentence = (
         "the model unet3d of mood needs simpleitk, torch, not installed here; pip install 'challengeflow-mood[torch]'"
     )
-    assert list(fits._extras(left, registry())) == [sentence]
+    assert list(fits.missing_extras(left, registry())) == [sentence]
     other = jobs_left(jobs, ["results/mood/brain/pca-residual/scores.json"])
     assert {job.variant for job in other} == {None, "pca-residual"} and 0 < len(other) < len(left)
-    assert list(fits._extras(other, registry())) == []
+    assert list(fits.missing_extras(other, registry())) == []
     assert jobs_left(jobs, ["mood"]) and len(jobs_left(jobs, ["some_rule"])) == len(left)
 
 

@@ -64,7 +64,7 @@ CHANGES = {
         "for member in predictions])",
         {"ensemble", "score", "draw", "package", "leaderboard", "report"},
     ),
-    "the command that shows": ("reporting/show.py", "is sound", "is quite sound", set()),
+    "the command that shows": ("launching/validate.py", "is sound", "is quite sound", set()),
 }
 
 

@@ -20,6 +20,7 @@ from challengeflow.contract.declare import (
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.forms import Gold, Prediction, PreparedArray
 from challengeflow.contract.hookspecs import hookimpl
+from challengeflow.contract.inspection import NOT_OPENED, Inspected, InspectJob
 from challengeflow.contract.jobs import (
     Answers,
     DownloadJob,
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CONTRACT",
+    "NOT_OPENED",
     "Answers",
     "Challenge",
     "Dataset",
@@ -47,6 +49,8 @@ __all__ = [
     "DrawJob",
     "Gold",
     "InputError",
+    "InspectJob",
+    "Inspected",
     "Job",
     "Member",
     "Metric",

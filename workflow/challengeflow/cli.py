@@ -7,6 +7,7 @@
     challengeflow doctor [--config FILE]
     challengeflow plugins [--json]
     challengeflow describe mood
+    challengeflow inspect mood PATH [--config FILE] [--json]
     challengeflow validate [--config FILE]
     challengeflow download clog-loss/nano index|archive:NAME|SHARD
     challengeflow preprocess clog-loss/nano SHARD
@@ -201,9 +202,6 @@ def _add_showing(verbs: Any) -> None:
     describe.add_argument("challenge", nargs="?", help="its name; without it, the list of challenges")
     describe.add_argument("--all", action="store_true", help="every source and parameter too")
     describe.set_defaults(run=lambda options: _show().describe(options.challenge, options.all))
-    validate = verbs.add_parser("validate", help="check a config and the plugins it needs")
-    validate.add_argument("--config", default="config.yaml", help="config file")
-    validate.set_defaults(run=lambda options: _show().validate(options.config))
 
 
 def _add_new(verbs: Any) -> None:

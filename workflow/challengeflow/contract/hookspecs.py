@@ -1,4 +1,4 @@
-"""The contract between the workflow and its plugins: two hooks declare, six hooks work, one may draw.
+"""The contract between the workflow and its plugins: two hooks declare, six hooks work, one may draw, one may look.
 
 A plugin is a distribution with an entry point in the group `challengeflow` that names a module (or any object)
 with functions marked `@hookimpl`. A stage hook is called on its owner alone: `train` and `predict` on the plugin
@@ -9,9 +9,12 @@ Each stage writes to its outputs and to `job.work` alone. The outputs it is give
 core checks what was written there and renames it when the stage has returned.
 """
 
+from collections.abc import Iterable
+
 import pluggy
 
 from challengeflow.contract.declare import Challenge, Model
+from challengeflow.contract.inspection import Inspected, InspectJob
 from challengeflow.contract.jobs import DownloadJob, DrawJob, PackageJob, PredictJob, PreprocessJob, ScoreJob, TrainJob
 
 hookspec = pluggy.HookspecMarker("challengeflow")
@@ -26,6 +29,16 @@ def challenges() -> list[Challenge]:
 @hookspec
 def models() -> list[Model]:
     """Return the models this plugin brings, for challenges of its own or of others. Must import nothing heavy."""
+
+
+@hookspec
+def inspect(job: InspectJob) -> Iterable[Inspected]:
+    """Optional: say what is understood of a source before anything runs: every sample it would have, what was read of
+    it, and every file that is not used, with the reason.
+
+    Writes nothing, and opens files as a stage does: in processes of their own (`challengeflow.outside.door`).
+    `challengeflow inspect`, `init --data` and `validate` show it; a file that is in no row is listed without a reason.
+    """
 
 
 @hookspec

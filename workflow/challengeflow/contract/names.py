@@ -25,7 +25,7 @@ labels."""
 CONTROLS = ("control-perfect", "control-prior", "control-random")
 
 COMMANDS = (
-    *("plugins", "describe", "validate", "init", "run", "answer", "model", "doctor"),
+    *("plugins", "describe", "inspect", "validate", "init", "run", "answer", "model", "doctor"),
     *("leaderboard", "status", "compare", "report", "export", "cite", "new"),
     *(stage for stage in STAGES if stage != "draw"),
     *("prior", "draw"),

@@ -42,7 +42,7 @@ def shortcomings(
 ) -> Iterator[str]:
     """A sentence for each thing that the jobs left need and that is not there; disk_mb: what their data take."""
     if way.own_environment:
-        yield from _extras(left, registry)
+        yield from missing_extras(left, registry)
     if way.here and not way.limited:
         yield from _memory(left, machine)
     if way.here and settings.device == "cuda" and not machine.gpus and any(job.resources.gpu for job in left):
@@ -56,7 +56,8 @@ def shortcomings(
         )
 
 
-def _extras(left: Sequence[PlannedJob], registry: Registry) -> Iterator[str]:
+def missing_extras(left: Sequence[PlannedJob], registry: Registry) -> Iterator[str]:
+    """A sentence for each model that needs packages that are not installed."""
     for challenge, model in dict.fromkeys((job.challenge, job.model) for job in left if job.model):
         extra = extra_of_env(registry, challenge, model)
         if extra is not None and extra.missing:

@@ -11,6 +11,7 @@ from challengeflow.contract.declare import Challenge
 from challengeflow.contract.errors import InputError
 from challengeflow.planning.check_config import nearest
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.resolve_dataset import absent
 from challengeflow.planning.shipped import shipped
 
 IGNORED = ".snakemake/\n/results*/\n"
@@ -53,7 +54,7 @@ def _section(registry: Registry, name: str, data: str | None, models: Sequence[s
     """A challenge's part of the config: as the shipped config has it where nothing else is asked for."""
     challenge = registry.challenge(name)
     if data is not None and not Path(data).exists():
-        raise InputError(f"--data: there is no {data!r}")
+        raise InputError(f"--data: there is no {absent(data)}")
     known = {model: declared for (owner, model), declared in registry.models.items() if owner == name}
     for model in models:
         if model not in known:

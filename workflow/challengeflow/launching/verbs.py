@@ -1,4 +1,4 @@
-"""The verbs that start a run, `init`, `run`, `answer` and `doctor`: their arguments, and what they call."""
+"""The verbs of the command that start a run, from `init` to `doctor`: their arguments, and what they call."""
 
 import argparse
 import os
@@ -15,6 +15,15 @@ def add(verbs: Any) -> None:
     init.add_argument("--data", metavar="PATH", help="your data for it; its generated demo without it")
     init.add_argument("--models", nargs="+", default=[], help="those to run; those that run by default without it")
     init.set_defaults(run=_init)
+    look = verbs.add_parser("inspect", help="what a challenge understands of your data: every sample, every file")
+    look.add_argument("challenge", metavar="CHALLENGE", help="its name")
+    look.add_argument("path", type=Path, metavar="PATH", help="a folder, or one file")
+    look.add_argument("--config", help="the config whose parameters hold; the defaults without it")
+    look.add_argument("--json", action="store_true", help="for programs")
+    look.set_defaults(run=_inspect)
+    validate = verbs.add_parser("validate", help="check a config, the plugins it needs and the data it names")
+    validate.add_argument("--config", default="config.yaml", help="config file")
+    validate.set_defaults(run=_validate)
     run = verbs.add_parser("run", help="run what the config names, in this folder: Snakemake, safely", epilog=RUN)
     run.add_argument("wanted", nargs="*", metavar="TARGET", help="a challenge or a file; everything without it")
     run.add_argument("--config", default="config.yaml", help="config file")
@@ -54,7 +63,31 @@ def _init(options: argparse.Namespace) -> None:
     from challengeflow.planning.plugins import registry
 
     init(Path.cwd(), registry(), options.challenge, options.data, options.models)
+    if options.data:
+        from challengeflow.launching.validate import look_at
+
+        print(*look_at(registry(), (options.challenge or sorted(registry().challenges))[0], options.data), sep="\n")
     print("wrote config.yaml; look at it, then: challengeflow run")
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from challengeflow.launching.validate import dataset_of
+    from challengeflow.planning.plugins import registry
+    from challengeflow.reporting import inspect_source as source
+
+    dataset = dataset_of(options.config, options.challenge, options.path) if options.config else None
+    rows = source.inspect_source(registry(), options.challenge, options.path, dataset)
+    if options.json:
+        print(source.as_json(options.challenge, options.path, rows))
+    else:
+        print(*source.table(rows), *source.summary(rows), sep="\n")
+    sys.exit(1 if source.wanting(rows) else 0)
+
+
+def _validate(options: argparse.Namespace) -> None:
+    from challengeflow.launching.validate import validate
+
+    validate(options.config)
 
 
 def _run(options: argparse.Namespace) -> None:

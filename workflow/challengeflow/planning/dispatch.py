@@ -18,6 +18,10 @@ class Dispatch:
         self._module_of = module_of
 
     @hookimpl
+    def inspect(self, job: Any) -> Any:
+        return self._call("inspect", job)
+
+    @hookimpl
     def download(self, job: Any) -> None:
         self._call("download", job)
 
@@ -45,9 +49,9 @@ class Dispatch:
     def package(self, job: Any) -> None:
         self._call("package", job)
 
-    def _call(self, stage: str, job: Any, model: str | None = None) -> None:
+    def _call(self, stage: str, job: Any, model: str | None = None) -> Any:
         module = self._module_of(stage, job.challenge, model)
         function = getattr(importlib.import_module(module or ""), stage, None)
         if function is None:
             raise ContractError(f"the declared module {module} has no function {stage}(job); add it")
-        function(job)
+        return function(job)

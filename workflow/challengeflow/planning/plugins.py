@@ -220,16 +220,24 @@ class Registry:
 
     def draws(self, challenge: str) -> bool:
         """Whether the challenge's plugin implements the optional stage `draw`."""
-        return bool(self.hook_of("draw", challenge) or self.stage_module("draw", challenge))
+        return self._has("draw", challenge)
 
-    def call(self, stage: str, job: Any, model: str | None = None) -> None:
-        """Call `stage` on its owner alone, inside every wrapper of every plugin."""
+    def inspects(self, challenge: str) -> bool:
+        """Whether the challenge's plugin implements the optional hook `inspect`."""
+        return self._has("inspect", challenge)
+
+    def _has(self, hook: str, challenge: str) -> bool:
+        return bool(self.hook_of(hook, challenge) or self.stage_module(hook, challenge))
+
+    def call(self, stage: str, job: Any, model: str | None = None) -> Any:
+        """Call `stage` on its owner alone, inside every wrapper of every plugin; what it returns."""
         self.check_implemented(stage, job.challenge, model)
         owner = self.manager.get_plugin(self.owner_of(stage, job.challenge, model))
         if not self.hook_of(stage, job.challenge, model):
             owner = self._dispatch
         others = [found.plugin for found in self._hooks(stage) if found.plugin is not owner]
-        self.manager.subset_hook_caller(stage, others)(job=job)
+        found = self.manager.subset_hook_caller(stage, others)(job=job)
+        return found[0] if found else None
 
     def _hooks(self, stage: str) -> list[pluggy.HookImpl]:
         """The implementations of a stage that are no wrappers."""

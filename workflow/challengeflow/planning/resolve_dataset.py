@@ -144,7 +144,7 @@ def _source(challenge: Challenge, declared: Dataset | None, source: str, where: 
     if source not in ("demo", "official", MODELS):
         if not os.path.exists(os.path.expanduser(source)):
             raise InputError(
-                f"config key {where}.source: there is no {source!r}; write demo, official, or a path that exists"
+                f"config key {where}.source: there is no {absent(source)}; write demo, official, or a path that exists"
             )
         if declared and "local" not in declared.sources:
             raise InputError(
@@ -177,7 +177,13 @@ def complete(values: Mapping[str, Any], properties: Schema, where: str) -> dict[
     found = with_defaults(values, properties)
     for name, property in properties.items():
         if property.get("format") == "path" and isinstance(found[name], str) and found[name]:
-            found[name] = str(Path(found[name]).expanduser().resolve())
+            given, found[name] = found[name], str(Path(found[name]).expanduser().resolve())
             if not os.path.exists(found[name]):
-                raise InputError(f"config key {where}.{name}: there is no {found[name]!r}; write a path that exists")
+                raise InputError(f"config key {where}.{name}: there is no {absent(given)}; write a path that exists")
     return found
+
+
+def absent(path: str) -> str:
+    """A path that is not there, to be told: a relative one with the absolute one that was tried."""
+    whole = os.path.abspath(os.path.expanduser(path))
+    return repr(path) if path == whole or "://" in path else f"{path!r} (that is, {whole})"

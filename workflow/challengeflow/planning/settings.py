@@ -42,6 +42,11 @@ class DatasetSettings:
         """Whether there is nothing of it but models that were trained elsewhere."""
         return self.source == MODELS
 
+    @property
+    def is_own(self) -> bool:
+        """Whether its source is a path: files that may change."""
+        return self.source not in ("", "demo", "official")
+
     def structure(self) -> "DatasetSettings":
         """Without source and parameters: what every stage depends on."""
         return DatasetSettings(

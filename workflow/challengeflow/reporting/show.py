@@ -1,4 +1,4 @@
-"""What the command shows: the plugins that are there, what a challenge is, whether a config is sound."""
+"""What the command shows: the plugins that are there, what a challenge is."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -128,35 +128,6 @@ def prepared_lines(challenge: Challenge) -> list[str]:
         for each in challenge.prepared
     ]
     return arrays + [f"attribute {name}: {meaning}" for name, meaning in challenge.attributes.items()]
-
-
-def validate(path: str) -> None:
-    """Check a config and the plugins it needs: their hooks and their defaults."""
-    from challengeflow.planning.config import resolve
-    from challengeflow.planning.plan import plans
-    from challengeflow.planning.read_config import read_config
-
-    found = registry()
-    config = read_config(path)
-    checked = plans(resolve(config, found))
-    for name, plan in checked.items():
-        found.check_rules(name)
-        jobs = sum(len(plan.shards(dataset)) for dataset in plan.datasets)
-        print(
-            f"{name}: {len(plan.datasets)} datasets, {jobs} shards, {len(plan.models)} models, {len(plan.targets())} "
-            "targets"
-        )
-        if not plan.submissions and "submissions" not in config["challenges"][name]:
-            answered = [split for split, role in found.challenges[name].splits.items() if role == "answered"]
-            print(
-                f"warning: {name} makes no submission: no dataset of it has what one needs (splits: "
-                f"{', '.join(answered)})"
-            )
-    for plugin in found.broken:
-        print(f"warning: plugin {plugin.name!r} is left out: {plugin.reason}")
-    for stray in found.strays():
-        print(f"warning: {stray}")
-    print(f"{path} is sound")
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,7 @@
 """The checks, as methods of two pytest classes to inherit from."""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from challengeflow.running.views import unseen
 from challengeflow.testing import check_prepared, control_scores
 from challengeflow.testing.base import INSTALL, DemoChecks
 from challengeflow.testing.check_declarations import challenge_complaints, model_complaints
+from challengeflow.testing.check_inspection import inspection_complaints
 from challengeflow.testing.damage import NOISE, WHOLE, cases, damage, scramble
 from challengeflow.testing.demo_run import DemoRun
 from challengeflow.testing.stage_process import StageProcess
@@ -177,6 +179,21 @@ class ChallengeContract(_Contract):
         for dataset in run.plan.datasets:
             folders = [Path(run.plan.prepared(shard)) for shard in run.plan.shards(dataset)]
             self._complain("preprocess", islice(check_prepared.complaints(declared, dataset, folders), 1))
+
+    def test_every_file_of_any_folder_is_accounted_for(self, run: DemoRun, tmp_path: Path) -> None:
+        """By the optional hook `inspect`: raw files of the demo, some damaged, among others that are nobody's."""
+        if not self._found().inspects(self.challenge):
+            pytest.skip("the plugin has no hook 'inspect'")
+        dataset, name = run.smallest_shard()
+        source = tmp_path / "data"
+        shutil.copytree(run.plan.layout.raw(dataset, name), source)
+        for ending in {path.suffix for path in source.iterdir()}:
+            (source / f"noise{ending}").write_bytes(random.Random(0).randbytes(1000))
+            (source / f"nothing{ending}").touch()
+        (source / "deeper").mkdir()
+        for odd in ("notes.txt", ".hidden", "deeper/table.csv"):
+            (source / odd).write_text("a,b\n1,2\n")
+        self._complain("inspect", islice(inspection_complaints(self._found(), self.challenge, source), 1))
 
     def test_every_declared_demo_has_its_table(self, second_process: StageProcess, tmp_path: Path) -> None:
         demos = DemoRun(tmp_path / "results", self._plan(datasets=self._demos()), second_process)

@@ -248,6 +248,7 @@ CLOG_LOSS = Challenge(
     ),
     schema=SCHEMA,
     stages={
+        "inspect": "challengeflow_clog_loss.data.inspect",
         "download": "challengeflow_clog_loss.data.download",
         "preprocess": "challengeflow_clog_loss.data.preprocess",
         "score": "challengeflow_clog_loss.scoring.score",

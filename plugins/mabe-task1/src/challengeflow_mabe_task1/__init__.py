@@ -240,6 +240,7 @@ CHALLENGE = Challenge(
     },
     snakefile=str(Path(__file__).parent / "pictures" / "importance.smk"),
     stages={
+        "inspect": "challengeflow_mabe_task1.data.inspect",
         "download": "challengeflow_mabe_task1.data.download",
         "preprocess": "challengeflow_mabe_task1.data.preprocess",
         "score": "challengeflow_mabe_task1.scoring.score",
@@ -248,7 +249,6 @@ CHALLENGE = Challenge(
     },
     commands={
         "merge-task3": "challengeflow_mabe_task1.commands.merge_task3",
-        "check-recordings": "challengeflow_mabe_task1.commands.check_recordings",
     },
     resources={
         "download": Resources(mem_mb=2500, runtime=120),

@@ -2,7 +2,7 @@
 
     python plugins/mabe-task1/tests/helpers/mabe_mixed_files.py FOLDER
 
-writes them; `challengeflow check-recordings FOLDER` then tells what is understood of each.
+writes them; `challengeflow inspect mabe-task1 FOLDER` then tells what is understood of each.
 """
 
 import csv

@@ -125,6 +125,7 @@ MOOD = Challenge(
         },
     },
     stages={
+        "inspect": "challengeflow_mood.data.inspect",
         "download": "challengeflow_mood.data.download",
         "preprocess": "challengeflow_mood.data.preprocess",
         "score": "challengeflow_mood.scoring.score",

@@ -47,26 +47,7 @@ def _index(job: DownloadJob) -> None:
         folder = Path(job.source)
         if not folder.exists():
             raise InputError(f"{folder} does not exist; name a folder of videos in the config")
-        _index_local(job, folder)
-
-
-def _index_local(job: DownloadJob, folder: Path) -> None:
-    """By the competition's tables where they are, else by a lab's table of labels, else by the videos alone."""
-    from challengeflow_clog_loss.data import tables
-
-    known = (tables.find_table(folder, name) for name in ("labels.csv", "train_labels.csv"))
-    labels = next((path for path in known if path is not None), None)
-    if folder.is_dir() and any(folder.glob("*_metadata.csv*")):
-        index.from_tables(job, folder)
-    elif labels is not None:
-        index.from_labels(job, folder, labels)
-    elif "train" in job.splits:
-        raise InputError(
-            f"{folder} has no labels to train on: put a labels.csv with the columns filename,stalled (and project_id, "
-            "if known) there, or the competition's tables, or set splits: [test] for this dataset"
-        )
-    else:
-        index.from_folder(job, folder)
+        index.of_folder(job, folder)
 
 
 def _make(job: DownloadJob) -> None:
@@ -114,12 +95,12 @@ def _mirror(url: str) -> Path:
 
 def _link(job: DownloadJob, root: Path) -> None:
     for sample in job.samples:
-        path = _find(root, sample)
+        path = find(root, sample)
         if path is not None:
             (job.output / f"{sample.id}.mp4").symlink_to(path.resolve())
 
 
-def _find(root: Path, sample: Sample) -> Path | None:
+def find(root: Path, sample: Sample) -> Path | None:
     """Where the video of a sample is; None where it is nowhere, which preprocess reports."""
     if root.is_file():
         return root

@@ -13,6 +13,23 @@ VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif")
 STACKS = (".tif", ".tiff")
 
 
+def of_folder(job: DownloadJob, folder: Path) -> None:
+    """By the competition's tables where they are, else by a lab's table of labels, else by the videos alone."""
+    known = (tables.find_table(folder, name) for name in ("labels.csv", "train_labels.csv"))
+    labels = next((path for path in known if path is not None), None)
+    if folder.is_dir() and any(folder.glob("*_metadata.csv*")):
+        from_tables(job, folder)
+    elif labels is not None:
+        from_labels(job, folder, labels)
+    elif "train" in job.splits:
+        raise InputError(
+            f"{folder} has no labels to train on: put a labels.csv with the columns filename,stalled (and project_id, "
+            "if known) there, or the competition's tables, or set splits: [test] for this dataset"
+        )
+    else:
+        from_folder(job, folder)
+
+
 def from_tables(job: DownloadJob, folder: Path) -> None:
     """List the videos of `job.dataset` after the tables in `folder`, with labels wherever a split has gold."""
     samples, strata, gold = [], {}, []

@@ -87,7 +87,7 @@ def _write(job: PreprocessJob, deaths: dict[str, str]) -> None:
 def prepare(path: Path, frames: int | None, margin: int, target: Path, no_region: str = "safe") -> None:
     """Prepare one video into the file `target`, whole or not at all; whatever is wrong with it becomes its status."""
     try:
-        attributes, arrays = _prepared(path, frames, margin, no_region)
+        attributes, arrays = prepared(path, frames, margin, no_region)
     except Exception as error:
         from challengeflow_clog_loss.video.decode import VideoError
 
@@ -100,9 +100,10 @@ def prepare(path: Path, frames: int | None, margin: int, target: Path, no_region
     os.replace(temporary, target)
 
 
-def _prepared(
+def prepared(
     path: Path, expected: int | None, margin: int, no_region: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Attributes and arrays of a video. Raises VideoError where it cannot be used, and whatever breaks its reader."""
     from challengeflow_clog_loss.video import decode, region, surroundings
 
     decoded = decode.frames(path)

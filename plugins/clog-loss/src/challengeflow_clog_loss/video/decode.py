@@ -58,6 +58,15 @@ def streams(path: Path) -> tuple[int, int]:
         return len(found), found[0].frames
 
 
+def rate(path: Path) -> str:
+    """Frames a second that a readable file states for its first video stream; empty where it does not say."""
+    import av
+
+    with av.open(str(path)) as container:
+        stated = container.streams.video[0].average_rate
+        return f"{float(stated):.4g}" if stated else ""
+
+
 def frames(path: Path) -> Iterator[Frame]:
     """Decode the frames of the first video stream on one thread.
 

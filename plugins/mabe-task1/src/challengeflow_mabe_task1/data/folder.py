@@ -31,12 +31,16 @@ EXACT, INSIDE, BEGINNING = 0, 1, 2
 
 @dataclass(frozen=True)
 class Survey:
-    """What a folder holds. unused: file -> why not used; programs: file -> what wrote it; videos: recording -> file."""
+    """What a folder holds. unused: file -> why not used; programs: file -> what wrote it; videos: recording -> file.
+
+    table: the name of its recordings.csv; empty where it has none.
+    """
 
     recordings: tuple[Recording, ...]
     unused: Mapping[str, str] = field(default_factory=dict)
     programs: Mapping[str, str] = field(default_factory=dict)
     videos: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
 
 
 def survey(folder: Path) -> Survey:
@@ -65,7 +69,8 @@ def survey(folder: Path) -> Survey:
     else:
         found = _by_names(files, unused)
     videos = _videos(files, found, unused)
-    return Survey(found, unused, {path.name: kind.program for path, kind in files.items() if kind.used}, videos)
+    programs = {path.name: kind.program for path, kind in files.items() if kind.used}
+    return Survey(found, unused, programs, videos, table.name if table else "")
 
 
 def _kind(path: Path) -> Kind:
@@ -100,7 +105,7 @@ def _by_names(files: Mapping[Path, Kind], unused: dict[str, str]) -> tuple[Recor
         if label and _stem(Path(label)).casefold() != name.casefold() and files[_at(files, label)].program != "SimBA":
             notes.append(f"{label} was taken as its labels; if that is wrong, say so in {recordings_table.NAME}")
         found.append(
-            Recording(name, tuple(poses[:1]), label, "train" if label else "test", notes=tuple(notes), problem=problem)
+            Recording(name, tuple(poses), label, "train" if label else "test", notes=tuple(notes), problem=problem)
         )
     return tuple(found)
 

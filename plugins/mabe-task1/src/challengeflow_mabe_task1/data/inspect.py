@@ -5,13 +5,13 @@ Reads poses and labels as a run would; makes nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from challengeflow import InputError, Sample
+from challengeflow import NOT_OPENED, InputError, Inspected, InspectJob, Sample
 from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_mabe_task1.data import layouts, parts, quality, recordings
 from challengeflow_mabe_task1.data.folder import Survey, survey
@@ -19,47 +19,39 @@ from challengeflow_mabe_task1.data.recordings_table import Recording
 from challengeflow_mabe_task1.formats.bouts import Labels, key
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A recording with the files that belong to it, or (without a name) a file that is not used.
+def inspect(job: InspectJob) -> list[Inspected]:
+    """Every recording and every file of a source.
 
-    status: "ok", or why it cannot be used. understood: what was read of it, as text by name. notes: what to look at,
-    and what to set in the config.
+    Raises InputError where its recordings.csv is wrong.
     """
-
-    sample: str
-    files: tuple[str, ...]
-    status: str
-    understood: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-def inspect(path: Path, download: Mapping[str, Any], preprocess: Mapping[str, Any]) -> list[Entry]:
-    """Every recording and every file of a source; the parameters are those of the stages of these names.
-
-    Raises InputError where there is no such source, or where its recordings.csv is wrong.
-    """
-    if not path.exists():
-        raise InputError(f"{path} does not exist; name a folder with poses, or one pose file")
+    path, download, preprocess = job.source, job.parameters["download"], job.parameters["preprocess"]
     if path.is_dir() and any(layouts.find(path, split) for split in layouts.NAMES):
         return list(_organisers(path, download))
     surveyed = survey(path)
-    items = [(path, one, dict(download)) for one in surveyed.recordings]
-    read = dict(read_each(look, items))
-    looked = [
-        Look(result.reason.replace(f"{path}/", "")) if isinstance(result, Unreadable) else result
-        for result in (read[place] for place in range(len(items)))
-    ]
+    looked = _looked(job, surveyed)
     spellings: dict[str, set[str]] = {}
     for name in (name for each in looked for name in each.behaviours):
         spellings.setdefault(key(name), set()).add(name)
     used = parts.common([each.parts for each in looked if each.frames])
-    entries = []
+    rows = []
     for one, each in zip(surveyed.recordings, looked, strict=True):
         several = [sorted(spellings[key(name)]) for name in each.behaviours if len(spellings[key(name)]) > 1]
         notes = [f"{', '.join(map(repr, names))} are taken as one behaviour" for names in several]
-        entries.append(_entry(surveyed, one, replace(each, notes=(*each.notes, *notes)), used, preprocess))
-    return entries + [Entry("", (name,), f"not used: {why}") for name, why in sorted(surveyed.unused.items())]
+        rows.append(_row(surveyed, one, replace(each, notes=(*each.notes, *notes)), used, preprocess))
+    if surveyed.table:
+        rows.append(Inspected(files=(surveyed.table,), understood={"says": "which files belong together"}))
+    return rows + [Inspected(files=(name,), status=f"not used: {why}") for name, why in sorted(surveyed.unused.items())]
+
+
+def _looked(job: InspectJob, surveyed: Survey) -> list["Look"]:
+    """What is in the files of each recording, as a run would read them."""
+    items = [(job.source, one, dict(job.parameters["download"])) for one in surveyed.recordings[: job.most]]
+    read = read_each(look, items, workers=job.threads, memory_mb=job.memory_mb)
+    found = dict(job.progress(read, "recording", len(items)))
+    looked = [found.get(place, Look(NOT_OPENED)) for place in range(len(surveyed.recordings))]
+    return [
+        Look(each.reason.replace(f"{job.source}/", "")) if isinstance(each, Unreadable) else each for each in looked
+    ]
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,7 @@ def look(folder: Path, one: Recording, download: Mapping[str, Any]) -> Look:
     return replace(found, labels=_bouts(own), behaviours=names, fps=own.fps or found.fps, notes=notes)
 
 
-def _entry(surveyed: Survey, one: Recording, found: Look, used: list[str], preprocess: Mapping[str, Any]) -> Entry:
+def _row(surveyed: Survey, one: Recording, found: Look, used: list[str], preprocess: Mapping[str, Any]) -> Inspected:
     video = surveyed.videos.get(one.id)
     files = tuple(dict.fromkeys(name for name in (*one.poses, one.labels, video or "") if name))
     understood = {"written by": " + ".join(dict.fromkeys(surveyed.programs.get(name, "?") for name in files))}
@@ -116,7 +108,7 @@ def _entry(surveyed: Survey, one: Recording, found: Look, used: list[str], prepr
     if found.labels is not None:
         understood["labels"] = found.labels
     if not found.frames:
-        return Entry(one.id, files, found.status, understood, tuple(notes))
+        return Inspected(sample=one.id, files=files, status=found.status, understood=understood, notes=tuple(notes))
     rate = one.fact("fps") or found.fps
     understood |= _track(found, [parts.plain(name) for name in preprocess["parts"] or used])
     understood["frames a second"] = (
@@ -131,7 +123,7 @@ def _entry(surveyed: Survey, one: Recording, found: Look, used: list[str], prepr
         parts.chosen(found.parts if found.named else None, len(found.parts), used, preprocess["parts"])
     except InputError as error:
         status = str(error) if status == "ok" else status
-    return Entry(one.id, files, status, understood, tuple(notes))
+    return Inspected(sample=one.id, files=files, status=status, understood=understood, notes=tuple(notes))
 
 
 def _track(found: Look, wanted: list[str]) -> dict[str, str]:
@@ -149,7 +141,7 @@ def _bouts(own: Labels) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "no bout"
 
 
-def _organisers(folder: Path, download: Mapping[str, Any]) -> Iterator[Entry]:
+def _organisers(folder: Path, download: Mapping[str, Any]) -> Iterator[Inspected]:
     """The sequences of the organisers' files."""
     behaviour = (download["behaviours"] or [None])[0]
     known = {path for split in layouts.NAMES if (path := layouts.find(folder, split)) is not None}
@@ -159,13 +151,13 @@ def _organisers(folder: Path, download: Mapping[str, Any]) -> Iterator[Entry]:
             try:
                 points = layouts.keypoints(item)
             except InputError as error:
-                yield Entry(item.id, (path.name,), str(error), understood)
+                yield Inspected(sample=item.id, files=(path.name,), status=str(error), understood=understood)
                 continue
             understood |= {"frames": str(len(points)), "parts": str(points.shape[3])}
-            yield Entry(item.id, (path.name,), "ok", understood)
+            yield Inspected(sample=item.id, files=(path.name,), understood=understood)
     sample = layouts.sample_submission(folder)
     for path in sorted(folder.iterdir()):
         if path == sample:
-            yield Entry("", (path.name,), "the sample submission, which answers are compared with")
+            yield Inspected(files=(path.name,), understood={"is": "the form of a submission, which answers must have"})
         elif path not in known and path.is_file():
-            yield Entry("", (path.name,), "not used: the organisers' files beside it are")
+            yield Inspected(files=(path.name,), status="not used: the organisers' files beside it are")

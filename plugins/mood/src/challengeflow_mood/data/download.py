@@ -45,7 +45,7 @@ def _find(job: DownloadJob) -> Layout:
 
 def _index(job: DownloadJob) -> None:
     layout = _find(job)
-    train = _by_id(layout.train)
+    train = by_id(layout.train)
     if not train and {"train", "proxy"} & set(job.splits):
         raise InputError(
             f"{job.source} holds no train scan of {job.dataset!r}; expected {job.dataset}/{job.dataset}_train/*.nii.gz "
@@ -61,7 +61,7 @@ def _index(job: DownloadJob) -> None:
             samples.append(Sample(name, "train", groups[name], {"file": file}))
         else:  # one stays healthy, the other gets an anomaly; which is which is gold
             samples += [Sample(f"{name}-{x}", "proxy", groups[name], {"file": file}) for x in "ab"]
-    samples += [Sample(name, "test", f"test-{name}", {"file": file}) for name, file in _by_id(layout.toy).items()]
+    samples += [Sample(name, "test", f"test-{name}", {"file": file}) for name, file in by_id(layout.toy).items()]
     order = {split: at for at, split in enumerate(("train", "proxy", "test"))}
     kept = [sample for sample in samples if sample.split in job.splits]
     write_samples(job.output, sorted(kept, key=lambda sample: order[sample.split]))
@@ -90,7 +90,7 @@ def _hash(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _by_id(files: Mapping[str, Entry]) -> dict[str, str]:
+def by_id(files: Mapping[str, Entry]) -> dict[str, str]:
     """Sample id -> file name: the name without its ending, or all of it where two files differ in the ending alone."""
     stems = Counter(stem(file) for file in files)
     return {stem(file) if stems[stem(file)] == 1 else file: file for file in files}

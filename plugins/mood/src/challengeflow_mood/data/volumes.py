@@ -41,16 +41,7 @@ def read_scan(path: Path) -> Scan:
     if not path.exists():
         raise InputError("file missing")
     opened = open_scan(path)
-    shape = opened.shape
-    if len(shape) < 3 or any(n != 1 for n in shape[3:]):
-        raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
-    if min(shape[:3]) < MIN_SIDE:
-        raise InputError(f"has the shape {shape}; expected at least {MIN_SIDE} voxels along each axis")
-    if (needed := memory_needed(shape)) > (there := most_bytes()):
-        raise InputError(
-            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and here it may take "
-            f"{there / 1e9:.1f}; resample it to fewer voxels"
-        )
+    shape = check_form(opened.shape)
     volume = opened.read().reshape(shape[:3], order="F")
     padding, scaling = intensity.scale(volume)
     geometry = {
@@ -62,6 +53,20 @@ def read_scan(path: Path) -> Scan:
         "padding": 0 if padding is None else int(np.count_nonzero(padding)),
     }
     return Scan(volume, padding, geometry)
+
+
+def check_form(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a scan that can be used. Raises InputError for any other, and where there is no memory for it."""
+    if len(shape) < 3 or any(n != 1 for n in shape[3:]):
+        raise InputError(f"has the shape {shape}; expected one three-dimensional volume")
+    if min(shape[:3]) < MIN_SIDE:
+        raise InputError(f"has the shape {shape}; expected at least {MIN_SIDE} voxels along each axis")
+    if (needed := memory_needed(shape)) > (there := most_bytes()):
+        raise InputError(
+            f"has the shape {shape}: preparing it takes about {needed / 1e9:.1f} GB, and here it may take "
+            f"{there / 1e9:.1f}; resample it to fewer voxels"
+        )
+    return shape
 
 
 def memory_needed(shape: tuple[int, ...]) -> int:
