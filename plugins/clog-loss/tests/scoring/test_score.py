@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import matthews_corrcoef
 
 from challengeflow import Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer, write_scores
+from challengeflow.imports import followed, imported, parsed
 from challengeflow_clog_loss.pictures import curves
 from challengeflow_clog_loss.scoring import calibration, decision_fit, matthews
 
@@ -175,6 +177,25 @@ def test_a_threshold_for_a_number_of_stalled_videos():
     chance = np.array([0.1, 0.9, 0.5, 0.5, 0.3])
     answered = [int((chance >= decision_fit.threshold_for_count(chance, n)).sum()) for n in range(6)]
     assert answered == [0, 1, 1, 3, 4, 5]
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0, 20.0])
+def test_the_line_is_the_logistic_regression_of_scikit_learn(apart):
+    random = np.random.default_rng(1)
+    stalled = np.arange(200) < 60
+    chance = 1 / (1 + np.exp(-(random.normal(size=200) + apart * stalled)))
+    line = calibration.fit(stalled, chance, 0.3)  # the videos' own prevalence moves nothing
+    odds = calibration.log_odds(chance)[:, None]
+    expected = LogisticRegression(C=1e3, tol=1e-10, max_iter=10_000).fit(odds, stalled)
+    if expected.coef_[0, 0] > 0:
+        assert (line.slope, line.intercept) == pytest.approx((expected.coef_[0, 0], expected.intercept_[0]), rel=1e-5)
+    else:
+        assert line.slope == 0
+
+
+def test_scoring_imports_no_scikit_learn():  # it takes longer to import than scores take
+    modules = followed(["challengeflow_clog_loss.scoring.score"], {"challengeflow_clog_loss"})
+    assert not [name for each in modules for name in imported(parsed(each), each) if name.startswith("sklearn")]
 
 
 def test_a_model_that_ranks_worse_than_chance_is_calibrated_to_the_prevalence():

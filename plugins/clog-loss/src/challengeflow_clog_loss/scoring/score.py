@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import ScoreJob
-from challengeflow.scoring import bootstrap, bootstrap_interval, by_group, write_json
+from challengeflow.scoring import average_precision, bootstrap, bootstrap_interval, by_group, roc_auc, write_json
 from challengeflow_clog_loss.scoring import calibration, decision_fit
 from challengeflow_clog_loss.scoring.matthews import confusion, fit_threshold, mcc, mcc_at
 from challengeflow_clog_loss.scoring.scored_videos import Videos, read_videos
@@ -89,13 +89,11 @@ def _share_at(stalled: np.ndarray, answers: np.ndarray, prevalence: float) -> fl
 
 def _ranking(videos: Videos) -> dict[str, Any]:
     """Area under the ROC curve and average precision; nothing where there is one class."""
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     if not 0 < videos.stalled.sum() < len(videos.stalled):
         return {}
     return {
-        "roc_auc": float(roc_auc_score(videos.stalled, videos.chance)),
-        "average_precision": float(average_precision_score(videos.stalled, videos.chance)),
+        "roc_auc": roc_auc(videos.stalled, videos.chance),
+        "average_precision": average_precision(videos.stalled, videos.chance),
     }
 
 
@@ -116,16 +114,14 @@ def _project_appearance(videos: Videos) -> dict[str, float]:
     A model that has learnt what stalled vessels look like ranks pairs within a project as well as any pair; one that
     has learnt which projects have many ranks them worse, and its projects' means alone rank videos better than 0.5.
     """
-    from sklearn.metrics import roc_auc_score
-
     stalled, groups = videos.stalled, videos.groups
     means, within, pairs = np.zeros(len(stalled)), 0.0, 0
     for own in by_group(groups).values():  # sorted: sums in another order differ in their last bits
         means[own] = videos.chance[own].mean()
         count = int(stalled[own].sum()) * int((~stalled[own]).sum())
         if count:
-            within += count * roc_auc_score(stalled[own], videos.chance[own])
+            within += count * roc_auc(stalled[own], videos.chance[own])
             pairs += count
     if not pairs:
         return {}
-    return {"auc_within_projects": within / pairs, "auc_of_project_means": float(roc_auc_score(stalled, means))}
+    return {"auc_within_projects": within / pairs, "auc_of_project_means": roc_auc(stalled, means)}

@@ -18,6 +18,7 @@ from torch import nn
 
 from challengeflow import Progress
 from challengeflow.networks import Training, precision
+from challengeflow.scoring import roc_auc
 from challengeflow_clog_loss.models.networks import augmentation, training_set
 from challengeflow_clog_loss.models.networks.clips import Clip
 
@@ -116,11 +117,9 @@ def _augmented(batch: Sequence[tuple[int, int]], fitting: Fitting) -> list[tuple
 
 def inner_score(net: nn.Module, fitting: Fitting) -> float:
     """Area under the ROC curve of the inner videos, without flips."""
-    from sklearn.metrics import roc_auc_score
-
     clips = _ahead(lambda video: fitting.read(video, None), fitting.inner, fitting.threads)
     scores = [predict(net, own, fitting.device, ((False, False, False),)) for own in clips]
-    return float(roc_auc_score(fitting.stalled[fitting.inner], scores))
+    return roc_auc(fitting.stalled[fitting.inner], np.asarray(scores))
 
 
 def predict(net: nn.Module, clips: Sequence[Clip], device: str, flips: Sequence[tuple[bool, bool, bool]]) -> float:
