@@ -65,7 +65,8 @@ def _patterns(scores: np.ndarray) -> np.ndarray:
 
 
 def from_levels(histogram: np.ndarray) -> float:
-    """Average precision of a histogram (2, LEVELS) of negatives and positives: sum of recall gained times precision.
+    """Average precision of a histogram (2, L) of negatives and positives: sum of recall gained times precision. Levels
+    rise; those at which nothing is may be left out.
 
     Equal scores share one threshold, as in sklearn. No positive at all: 0.0, as sklearn >= 1.1 returns.
     """
