@@ -9,6 +9,7 @@ import numpy as np
 from challengeflow_clog_loss.pictures import canvas
 
 FRAMES = 7
+WIDE, HIGH, SIDE, TITLE = 1.05, 1.2, 1.0, 0.16  # inches: of a picture's place, of a picture, and of the line above it
 SCRUBBED, ENLARGED = 24, 4  # frames of a row to scrub through, and how many times larger they are
 
 
@@ -29,26 +30,33 @@ class Row:
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
-    """Write the sheet. Brightness is stretched for each video; the line is the inside of the outline."""
-    figure = canvas.new_figure(1.05 * (FRAMES + 3), 1.2 * len(rows) + 0.3)
-    axes = figure.subplots(len(rows), FRAMES + 3, squeeze=False)
-    figure.subplots_adjust(
-        left=0.01, right=0.995, top=1 - 0.28 / figure.get_figheight(), bottom=0.01, wspace=0.04, hspace=0.15
-    )
+    """Write the sheet. Brightness is stretched for each video; the line is the inside of the outline.
+
+    All pictures are on one pair of axes, in inches from the upper left corner: a pair for each would take most of the
+    time.
+    """
+    width, height = WIDE * (FRAMES + 3), HIGH * len(rows) + 0.1
+    figure = canvas.new_figure(width, height)
+    sheet = figure.add_axes((0, 0, 1, 1))
     for place, row in enumerate(rows):
-        cube = row.arrays["cube"]
+        top = HIGH * place + TITLE
+        sheet.text(WIDE / 2, top + SIDE / 2, row.label, ha="center", va="center", fontsize=7)
+        cube, mask = row.arrays["cube"], row.arrays["mask"]
         numbers = np.linspace(0, len(cube) - 1, FRAMES).round().astype(int)
         low, high = np.quantile(cube, [0.02, 0.998])
         pictures = [(f"frame {number}", cube[number], low, high) for number in numbers]
         deviation = cube.std(axis=0)
         pictures += [("mean", cube.mean(axis=0), low, high), ("deviation", deviation, 0, float(deviation.max()))]
-        axes[place, 0].text(0.5, 0.5, row.label, ha="center", va="center", fontsize=7)
-        axes[place, 0].axis("off")
-        for axis, (title, picture, darkest, brightest) in zip(axes[place, 1:], pictures, strict=True):
-            axis.imshow(picture, cmap="gray", vmin=darkest, vmax=max(brightest, darkest + 1), interpolation="nearest")
-            axis.contour(row.arrays["mask"], [0.5], colors="#ff6600", linewidths=0.5)
-            axis.axis("off")
-            axis.set_title(title, fontsize=6, pad=1.5)
+        tall, broad = (SIDE * side / max(mask.shape) / 2 for side in mask.shape)
+        for column, (title, picture, darkest, brightest) in enumerate(pictures, 1):
+            x, y = WIDE * (column + 0.5), top + SIDE / 2
+            extent = (x - broad, x + broad, y + tall, y - tall)
+            limits = {"vmin": darkest, "vmax": max(brightest, darkest + 1)}
+            sheet.imshow(picture, cmap="gray", interpolation="nearest", aspect="auto", extent=extent, **limits)
+            sheet.contour(mask, [0.5], colors="#ff6600", linewidths=0.5, extent=extent, origin="upper")
+            sheet.text(x, y - tall - 0.02, title, ha="center", va="bottom", fontsize=6)
+    sheet.set(xlim=(0, width), ylim=(height, 0))
+    sheet.axis("off")
     canvas.save(figure, path)
 
 
