@@ -29,7 +29,7 @@ ROI_FEATURES = Model(
     },
     # Of all 573,048 videos a fold takes about 3 hours on one core (docs/scale.md).
     resources={
-        "train": Resources(mem_mb=800, runtime=30, threads=2, mem_mb_per_1000=4, runtime_per_1000=1),
+        "train": Resources(mem_mb=800, runtime=30, mem_mb_per_1000=4, runtime_per_1000=1),
         "predict": Resources(mem_mb=700, runtime=20, runtime_per_1000=10),
     },
 )
