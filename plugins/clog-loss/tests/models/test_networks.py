@@ -124,6 +124,32 @@ def test_training_starts_from_a_model_but_never_from_one_that_saw_the_held_out_f
         made.train("resnet3d-small", "other", start_from=str(start), width=8)
 
 
+def test_passes_are_full_and_a_video_has_its_bits_whatever_is_beside_it():
+    import torch
+
+    from challengeflow_clog_loss.models.networks import fitting
+    from challengeflow_clog_loss.models.networks.clips import Clip
+
+    random, passes = np.random.default_rng(0), []
+    grey = random.random((7, 8, 16, 16)).astype(np.float16)
+    clips = [Clip(each, np.ones((16, 16), np.float16)) for each in grey]
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv3d(2, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4 * 6 * 14 * 14, 1))
+    net.eval().register_forward_hook(lambda net, given, made: passes.append(len(given[0])))
+    one = torch.nn.Sequential(net, torch.nn.Flatten(0))
+    flips = ((False, False, False), (True, False, False), (False, True, True))
+    videos = [clips[:2], clips[2:3], clips[3:]]
+    together = np.array(list(fitting.predict([one, one], videos, "cpu", flips)))
+    assert together.shape == (3, 2) and passes == [fitting.AT_ONCE] * 6  # 21 views in three passes, of two networks
+    for video, logits in zip(videos, together, strict=True):
+        (alone,) = fitting.predict([one], [video], "cpu", flips)
+        assert alone[0] == logits[0]
+    with torch.inference_mode():
+        tensors = [fitting.as_tensor(clip, "cpu") for clip in videos[0]]
+        each = [one(torch.flip(t, axes)[None]) for t in tensors for axes in ([], [1], [2, 3])]
+    assert together[0, 0] == pytest.approx(float(torch.stack(each).mean()), rel=1e-5)
+
+
 def test_a_network_can_be_shown_the_straightened_vessel(made):
     folder = made.train("resnet3d-small", "straight", view="straightened")
     predictions = made.predict("resnet3d-small", "straight", made.shards[1], [folder], view="straightened")

@@ -45,16 +45,20 @@ def fall_by_place(net: Any, clip: clips.Clip, device: str) -> np.ndarray:
     """How far the logit falls where a square is hidden, (rows, columns): mean over the squares that hide a pixel."""
     from challengeflow_clog_loss.models.networks import fitting
 
-    shape, unflipped = clip.grey.shape[1:], ((False, False, False),)
+    shape = clip.grey.shape[1:]
     sides = [max(2 * length // (PARTS + 1), 1) for length in shape]
-    whole = fitting.predict(net, [clip], device, unflipped)
-    fall, count = np.zeros((2, *shape))
     tops, lefts = (np.linspace(0, length - side, PARTS).astype(int) for length, side in zip(shape, sides, strict=True))
-    for top in tops:
-        for left in lefts:
-            place = slice(top, top + sides[0]), slice(left, left + sides[1])
-            grey = clip.grey.copy()
-            grey[:, *place] = 0
-            fall[place] += whole - fitting.predict(net, [clips.Clip(grey, clip.mask)], device, unflipped)
-            count[place] += 1
+    places = [(slice(top, top + sides[0]), slice(left, left + sides[1])) for top in tops for left in lefts]
+    hidden = ([clip if place is None else _hidden(clip, place)] for place in (None, *places))
+    whole, *partly = (float(logit) for (logit,) in fitting.predict([net.eval()], hidden, device))
+    fall, count = np.zeros((2, *shape))
+    for place, logit in zip(places, partly, strict=True):
+        fall[place] += whole - logit
+        count[place] += 1
     return fall / np.maximum(count, 1)
+
+
+def _hidden(clip: clips.Clip, place: tuple[slice, slice]) -> clips.Clip:
+    grey = clip.grey.copy()
+    grey[:, *place] = 0
+    return clips.Clip(grey, clip.mask)

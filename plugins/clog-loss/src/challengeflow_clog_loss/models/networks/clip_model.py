@@ -85,15 +85,22 @@ def predict(job: PredictJob, build: Build) -> None:
 
     models = [load(folder, build, job.device) for folder in job.models]
     prepared = Arrays(job.shard.prepared)
+    readable = {s.id for s in job.shard.samples if prepared.attributes(s.id)["status"] == "ok"}
+    videos = (
+        clips_of(whole(prepared[s.id], job.parameters), job.parameters, None)
+        for s in job.shard.samples
+        if s.id in readable
+    )
     flips = FLIPS[job.parameters["average_flips"]]
+    found = fitting.predict([net for _, net in models], videos, job.device, flips)
+    moves = [to_prevalence(facts) for facts, _ in models]
 
     def chance(sample: str) -> np.ndarray:
-        shape = prepared.attributes(sample)["shape"]
-        if prepared.attributes(sample)["status"] != "ok":
-            return np.full(shape, np.mean([facts["prevalence"] for facts, _ in models]), np.float32)
-        own = clips_of(whole(prepared[sample], job.parameters), job.parameters, None)
-        logits = [fitting.predict(net, own, job.device, flips) + to_prevalence(facts) for facts, net in models]
-        return np.full(shape, 1 / (1 + np.exp(-np.mean(logits))), np.float32)
+        if sample in readable:
+            value = 1 / (1 + np.exp(-np.mean(next(found) + moves)))
+        else:
+            value = np.mean([facts["prevalence"] for facts, _ in models])
+        return np.full(prepared.attributes(sample)["shape"], value, np.float32)
 
     write_scores(job.output, ((s.id, chance(s.id)) for s in job.progress(job.shard.samples, "video")))
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,10 @@ from challengeflow_clog_loss.models.networks.clips import Clip
 T = TypeVar("T")
 LARGEST_GRADIENT = 1.0
 AHEAD = 2  # batches that are made while the network is busy
+AT_ONCE = 8  # clips that a network answers in one pass: one alone takes up to four times as long
+UNFLIPPED = (False, False, False)
+Flip = tuple[bool, bool, bool]
+"""Whether time, rows and columns are turned round."""
 
 
 @dataclass(frozen=True)
@@ -117,18 +122,41 @@ def _augmented(batch: Sequence[tuple[int, int]], fitting: Fitting) -> list[tuple
 
 def inner_score(net: nn.Module, fitting: Fitting) -> float:
     """Area under the ROC curve of the inner videos, without flips."""
-    clips = _ahead(lambda video: fitting.read(video, None), fitting.inner, fitting.threads)
-    scores = [predict(net, own, fitting.device, ((False, False, False),)) for own in clips]
-    return roc_auc(fitting.stalled[fitting.inner], np.asarray(scores))
-
-
-def predict(net: nn.Module, clips: Sequence[Clip], device: str, flips: Sequence[tuple[bool, bool, bool]]) -> float:
-    """Mean logit of a video: over its clips and over flips of time, rows and columns."""
     net.eval()
-    inputs = torch.stack([as_tensor(clip, device) for clip in clips])
-    with torch.inference_mode(), precision(device):
-        logits = [net(augmentation.flipped(inputs, flip)).double().mean() for flip in flips]
-    return float(torch.stack(logits).mean())
+    clips = _ahead(lambda video: fitting.read(video, None), fitting.inner, fitting.threads)
+    scores = np.array(list(predict([net], clips, fitting.device)))
+    return roc_auc(fitting.stalled[fitting.inner], scores[:, 0])
+
+
+def predict(
+    nets: Sequence[nn.Module], videos: Iterable[Sequence[Clip]], device: str, flips: Sequence[Flip] = (UNFLIPPED,)
+) -> Iterator[np.ndarray]:
+    """Mean logit (nets,) float64 of each video by each network: over its clips, and flips of time, rows and columns.
+
+    The networks are in evaluation mode.
+    """
+    for _, own in groupby(_logits(nets, videos, device, flips), key=itemgetter(0)):
+        yield np.mean([logits for _, logits in own], axis=0)
+
+
+def _logits(
+    nets: Sequence[nn.Module], videos: Iterable[Sequence[Clip]], device: str, flips: Sequence[Flip]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Number of a video and logits (nets,) of each flip of each of its clips, `AT_ONCE` of them by one pass.
+
+    The last pass is filled up, so that the bits of a video do not depend on how many there are beside it.
+    """
+    views = (
+        (number, augmentation.flipped(tensor, flip))
+        for number, clips in enumerate(videos)
+        for tensor in (as_tensor(clip, device) for clip in clips)
+        for flip in flips
+    )
+    while some := list(islice(views, AT_ONCE)):
+        batch = torch.stack([view for _, view in some + some[-1:] * (AT_ONCE - len(some))])
+        with torch.inference_mode(), precision(device):
+            logits = torch.stack([net(batch).double() for net in nets], dim=1)
+        yield from zip((number for number, _ in some), logits.cpu().numpy(), strict=False)
 
 
 def as_tensor(clip: Clip, device: str) -> torch.Tensor:
