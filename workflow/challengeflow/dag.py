@@ -24,7 +24,7 @@ from challengeflow.planning.plan import Plan, plans
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.read_config import read_config
-from challengeflow.planning.settings import as_json
+from challengeflow.planning.settings import ChallengeSettings, as_json
 from challengeflow.planning.shipped import shipped
 from challengeflow.reporting.ending import ended
 from challengeflow.reporting.page.subject import subject
@@ -65,6 +65,7 @@ class Dag:
         self.jobs = {name: Jobs(plan, registry) for name, plan in self.plans.items()}
         self.paths = layout.Layout(self.settings.results, "{challenge}")
         self.kinds = self._kinds()
+        self._parts: dict[int, tuple[ChallengeSettings, str]] = {}  # with the part, so that no other takes its number
 
     def _kinds(self) -> dict[str, str]:
         """Variant -> kind, the same in all challenges, so that the rules can tell kinds by name."""
@@ -142,7 +143,13 @@ class Dag:
 
     def part(self, stage: str) -> Callable[[Any], str]:
         """For `params:`: the file with the part of the settings that a job depends on; another part is another file."""
-        return lambda wildcards: write_part(as_json(self.job(stage, wildcards).part))
+        return lambda wildcards: self._written(self.job(stage, wildcards).part)
+
+    def _written(self, part: ChallengeSettings) -> str:
+        """The file of a part, written once, however many jobs have it."""
+        if id(part) not in self._parts:
+            self._parts[id(part)] = part, write_part(as_json(part))
+        return self._parts[id(part)][1]
 
     def code(self, stage: str) -> Callable[[Any], str | None]:
         """For `params:`: the fingerprint of the code that a job depends on."""

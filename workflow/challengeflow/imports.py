@@ -7,13 +7,13 @@ files must go along).
 import ast
 import importlib.util
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from challengeflow.contract.errors import InputError
 
 
-@lru_cache
+@cache
 def module_file(module: str) -> Path | None:
     """The source of a module, or of a package its `__init__.py`; None where there is no such module."""
     package, *inner = module.split(".")
@@ -32,7 +32,7 @@ def module_file(module: str) -> Path | None:
     return None
 
 
-@lru_cache
+@cache
 def parsed(module: str) -> ast.Module:
     """The syntax tree of a module. Raises InputError where it is not valid Python, or not there."""
     file = module_file(module)
@@ -65,8 +65,14 @@ def followed(modules: Iterable[str], packages: Collection[str]) -> list[str]:
         if name in seen or name.partition(".")[0] not in packages or module_file(name) is None:
             continue
         seen.add(name)
-        waiting += imported(parsed(name), name)
+        waiting += imported_by(name)
     return sorted(seen)
+
+
+@cache
+def imported_by(module: str) -> tuple[str, ...]:
+    """What the whole of a module imports; see `imported`."""
+    return tuple(imported(parsed(module), module))
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
@@ -75,10 +81,17 @@ def _running(tree: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        if isinstance(node, ast.If) and _is_of_type_checkers(node.test):
             waiting += node.orelse
         else:
             waiting += ast.iter_child_nodes(node)
+
+
+def _is_of_type_checkers(test: ast.expr) -> bool:
+    """Whether it is `TYPE_CHECKING`, or `typing.TYPE_CHECKING`."""
+    if isinstance(test, ast.Attribute):
+        return test.attr == "TYPE_CHECKING" and isinstance(test.value, ast.Name) and test.value.id == "typing"
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 def _absolute(node: ast.ImportFrom, module: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from challengeflow.imports import followed, imported, module_file, parsed
+from challengeflow.imports import followed, imported, imported_by, module_file, parsed
 from challengeflow.planning import fingerprint
 
 FILES = {
@@ -28,7 +28,7 @@ def house(tmp_path, monkeypatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
-    remembered = (module_file, parsed, fingerprint._of_modules, fingerprint._of_hook, fingerprint._dumped)
+    remembered = (module_file, parsed, imported_by, fingerprint._of_modules, fingerprint._of_hook, fingerprint._dumped)
     for cache in remembered:
         cache.cache_clear()
     yield tmp_path / "inner_house"
@@ -62,7 +62,7 @@ def test_imports_of_type_checkers_do_not_count(house):
 def digest(house: Path, name: str, text: str) -> str:
     """The fingerprint of the kitchen once a file of the house says something else."""
     (house / name).write_text(text)
-    for cache in (module_file, parsed, fingerprint._of_modules, fingerprint._dumped):
+    for cache in (module_file, parsed, imported_by, fingerprint._of_modules, fingerprint._dumped):
         cache.cache_clear()
     return fingerprint._of_modules(("inner_house.rooms.kitchen",), "inner_house")
 
@@ -83,7 +83,7 @@ def test_a_hook_counts_with_what_it_uses_of_its_module(house):
 
     def of_hook(text: str) -> str:
         (house / "hooks.py").write_text(text)
-        for cache in (module_file, parsed, fingerprint._of_hook, fingerprint._dumped):
+        for cache in (module_file, parsed, imported_by, fingerprint._of_hook, fingerprint._dumped):
             cache.cache_clear()
         return fingerprint._of_hook("inner_house.hooks", "score", "inner_house", ())
 

@@ -47,6 +47,7 @@ class Plan:
         self.models: Mapping[str, VariantSettings] = settings.models
         self.submissions: Mapping[str, Mapping[str, Mapping[str, str]]] = settings.submissions
         self.layout = Layout(settings.results, challenge)
+        self._parts: dict[tuple[object, ...], ChallengeSettings] = {}
 
     def at(self, results: str) -> "Plan":
         """The same plan with another results folder."""
@@ -227,8 +228,16 @@ class Plan:
         """The part of the settings that a job of `dataset` depends on.
 
         stages: those whose parameters it reads; on: the dataset it answers; variants: the models it is about; device:
-        where it computes, for those that run a model.
+        where it computes, for those that run a model. Jobs that depend on the same get the same object.
         """
+        key = (dataset, stages, on, wanted := tuple(variants), device)
+        if key not in self._parts:
+            self._parts[key] = self._part(dataset, stages, on, wanted, device)
+        return self._parts[key]
+
+    def _part(
+        self, dataset: str, stages: tuple[str, ...], on: str | None, variants: tuple[str, ...], device: str
+    ) -> ChallengeSettings:
         datasets = {
             name: self.datasets[name].structure() for start in (dataset, on) if start for name in self.chain(start)
         }
