@@ -68,7 +68,7 @@ lint: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow plugins
 	$(BIN)/snakemake --lint
 

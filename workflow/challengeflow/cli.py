@@ -21,7 +21,8 @@
     challengeflow status [--config FILE] [--watch]
     challengeflow compare A B [--results RESULTS]
     challengeflow report [--config FILE]
-    challengeflow export RESULTS/CHALLENGE/submissions/KIND/NAME [--to FILE]
+    challengeflow export RESULTS/CHALLENGE/submissions/KIND/NAME [--to FILE] [--models]
+    challengeflow verify CRATE [--from-data] [--data DIR] [--to DIR] [-- SNAKEMAKE OPTIONS]
     challengeflow cite [CHALLENGE...] [--config FILE]
     challengeflow new challenge NAME [--into DIR]
     challengeflow new model NAME --challenge CHALLENGE [--into DIR]
@@ -43,6 +44,7 @@ from challengeflow.contract.credentials import redacted
 from challengeflow.contract.errors import InputError, explained
 from challengeflow.contract.names import COMMANDS
 from challengeflow.contract.threads import thread_limits
+from challengeflow.crates import verbs as crates_verbs
 from challengeflow.launching import verbs as launching_verbs
 from challengeflow.reporting import model_verbs
 from challengeflow.reporting import verbs as reporting_verbs
@@ -156,6 +158,7 @@ def _parser(help_of_plugins: bool = False) -> argparse.ArgumentParser:
     launching_verbs.add(verbs)
     reporting_verbs.add(verbs)
     model_verbs.add(verbs)
+    crates_verbs.add(verbs)
     _add_new(verbs)
     for name, (summary, positional) in STAGES.items():
         verb = verbs.add_parser(name, description=summary)  # without help: they stand apart, below

@@ -26,7 +26,7 @@ CONTROLS = ("control-perfect", "control-prior", "control-random")
 
 COMMANDS = (
     *("plugins", "describe", "inspect", "validate", "init", "run", "answer", "model", "doctor"),
-    *("leaderboard", "status", "compare", "report", "export", "cite", "new"),
+    *("leaderboard", "status", "compare", "report", "export", "verify", "cite", "new"),
     *(stage for stage in STAGES if stage != "draw"),
     *("prior", "draw"),
 )

@@ -23,11 +23,6 @@ def add(verbs: Any) -> None:
     compare.add_argument("--config", default="config.yaml", help="config by which stale results are told")
     compare.set_defaults(run=_compare)
     _of_config(verbs, "report", "write the report of a run: results/report.html", _report)
-    export = verbs.add_parser("export", help="archive a submission with all that is needed to make it again (RO-Crate)")
-    export.add_argument("folder", help="results/CHALLENGE/submissions/KIND/NAME")
-    export.add_argument("--to", metavar="FILE", help="the archive; CHALLENGE-KIND-NAME.crate.zip without it")
-    export.add_argument("--config", default="config.yaml", help="config by which a stale submission is told")
-    export.set_defaults(run=_export)
     cite = _of_config(verbs, "cite", "BibTeX of challenges, methods and challengeflow", _cite)
     meaning = "with all its models; those of the config without it"
     cite.add_argument("challenges", nargs="*", metavar="CHALLENGE", help=meaning)
@@ -68,7 +63,7 @@ def _jobs(settings: "Settings", found: "Registry") -> "dict[str, Jobs]":
     return {name: Jobs(plan, found) for name, plan in plans(settings).items()}
 
 
-def _stale_paths(config: str) -> dict[Path, str]:
+def stale_paths(config: str) -> dict[Path, str]:
     """Absolute path of every stale result of a config -> why it is; nothing where there is no such config."""
     from challengeflow.reporting.stale import stale
 
@@ -87,7 +82,7 @@ def _leaderboard(options: argparse.Namespace) -> None:
         settings, found = _resolved(options.config)
         plans = [jobs.plan for jobs in _jobs(settings, found).values()]
         made = [path for plan in plans for path in plan.score_files() + plan.submission_folders()]
-        old = _stale_paths(options.config)
+        old = stale_paths(options.config)
         files = [path for path in made if Path(path).exists() and Path(path).resolve() not in old]
         listed = {"results": settings.results, "files": files}
     leaderboard.write(listed["results"], listed["files"])
@@ -107,7 +102,7 @@ def _status(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from challengeflow.reporting.compare import compare
 
-    print(compare(options.a, options.b, options.results, _stale_paths(options.config)))
+    print(compare(options.a, options.b, options.results, stale_paths(options.config)))
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -125,14 +120,6 @@ def _report(options: argparse.Namespace) -> None:
             paths = {listed.layout.target(path): why for job, why in stale(listed).items() for path in job.outputs}
             about["challenges"][name]["stale"] = paths
     print(page.write(about))
-
-
-def _export(options: argparse.Namespace) -> None:
-    from challengeflow.planning.plugins import registry
-    from challengeflow.reporting.export import export
-
-    old = _stale_paths(options.config)
-    print(export(Path(options.folder), options.to and Path(options.to), registry(), old))
 
 
 def _cite(options: argparse.Namespace) -> None:

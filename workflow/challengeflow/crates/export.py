@@ -1,54 +1,71 @@
 """`challengeflow export FOLDER`: a submission with everything needed to make it again, as an RO-Crate in a zip archive.
 
-The crate (https://www.researchobject.org/ro-crate/) holds the submission, the config that makes it, the note of
-every stage behind it (config, seed, code fingerprint, versions, checksums of all inputs), the scores and decisions of
-the models that answer, what to cite, and a checksum of each file.
+The crate (https://www.researchobject.org/ro-crate/, profile Workflow Run Crate) holds the submission, the config and
+the workflow that make it, the note of every stage behind it (config, seed, code fingerprint, versions, checksums of
+all inputs), the scores and decisions of the models that answer, these models where they are asked for, what to cite,
+and a checksum of each file. `challengeflow verify` checks it.
 """
 
 import hashlib
 import importlib.metadata
 import json
+import os
 import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from challengeflow import __version__
 from challengeflow.contract.errors import InputError
+from challengeflow.crates import relative
+from challengeflow.crates.describe import METADATA, described
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.reproduce import config_of
 from challengeflow.planning.settings import challenge_settings
-from challengeflow.reporting import relative
 from challengeflow.reporting.cite import bibtex, references
-from challengeflow.running.provenance import SUFFIX
+from challengeflow.running.provenance import IGNORED, SUFFIX
 
+CHECKSUMS = "checksums.sha256"
 README = """\
 # {kind}/{name} of {challenge}
 
-`submission/` is what challengeflow {version} made and checked. To make it again, with the versions that `provenance/`
-notes (`environment.txt` lists all packages of the environment that wrote this archive):
+`submission/` is what challengeflow {version} made and checked. To make it again elsewhere, and to be told which of its
+files are identical, give the archive to
 
-    snakemake results/{challenge}/submissions/{kind}/{name} --configfile config.yaml
+    challengeflow verify ARCHIVE
+
+with the versions that `provenance/` notes (`environment.txt` lists all packages of the environment that wrote it). Or
+unpack it and run it as any config: `challengeflow run --config config.yaml`.
 
 What `config.yaml` names in `data/` is not in this archive: put it there; `provenance/` has its checksums.
 """
+SNAKEFILE = f"""\
+# The workflow of challengeflow {__version__}, which has to be installed: snakemake --cores all
+from challengeflow.planning.shipped import shipped
 
 
-def export(folder: Path, to: Path | None, found: Registry, stale: Mapping[Path, str] | None = None) -> Path:
+configfile: "config.yaml"
+
+
+include: str(shipped() / "Snakefile")
+
+
+workflow.default_target = "all"  # Snakemake forgets that of a file that it includes
+"""
+
+
+def export(
+    folder: Path, to: Path | None, found: Registry, stale: Mapping[Path, str] | None = None, models: bool = False
+) -> Path:
     """Write the archive of the submission in `folder` (results/CHALLENGE/submissions/KIND/NAME) to `to`, and return its
     path.
 
-    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory. stale:
-    absolute path of a result -> why it
-    is no result of the config that is run; such a submission is refused.
+    Without `to` it is CHALLENGE-KIND-NAME.crate.zip in the working directory. stale: absolute path of a result -> why
+    it is no result of the config that is run; such a submission is refused. models: whether it holds the models that
+    answer. Raises InputError for what is no submission of a run, or has lost what it was made from.
     """
-    try:
-        from rocrate.rocrate import ROCrate
-    except ImportError:
-        raise InputError(
-            "export needs the package rocrate, which is not installed; pip install 'challengeflow[export]'"
-        ) from None
     folder = folder.resolve()
     if len(folder.parents) < 5 or folder.parents[1].name != "submissions" or not Path(f"{folder}{SUFFIX}").is_file():
         raise InputError(
@@ -58,22 +75,14 @@ def export(folder: Path, to: Path | None, found: Registry, stale: Mapping[Path, 
         raise InputError(f"{folder.name} is stale: {why}; run the workflow again, then export")
     to = to or Path(f"{folder.parents[2].name}-{folder.parent.name}-{folder.name}.crate.zip")
     notes = behind(folder)
-    for path, note in notes.items():
-        if note["stage"] == "score" and not (folder.parents[3] / path).is_file():
-            raise InputError(f"{path}, which {folder.name} was made from, is gone; run the workflow again, then export")
-    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as written:
+    with tempfile.TemporaryDirectory() as made:
         _write_about(Path(made), folder, notes, found)
-        crate = ROCrate()
-        _describe(crate, folder, notes, found)
-        for file in _files(folder):
-            crate.add_file(file, f"submission/{file.relative_to(folder).as_posix()}")
-        for file in _files(Path(made)):
-            crate.add_file(file, file.relative_to(made).as_posix())
-        crate.write(written)
-        _sum(Path(written))
-        crate.add_file(Path(written, "checksums.sha256"), "checksums.sha256")
-        to.parent.mkdir(parents=True, exist_ok=True)
-        crate.write_zip(to)
+        files = dict(_files(Path(made), ""))
+        files |= _files(folder, "submission/")
+        for path in answering(folder, notes) if models else ():
+            files |= _files(_there(folder, path), f"models/{path}/")
+        metadata = described([*files, CHECKSUMS], folder, notes, found)
+        _write(to, files, {METADATA: metadata})
     return to
 
 
@@ -88,9 +97,16 @@ def behind(folder: Path) -> dict[str, dict[str, Any]]:
         if path not in notes and note.is_file():
             notes[path] = json.loads(note.read_text())
             waiting += notes[path]["inputs"]
-            # What enters by one shard's table belongs to the index as a whole.
+            # Scores are made with the decision; what enters by one shard's table belongs to the index as a whole.
+            waiting += [path.replace("/decision.json", "/scores.json")]
             waiting += [path.partition("/index/")[0] + "/index" for path in notes[path]["inputs"] if "/index/" in path]
     return notes
+
+
+def answering(folder: Path, notes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The models that a submission was made from, as paths below the results folder."""
+    inputs = notes[str(folder.relative_to(folder.parents[3]))]["inputs"]
+    return [path for path in inputs if notes.get(path, {}).get("stage") == "train"]
 
 
 def config_behind(folder: Path, notes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -125,6 +141,7 @@ def _write_about(made: Path, folder: Path, notes: Mapping[str, Any], found: Regi
     places = relative.places([config, *notes.values()], folder.parents[3])
     config = relative.moved(config, places)
     (made / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (made / "Snakefile").write_text(SNAKEFILE)
     (made / "README.md").write_text(README.format(challenge=challenge, kind=kind, name=name, version=__version__))
     packages = sorted({f"{each.name}=={each.version}" for each in importlib.metadata.distributions()}, key=str.lower)
     (made / "environment.txt").write_text("\n".join(packages) + "\n")
@@ -136,48 +153,37 @@ def _write_about(made: Path, folder: Path, notes: Mapping[str, Any], found: Regi
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(json.dumps(relative.moved(note, places), indent=2, sort_keys=True) + "\n")
         if note["stage"] == "score":
-            scores = (folder.parents[3] / path).read_text()
+            scores = _there(folder, path).read_text()
             (made / "provenance" / path).write_text(relative.moved_text(scores, places))
 
 
-def _describe(crate: Any, folder: Path, notes: Mapping[str, Any], found: Registry) -> None:
-    """What the crate says of itself: data, licence, software with versions, and the action that made it."""
-    from rocrate.model.contextentity import ContextEntity
-
-    def entity(identifier: str, **properties: Any) -> Any:
-        return crate.add(ContextEntity(crate, identifier, properties=properties))
-
-    challenge = found.challenge(folder.parents[2].name)
-    note = notes[str(folder.relative_to(folder.parents[3]))]
-    crate.name = f"{challenge.title}: submission {folder.parent.name}/{folder.name}"
-    crate.description = "A submission with the config, notes, checksums and citations needed to make it again"
-    licence = entity(
-        "#licence", **{"@type": "CreativeWork", "name": "Licence of the data", "description": challenge.licence}
-    )
-    crate.license = licence
-    data = {"@type": "CreativeWork", "name": challenge.title, "creditText": challenge.citation, "license": licence}
-    crate.root_dataset["isBasedOn"] = entity(challenge.url, **data)
-    versions = {name: version for each in notes.values() for name, version in each["versions"].items()}
-    plugins = {each["plugin"] for each in notes.values() if "plugin" in each}
-    versions |= {name: version for name, _, version in (plugin.rpartition(" ") for plugin in plugins)}
-    software = [
-        entity(f"#{name}", **{"@type": "SoftwareApplication", "name": name, "softwareVersion": version})
-        for name, version in sorted(versions.items())
-    ]
-    fingerprints = sorted({f"{each['stage']} {each['code']}" for each in notes.values() if each["code"]})
-    action = {"@type": "CreateAction", "name": "challengeflow package", "instrument": software}
-    action |= {"description": f"Fingerprints of the plugin's code by stage: {', '.join(fingerprints)}"}
-    action |= {"endTime": note["ended"]} if "ended" in note else {}
-    crate.root_dataset["mentions"] = entity("#made", **action, result={"@id": "./"})
+def _there(folder: Path, path: str) -> Path:
+    """Where a result is that a submission was made from. Raises InputError where it is gone."""
+    found = folder.parents[3] / path
+    if not found.exists():
+        raise InputError(f"{path}, which {folder.name} was made from, is gone; run the workflow again, then export")
+    return found
 
 
-def _files(folder: Path) -> list[Path]:
-    """All but what Snakemake leaves in a folder."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
+def _files(folder: Path, below: str) -> Iterator[tuple[str, Path]]:
+    """(name in the crate, file) of all in a folder but what Snakemake leaves there."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name not in IGNORED:
+            yield below + path.relative_to(folder).as_posix(), path
 
 
-def _sum(folder: Path) -> None:
-    """Write checksums.sha256 of a written crate, but of its metadata, which names that very file."""
-    files = [path for path in _files(folder) if path.name != "ro-crate-metadata.json"]
-    lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}\n" for p in files]
-    (folder / "checksums.sha256").write_text("".join(lines))
+def _write(to: Path, files: Mapping[str, Path], texts: Mapping[str, str]) -> None:
+    """Write the archive: files, texts, and a checksum of each. It appears whole."""
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    for name, path in files.items():
+        with open(path, "rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    to.parent.mkdir(parents=True, exist_ok=True)
+    half = to.with_name(f"{to.name}.part")
+    with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in {**texts, CHECKSUMS: sums}.items():
+            archive.writestr(name, text)
+        for name, path in files.items():
+            archive.write(path, name)
+    os.replace(half, to)

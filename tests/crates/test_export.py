@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from dataclasses import replace
@@ -10,24 +12,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Site, make_site
+from conftest import Site
+from crates.conftest import CONFIG, FOLDER
 
 from challengeflow import InputError
+from challengeflow.crates.export import export
 from challengeflow.planning.config import resolve
-from challengeflow.planning.plugins import Registry
 from challengeflow.planning.reproduce import config_of
-from challengeflow.reporting.export import export
 
-CONFIG = """\
-challenges:
-  digits:
-    controls: false
-    datasets:
-      few: {source: demo, folds: 2, shards: {train: 1, test: 1}, preprocess: {scale: 15}}
-    models:
-      one: {model: logistic, seed: 7, parameters: {iterations: 5}}
-    submissions: {csv: {mine: {few: one}}}
-"""
 ENSEMBLE = """\
 challenges:
   digits:
@@ -40,32 +32,12 @@ challenges:
       two: {model: logistic, seed: 7, refit: true}
       both: {members: {one: 1, two: 3}}
 """
-FOLDER = "results/digits/submissions/csv/mine"
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A site with one submission, the registry of its plugin, and the archive's members: name -> bytes."""
-    site = make_site(tmp_path_factory.mktemp("export"))
-    site.configure(CONFIG)
-    done = site.snakemake(FOLDER)
-    assert done.returncode == 0, done.stderr
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [str(site.folder / "plugins"), *sys.path])
-        import challengeflow_digits
-
-        site.registry = Registry([("digits", challengeflow_digits, "digits 1.0")])
-        export(site.folder / FOLDER, site.folder / "mine.zip", site.registry)
-    with zipfile.ZipFile(site.folder / "mine.zip") as archive:
-        assert len(archive.namelist()) == len(set(archive.namelist()))
-        site.members = {name: archive.read(name) for name in archive.namelist()}
-    return site
 
 
 def test_the_crate_describes_every_file_and_nothing_else(run):
     graph = json.loads(run.members["ro-crate-metadata.json"])["@graph"]
     entities = {each["@id"]: each for each in graph}
-    files = {name for name, each in entities.items() if each["@type"] == "File"}
+    files = {name for name, each in entities.items() if "File" in each["@type"]}
     assert files == set(run.members) - {"ro-crate-metadata.json"}
     root = entities["./"]
     assert root["license"] == {"@id": "#licence"} and entities["#licence"]["description"] == "BSD-3-Clause"
@@ -78,9 +50,19 @@ def test_the_crate_describes_every_file_and_nothing_else(run):
     assert "package" in entities["#made"]["description"]
 
 
+def test_a_validator_accepts_it(run, valid):
+    for name in ("mine.zip", "with-models.zip"):
+        assert valid(run.folder / name) == []
+    broken = run.folder / "broken.zip"
+    with zipfile.ZipFile(broken, "w") as archive:
+        for name, content in run.members.items():
+            archive.writestr(name, content.replace(b'"mainEntity"', b'"mainThing"'))
+    assert valid(broken) != []
+
+
 def test_the_checksums_are_those_of_the_files(run):
     lines = run.members["checksums.sha256"].decode().splitlines()
-    assert len(lines) == len(run.members) - 2
+    assert len(lines) == len(run.members) - 1
     for line in lines:
         digest, name = line.split("  ")
         assert hashlib.sha256(run.members[name]).hexdigest() == digest
@@ -104,6 +86,15 @@ def test_the_config_makes_the_same_submission(run):
     assert "Nothing to be done" in done.stdout + done.stderr
     run.configure(run.members["config.yaml"].decode().replace("iterations: 5", "iterations: 6"))
     assert "Nothing to be done" not in run.snakemake(FOLDER, "--dry-run").stderr
+
+
+def test_the_snakefile_in_it_runs_in_the_unpacked_crate(run, tmp_path):
+    for name in ("Snakefile", "config.yaml"):
+        (tmp_path / name).write_bytes(run.members[name])
+    asked = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", "rules"]
+    done = subprocess.run(asked, cwd=tmp_path, env=run.environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^package +1$", done.stdout + done.stderr, re.MULTILINE)
 
 
 def test_a_config_that_is_written_out_resolves_to_itself(run):
@@ -147,5 +138,5 @@ def test_what_to_cite(run):
 
 def test_nothing_in_it_names_a_place_of_this_machine(run):
     here = [str(run.folder), str(Path.home()), str(Path.cwd())]
-    told = {name for name, content in run.members.items() if any(each.encode() in content for each in here)}
+    told = {name for name, content in run.with_models.items() if any(each.encode() in content for each in here)}
     assert told == set()

@@ -1,0 +1,1 @@
+"""Results that others can check: a submission as an RO-Crate, and the submission made again from one."""
