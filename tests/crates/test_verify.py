@@ -127,7 +127,7 @@ def test_another_version_and_other_code_are_named_and_hinder_nothing(run, tmp_pa
 
     monkeypatch.setattr(again, "make", stopped)
     note = json.loads(run.with_models[NOTE])
-    note["versions"] |= {"numpy": "1.0"}
+    note["versions"] |= {"numpy": "1.0", "contract": "1"}
     note |= {"code": "0123", "plugin": "challengeflow_digits 0.9"}
     archive = write(tmp_path / "x.zip", run.with_models | {NOTE: json.dumps(note).encode()}, honest=True)
     assert told(run, archive, tmp_path / "to") == "that is far enough"

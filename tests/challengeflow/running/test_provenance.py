@@ -40,4 +40,4 @@ def test_what_a_plugin_requires_is_noted(somebody):
 
 def test_a_plugin_that_is_no_distribution_has_what_all_have():
     found = versions_behind("no-such-distribution")
-    assert set(found) == {"python", "challengeflow", "numpy"} and found["numpy"] == numpy.__version__
+    assert set(found) == {"python", "challengeflow", "contract", "numpy"} and found["numpy"] == numpy.__version__

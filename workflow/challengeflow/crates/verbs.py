@@ -20,7 +20,6 @@ def add(verbs: Any) -> None:
         "verify", help="make a crate's submission again: which files are identical", epilog=VERIFY
     )
     verify.add_argument("crate", help="the archive that export wrote")
-    verify.add_argument("words", nargs="*", metavar="OPTION", help="of snakemake, after `--`")
     verify.add_argument("--from-data", action="store_true", help="everything again, though the crate holds the models")
     verify.add_argument("--data", metavar="DIR", help="the folder with what the crate's config calls `data`")
     verify.add_argument("--to", metavar="DIR", help="where it is made; a folder named after the crate without it")
@@ -49,7 +48,7 @@ def _verify(options: argparse.Namespace) -> None:
         from_data=options.from_data,
         data=options.data and Path(options.data),
         to=options.to and Path(options.to),
-        words=options.words,
+        words=options.behind,
     )
     if not same:
         sys.exit(1)

@@ -46,7 +46,7 @@ def add(verbs: Any) -> None:
 
 def parted(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """A command line, and what follows `--` in it, where it is for snakemake: argparse would take it for its own."""
-    if arguments[:1] in (["run"], ["answer"]) and "--" in arguments:
+    if arguments[:1] in (["run"], ["answer"], ["verify"]) and "--" in arguments:
         at = arguments.index("--")
         return arguments[:at], arguments[at + 1 :]
     return arguments, ()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.credentials import redacted
+from challengeflow.contract.declare import CONTRACT
 from challengeflow.contract.errors import InputError
 
 SUFFIX = ".provenance.json"
@@ -91,8 +92,8 @@ def write(outputs: Iterable[Path], facts: Mapping[str, Any], distribution: str) 
 
 @lru_cache
 def versions_behind(distribution: str) -> dict[str, str]:
-    """Versions of Python, challengeflow, a distribution and what it requires, extras included where they are
-    installed."""
+    """Versions of Python, challengeflow and its contract, a distribution and what it requires, extras included where
+    they are installed."""
     names = {"challengeflow", "numpy", distribution}
     try:
         lines = importlib.metadata.requires(distribution) or []
@@ -100,7 +101,7 @@ def versions_behind(distribution: str) -> dict[str, str]:
         lines = []
     names |= {found[0].lower() for line in lines if (found := re.match(r"[\w.-]+", line))}
     versions = {name: version for name in sorted(names) if (version := _version(name))}
-    return {"python": platform.python_version()} | versions
+    return {"python": platform.python_version(), "contract": str(CONTRACT)} | versions
 
 
 def _version(distribution: str) -> str | None:
