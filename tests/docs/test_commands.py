@@ -96,7 +96,7 @@ def test_command(clone: Path, tmp_path: Path, page: str, command: str):
             run(["snakemake", "--dry-run", "--quiet", "all"], clone)
         case ["snakemake", *_]:
             run([*words, "--dry-run", "--quiet", "all"], clone)
-        case ["challengeflow", ("compare" | "export" | "verify") as verb, *_]:  # of what has been run: they are tested by name
+        case ["challengeflow", ("compare" | "export" | "verify") as verb, *_]:  # of what has been run
             run(["challengeflow", verb, "--help"], clone)
         case ["challengeflow", "run", *_]:
             dry = [word for word in words if word != "--dry-run"]
