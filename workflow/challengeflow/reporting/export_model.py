@@ -5,12 +5,14 @@ It holds weights, decision, settings and what is known of how good they are; no 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.declare import CONTRACT, Schema
 from challengeflow.contract.errors import InputError
+from challengeflow.contract.samples import read_samples
 from challengeflow.models.card import card
 from challengeflow.models.declared import prepared
 from challengeflow.models.package_file import CARD, CITATIONS, SUFFIX, write
@@ -163,9 +165,23 @@ def _scores(jobs: Jobs, dataset: str, variant: str) -> dict[str, Any]:
     splits = {}
     for split, entry in found["splits"].items():
         splits[split] = {key: entry[key] for key in KEPT if key in entry}
-        if warnings := entry.get("detail", {}).get("warnings"):
+        if warnings := _nameless(entry.get("detail", {}).get("warnings", []), _samples(jobs, dataset)):
             splits[split]["detail"] = {"warnings": warnings}
     return {**found, "splits": splits, "failed": []}
+
+
+def _samples(jobs: Jobs, dataset: str) -> list[str]:
+    """The ids of all samples of a dataset."""
+    tables = (Path(jobs.layout.samples(each)) for each in jobs.plan.chain(dataset))
+    return [sample.id for table in tables for sample in read_samples(table)]
+
+
+def _nameless(warnings: list[str], samples: list[str]) -> list[str]:
+    """Those that name no sample, and how many others there are."""
+    named = re.compile(rf"\b(?:{'|'.join(map(re.escape, samples))})\b")
+    kept = [warning for warning in warnings if not named.search(warning)]
+    others = len(warnings) - len(kept)
+    return [*kept, f"{others} more, each about one sample of the data it was scored on"] if others else kept
 
 
 def _files(folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from challengeflow.contract.names import PARAMETER_STAGES
 from challengeflow.contract.samples import read_samples
 from challengeflow.outside.pickled import pickled
 from challengeflow.planning.planned_job import PlannedJob
+from challengeflow.reporting.export_model import export_model
 from challengeflow.running.check_arrays import check_answers
 from challengeflow.running.views import unseen
 from challengeflow.testing import check_prepared, control_scores
@@ -92,6 +93,21 @@ class _Contract(DemoChecks):
             shutil.rmtree(copy.plan.layout.index_gold(dataset))
         leak = "is not the same when all gold is deleted", "predict from job.models and job.shard.prepared alone"
         self._same(run, copy, copy.predicting(*copy.variants()), *leak)
+
+    def test_a_model_package_gives_back_what_was_trained(self, run: DemoRun, copy: DemoRun, tmp_path: Path) -> None:
+        """Models and decision come out of it byte for byte, and no sample of the training is named in it."""
+        for dataset, variant in (pair for pair in copy.trained() if pair in copy.plan.scored()):
+            package = export_model(run.jobs, dataset, variant, tmp_path / f"{dataset}-{variant}.model.zip")
+            ids = {sample.id for sample in read_samples(Path(run.plan.layout.samples(dataset)))}
+            for told in sorted(each for each in ids if not each.isdecimal() and each.encode() in package.read_bytes()):
+                self._fail("train", f"the package of {dataset}/{variant} names the sample {told!r}", "keep no ids")
+            taken = copy.with_package(dataset, variant, package)
+            folds = [Path(folder).name.removeprefix("fold-") for folder in run.plan.fold_models(dataset, variant)]
+            jobs = [taken.jobs.get("train", dataset, variant, fold) for fold in folds]
+            for job in [*jobs, taken.jobs.get("score", dataset, variant)]:
+                self._do(taken, job)
+                if taken.hashes(job)[-1] != run.hashes(job)[-1]:
+                    self._fail(job.hook, f"{job} is not what its package holds", "write files alone, no links")
 
     def test_a_killed_training_goes_on(self, run: DemoRun, copy: DemoRun) -> None:
         for job in _one_each(copy.training(), lambda job: job.parts[1]):

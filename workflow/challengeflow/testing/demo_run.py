@@ -136,6 +136,12 @@ class DemoRun:
         plan = Plan(self.plan.challenge, replace(self.plan.settings, datasets=datasets))
         return DemoRun(self.folder, plan, self.process)
 
+    def with_package(self, dataset: str, variant: str, package: Path) -> "DemoRun":
+        """The same run, where the models of a variant come out of a model package."""
+        entry = replace(self.plan.datasets[dataset], packages={variant: str(package)})
+        plan = Plan(self.plan.challenge, replace(self.plan.settings, datasets={**self.plan.datasets, dataset: entry}))
+        return DemoRun(self.folder, plan, self.process)
+
     def copy(self, folder: Path, process: StageProcess) -> "DemoRun":
         """A run that goes on, in another process, from a copy of this one's results."""
         shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".work"))
