@@ -74,15 +74,16 @@ class Dag:
     # -- wildcards ------------------------------------------------------------------------------------------------
 
     def names(self, kind: str) -> str:
-        """A regular expression of the names a wildcard may take: challenge, dataset, submission, archive, or
-        variants."""
+        """A regular expression of the names a wildcard may take: challenge, dataset (without data: those whose models
+        come out of packages), submission, archive, or a kind of variants."""
         plans = self.plans.values()
         found = {
             "challenge": list(self.plans),
             "dataset": [name for plan in plans for name in plan.datasets],
+            "without data": [name for plan in plans for name, each in plan.datasets.items() if each.without_data],
             "submission": [name for plan in plans for name in plan.submissions],
             "archive": [name for plan in plans for dataset in plan.datasets.values() for name in dataset.archives],
-        }.get(kind) or [variant for variant, found in self.kinds.items() if found == kind]
+        }.get(kind, [variant for variant, found in self.kinds.items() if found == kind])
         escaped = sorted({name.replace(".", r"\.") for name in found})
         return "|".join(escaped) or NOTHING
 

@@ -35,3 +35,12 @@ rule score:
     shell:
         "challengeflow score {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
         " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
+
+
+# Scores and decision of models that come out of a package, from there too.
+use rule score as unpack_scores with:
+    wildcard_constraints:
+        dataset=RUN.names("without data"),
+
+
+ruleorder: unpack_scores > score

@@ -1,4 +1,4 @@
-# One model a fold, which never sees that fold; fold "all" is the refit.
+# One model a fold, which never sees that fold; fold "all" is the refit. Or it comes out of a model package.
 
 
 rule train:
@@ -25,3 +25,12 @@ rule train:
     shell:
         "challengeflow train {wildcards.challenge}/{wildcards.dataset} {wildcards.model} {wildcards.fold}"
         " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
+
+
+use rule train as unpack with:
+    wildcard_constraints:
+        dataset=RUN.names("without data"),
+        model=RUN.names("trained"),
+
+
+ruleorder: unpack > train

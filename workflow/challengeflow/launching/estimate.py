@@ -12,7 +12,7 @@ from challengeflow.planning.planned_job import JOB_STAGES, PlannedJob
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import Settings
 
-RULES = {"ensemble": "predict", "control": "predict"}
+RULES = {"ensemble": "predict", "control": "predict", "unpack_scores": "unpack"}
 """Rules that are named otherwise than the stage they run."""
 
 
@@ -30,7 +30,7 @@ def described(counts: Mapping[str, int], jobs: Sequence[PlannedJob], cores: int,
     """The table and what it adds up to; jobs: all of the run, done or not."""
     rows, measured, most, most_mb = [], 0.0, 0.0, 0
     for stage in sorted(counts, key=lambda stage: [*JOB_STAGES, *counts].index(stage)):
-        found = [job for job in jobs if job.stage == stage]
+        found = [job for job in jobs if job.doing == stage]
         limit, took = _limit(found) * counts[stage], _took(found)
         memory = max((job.resources.mem_mb for job in found), default=0)
         most, most_mb = most + limit, max(most_mb, memory)

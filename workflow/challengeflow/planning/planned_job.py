@@ -69,6 +69,11 @@ class PlannedJob:
         return self.parts
 
     @property
+    def doing(self) -> str:
+        """The stage, to be read: what comes out of a package is not trained, nor scored."""
+        return "unpack" if self.package else self.stage
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """What the workflow must have made before: its inputs, with one file for whatever lies in an index, and the
         files."""

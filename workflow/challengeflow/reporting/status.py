@@ -124,9 +124,9 @@ def describe(found: Standing, bars: bool = False) -> str:
 
 
 def _table(found: Standing, bars: bool) -> Iterator[str]:
-    total = Counter((job.challenge, job.stage) for job in _all(found))
-    done = Counter((job.challenge, job.stage) for job in found.done)
-    running = Counter((job.challenge, job.stage) for job in found.running)
+    total = Counter((job.challenge, job.doing) for job in _all(found))
+    done = Counter((job.challenge, job.doing) for job in found.done)
+    running = Counter((job.challenge, job.doing) for job in found.running)
     width = max((len(challenge) for challenge, _ in total), default=0)
     for (challenge, stage), count in total.items():
         ready = done[challenge, stage]
