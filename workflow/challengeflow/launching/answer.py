@@ -5,46 +5,72 @@ It writes a config into a folder of its own: the data as a dataset, and the pack
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import LONGEST, PATH_WORDS
-from challengeflow.models.check import check, config_of
+from challengeflow.models.check import check, config_of, differences
 from challengeflow.models.package_file import Package
+from challengeflow.planning.config import resolve
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.resolve_dataset import absent
+from challengeflow.reporting.inspect_source import inspect_source, summary, table, wanting
 
 CONFIG = "config.yaml"
 HEAD = """\
-# Written by `challengeflow answer`: {folder}, answered by {package}.
+# Written by `challengeflow answer`, with {package}.
 # It is a config like any other; to change something, edit it and type `challengeflow run` in this folder.
 """
 
 
-def write_config(package: Package, folder: Path, to: Path, found: Registry) -> str:
-    """Check the package, and write the config that answers the data in `folder` into the folder `to`; the challenge.
+def checked(package: Package, folder: Path, found: Registry) -> dict[str, Any]:
+    """Check the package, and give the config that answers the data in `folder`.
 
-    Raises InputError for a package that is refused, and for data or a folder that is not there.
+    Raises InputError for a package that is refused, for data that are not there, and where nothing answers own data.
     """
-    import yaml
-
     if not folder.exists():
-        raise InputError(f"there is no {folder}; give the folder of the data to answer")
+        raise InputError(f"there is no {absent(str(folder))}; give the folder of the data to answer")
     check(package, found)
     challenge = package.manifest["challenge"]
     kinds = [each.name for each in found.challenge(challenge).submissions if each.own_data]
     if not kinds:
         raise InputError(f"{challenge} makes no answers for data of one's own; its plugin declares none with own_data")
-    config = answering(package, folder, kinds)
-    # Through JSON, so that no alias stands for what two datasets share.
-    text = yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False)
-    text = HEAD.format(folder=json.dumps(str(folder)), package=package.name) + text
-    to.mkdir(parents=True, exist_ok=True)
+    return answering(package, folder, kinds)
+
+
+def fits(package: Package, config: dict[str, Any], found: Registry) -> Iterator[str]:
+    """What is understood of the data, a line each, and what may make the answers others than where it was trained.
+
+    Raises InputError where none of the data can be used.
+    """
+    if package.manifest["source"] == "demo":
+        yield f"{package.name} was trained on a demo: its answers mean nothing about real data"
+    yield from (f"but: {sentence}" for sentence in differences(package, found))
+    challenge = package.manifest["challenge"]
+    datasets = resolve(config, found).challenges[challenge].datasets
+    own = next(name for name, entry in datasets.items() if entry.trained_on)
+    if not found.inspects(challenge):
+        return
+    source = Path(datasets[own].source)
+    rows = inspect_source(found, challenge, source, (own, datasets[own]))
+    yield from (*table(rows), *summary(rows))
+    if missing := wanting(rows):
+        raise InputError("\n".join(f"{source}: {sentence}" for sentence in missing))
+
+
+def write(config: dict[str, Any], to: Path, package: Package) -> None:
+    """Write the config into the folder `to`. Raises InputError where another one is there."""
+    import yaml
+
     path = to / CONFIG
     if path.exists() and not path.read_text().startswith(HEAD.partition("`")[0]):
         raise InputError(f"{path} is there, and none that `answer` wrote; choose another folder with --to")
-    path.write_text(text)
-    return str(challenge)
+    to.mkdir(parents=True, exist_ok=True)
+    # Through JSON, so that no alias stands for what two datasets share.
+    text = yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False)
+    path.write_text(HEAD.format(package=package.name) + text)
 
 
 def answering(package: Package, folder: Path, kinds: list[str]) -> dict[str, Any]:

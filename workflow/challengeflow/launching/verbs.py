@@ -106,11 +106,14 @@ def _answer(options: argparse.Namespace) -> None:
     from challengeflow.models.shelf import find
     from challengeflow.planning.plugins import registry
 
-    folder = Path(options.folder).expanduser()
+    folder, package = Path(options.folder).expanduser(), find(options.model)
     to = Path(options.to) if options.to else Path(f"{folder.resolve().name}-answers")
-    challenge = answer.write_config(find(options.model), folder, to, registry())
+    config = answer.checked(package, folder, registry())
+    for sentence in answer.fits(package, config, registry()):
+        print(sentence, flush=True)
+    answer.write(config, to, package)
     os.chdir(to)
-    wanted = run.Wanted.of(answer.CONFIG, [challenge, *options.behind], options.profile)
+    wanted = run.Wanted.of(answer.CONFIG, [package.manifest["challenge"], *options.behind], options.profile)
     if options.dry_run:
         sys.exit(run.dry_run(wanted))
     run.become_snakemake(wanted)

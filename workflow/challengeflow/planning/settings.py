@@ -45,7 +45,7 @@ class DatasetSettings:
     @property
     def is_own(self) -> bool:
         """Whether its source is a path: files that may change."""
-        return self.source not in ("", "demo", "official")
+        return self.source not in ("", "demo", "official", MODELS)
 
     def structure(self) -> "DatasetSettings":
         """Without source and parameters: what every stage depends on."""
