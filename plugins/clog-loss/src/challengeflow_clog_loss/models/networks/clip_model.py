@@ -8,7 +8,6 @@ sums over another number of threads differ in their last bits.
 import csv
 import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 from challengeflow import InputError, PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer, write_scores
 from challengeflow_clog_loss.models.networks import clips, training_set
+from challengeflow_clog_loss.models.networks.stored_clips import StoredClips
 
 CURVE = ("stage", "epoch", "loss", "score")
 FLIPS: dict[str, tuple[tuple[bool, bool, bool], ...]] = {
@@ -27,7 +27,6 @@ FLIPS: dict[str, tuple[tuple[bool, bool, bool], ...]] = {
 }
 
 EXTRA = "challengeflow-clog-loss[torch]"
-KEPT = 10_000  # straightened videos in memory: some 40 kB each
 
 Build = Callable[[Mapping[str, Any]], Any]
 """parameters -> an untrained network (torch.nn.Module): clips (B, 2, T, S, S) to logits (B,)."""
@@ -85,18 +84,16 @@ def predict(job: PredictJob, build: Build) -> None:
 
     models = [load(folder, build, job.device) for folder in job.models]
     prepared = Arrays(job.shard.prepared)
-    readable = {s.id for s in job.shard.samples if prepared.attributes(s.id)["status"] == "ok"}
-    videos = (
-        clips_of(whole(prepared[s.id], job.parameters), job.parameters, None)
-        for s in job.shard.samples
-        if s.id in readable
+    readable = [s.id for s in job.shard.samples if prepared.attributes(s.id)["status"] == "ok"]
+    videos = fitting.ahead(
+        lambda name: clips_of(whole(prepared[name], job.parameters), job.parameters, None), readable, job.threads
     )
     flips = FLIPS[job.parameters["average_flips"]]
     found = fitting.predict([net for _, net in models], videos, job.device, flips)
     moves = [to_prevalence(facts) for facts, _ in models]
 
     def chance(sample: str) -> np.ndarray:
-        if sample in readable:
+        if prepared.attributes(sample)["status"] == "ok":
             value = 1 / (1 + np.exp(-np.mean(next(found) + moves)))
         else:
             value = np.mean([facts["prevalence"] for facts, _ in models])
@@ -134,14 +131,15 @@ def to_prevalence(facts: Mapping[str, Any]) -> float:
 def _reader(
     job: TrainJob, videos: training_set.TrainingVideos
 ) -> Callable[[int, np.random.Generator | None], list[clips.Clip]]:
-    """A video's number and, in training, a random generator -> its clips. Straightened videos are small, and kept."""
+    """A video's number and, in training, a random generator -> its clips. Straightened videos are made once."""
     shards = [Arrays(shard.prepared) for shard in job.shards]
 
-    @lru_cache(KEPT if job.parameters["view"] == "straightened" else 0)
     def whole_one(number: int) -> clips.Clip:
         shard, name = videos.places[number]
         return whole(shards[shard][name], job.parameters)
 
+    if job.parameters["view"] == "straightened":
+        whole_one = StoredClips(job.work / "straightened", whole_one, len(videos.places))
     return lambda number, random: clips_of(whole_one(number), job.parameters, random)
 
 

@@ -94,7 +94,7 @@ def _epoch(training: Training, fitting: Fitting, stage: int, videos: np.ndarray,
     total = 0.0
     net.train()
     for batch, clips in zip(
-        drawn, _ahead(lambda batch: _augmented(batch, fitting), drawn, fitting.threads), strict=True
+        drawn, ahead(lambda batch: _augmented(batch, fitting), drawn, fitting.threads), strict=True
     ):
         truth = torch.tensor(fitting.stalled[[video for video, _ in batch]], dtype=torch.float32, device=fitting.device)
         inputs = torch.stack([augmentation.changed(as_tensor(clip, fitting.device), change) for clip, change in clips])
@@ -123,7 +123,7 @@ def _augmented(batch: Sequence[tuple[int, int]], fitting: Fitting) -> list[tuple
 def inner_score(net: nn.Module, fitting: Fitting) -> float:
     """Area under the ROC curve of the inner videos, without flips."""
     net.eval()
-    clips = _ahead(lambda video: fitting.read(video, None), fitting.inner, fitting.threads)
+    clips = ahead(lambda video: fitting.read(video, None), fitting.inner, fitting.threads)
     scores = np.array(list(predict([net], clips, fitting.device)))
     return roc_auc(fitting.stalled[fitting.inner], scores[:, 0])
 
@@ -165,7 +165,7 @@ def as_tensor(clip: Clip, device: str) -> torch.Tensor:
     return torch.stack([grey, torch.from_numpy(clip.mask).to(device).float().expand_as(grey)])
 
 
-def _ahead(make: Callable[[Any], T], items: Iterable, threads: int) -> Iterator[T]:
+def ahead(make: Callable[[Any], T], items: Iterable, threads: int) -> Iterator[T]:
     """`make(item)` of each item in order, a few of them ahead in threads."""
     with ThreadPoolExecutor(threads) as pool:
         items = iter(items)
