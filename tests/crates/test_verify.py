@@ -8,10 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from crates.conftest import FOLDER
 
 from challengeflow import InputError
-from challengeflow.crates import compare
+from challengeflow.crates import again, compare
 from challengeflow.crates.crate import Crate
 from challengeflow.crates.verify import verify
 
@@ -120,8 +121,6 @@ def test_a_change_with_checksums_of_its_own_is_named(run, tmp_path, name, change
 
 
 def test_another_version_and_other_code_are_named_and_hinder_nothing(run, tmp_path, monkeypatch, capsys):
-    from challengeflow.crates import again
-
     def stopped(*arguments):
         raise InputError("that is far enough")
 
@@ -161,3 +160,9 @@ def test_what_is_no_crate_and_a_folder_that_is_taken_are_said(run, tmp_path):
     out = write(tmp_path / "out.zip", run.members | {"../out": b"1"})
     assert "would lie outside of it" in told(run, out, tmp_path / "to-3")
     assert "holds something else; remove it" in told(run, out, tmp_path)
+
+
+def test_the_rules_that_start_from_models_are_all_but_those_that_make_them():
+    rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    names = re.findall(r"^(?:rule|use rule \w+ as) (\w+)", rules, re.MULTILINE)
+    assert set(again.MADE) == set(names) - {"train", "score", "control", "prior", "draw", "leaderboard", "report"}

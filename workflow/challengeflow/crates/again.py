@@ -16,7 +16,7 @@ from challengeflow.running.provenance import SUFFIX
 GIVEN = ("train", "score")
 """The stages whose results a crate with models brings along."""
 
-MADE = ("archive", "index", "download", "preprocess", "predict", "package")
+MADE = ("archive", "index", "download", "preprocess", "predict", "ensemble", "package")
 """The rules that make the submission from models."""
 
 

@@ -58,6 +58,7 @@ def contradictions(crate: Crate, jobs: list[PlannedJob], places: Mapping[str, st
 def _of_inputs(crate: Crate, job: PlannedJob, path: str, note: Mapping[str, Any]) -> Iterator[str]:
     if note["inputs"].keys() != {below(job, each) for each in job.inputs}:
         yield f"{path} was made from other inputs than its config says"
+        return
     for source, digest in note["inputs"].items():
         before = crate.note(source)
         if before is not None and before["sha256"] != digest:

@@ -103,6 +103,11 @@ def _damage(folder: Path) -> Iterator[str]:
             yield f"{spelled(name)} is not what was written: its checksum is another"
 
 
+def plain(text: str) -> str:
+    """A text of a crate as a terminal may show it."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 def digests(folder: Path) -> dict[str, str]:
     """Path in a folder -> SHA-256 of that file; of a link, which no crate has, the word."""
     found = {}

@@ -14,7 +14,7 @@ from challengeflow.contract.errors import InputError
 from challengeflow.crates import again, compare
 from challengeflow.crates.agree import behind, contradictions, elsewhere, texts
 from challengeflow.crates.compare import DIFFERS, IDENTICAL, NOT_MADE, Compared
-from challengeflow.crates.crate import CONFIG, Crate
+from challengeflow.crates.crate import CONFIG, Crate, plain
 from challengeflow.planning.config import resolve
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import Plan
@@ -40,9 +40,9 @@ def verify(
     jobs = _jobs(crate, folder, data, found)
     chosen = behind(jobs, crate)
     places = {str(folder / "data"): "data", f"{folder}/": ""} | ({str(data.resolve()): "data"} if data else {})
-    if faults := list(contradictions(crate, chosen, places)):
+    if faults := [plain(fault) for fault in contradictions(crate, chosen, places)]:
         raise InputError("\n".join([*faults, f"{archive} contradicts itself, and nothing was made again"]))
-    others = list(elsewhere(crate, jobs, chosen))
+    others = [plain(line) for line in elsewhere(crate, jobs, chosen)]
     for line in others:
         print(f"another    {line}")
     given = again.lay_models(crate, chosen) if models else set()
@@ -81,16 +81,16 @@ def _jobs(crate: Crate, folder: Path, data: Path | None, found: Registry) -> Job
         raise InputError(f"{CONFIG} of the crate says where results go, which no crate does")
     for text in texts(crate.config):
         if text.startswith(("/", "~")) or ".." in Path(text).parts:
-            raise InputError(f"{CONFIG} of the crate names {text!r}, which does not lie in `data`")
+            raise InputError(f"{CONFIG} of the crate names {plain(text)!r}, which does not lie in `data`")
         if text.startswith("data/") and not (folder / text).exists():
             there = f"{data} has no {text.removeprefix('data/')}" if data else "no crate holds that"
-            raise InputError(f"{CONFIG} reads {text}, and {there}; give the folder that has it with --data")
+            raise InputError(f"{CONFIG} reads {plain(text)}, and {there}; give the folder that has it with --data")
     with contextlib.chdir(folder):
         try:
             settings = resolve(crate.config, found)
         except InputError as error:
             note = crate.note(crate.target)
-            made = f"; {note['plugin']} made it" if note else ""
+            made = f"; {plain(note['plugin'])} made it" if note else ""
             raise InputError(f"{CONFIG} of the crate cannot be run here: {error}{made}") from None
     plan = Plan(crate.challenge, settings.challenges[crate.challenge]).at(str(folder / "results"))
     return Jobs(plan, found)
