@@ -61,7 +61,7 @@ def finished_once(tmp_path_factory):
     """A site whose workflow has run once; tests get copies of it."""
     made = make_site(tmp_path_factory.mktemp("finished"))
     made.configure(small())
-    run(made)
+    (made.folder / "said.txt").write_text(run(made).stderr)
     return made
 
 
@@ -70,6 +70,14 @@ def finished(finished_once, tmp_path):
     """A copy of the finished site."""
     shutil.copytree(finished_once.folder, tmp_path, dirs_exist_ok=True, symlinks=True)
     return Site(tmp_path)
+
+
+def test_a_run_says_little(finished):
+    said = (finished.folder / "said.txt").read_text()
+    assert len(said.splitlines()) < 50, said
+    assert re.search(r"^score       digits/few test   logistic  accuracy 0.\d+ \[", said, re.MULTILINE), said
+    assert re.search(r"^preprocess +3 of 3, .* a job; \d+ of \d+ jobs after ", said, re.MULTILINE), said
+    assert "Select jobs" not in said and said.count("to hand in: ") == 1
 
 
 def test_one_core_and_two_give_the_same_bytes(finished):

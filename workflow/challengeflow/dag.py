@@ -128,9 +128,12 @@ class Dag:
         """For `params:`: the file that lists what enters the leaderboard."""
         return write_part({"results": self.settings.results, "files": self.scores() + self.submissions()})
 
-    def ended(self) -> str:
-        """How the run stands, the scores, and what to hand in."""
-        return ended(self.jobs, self.settings.results)
+    def tell_end(self) -> None:
+        """Say how the run stands, the scores, and what to hand in: after all that Snakemake has said, and in its log
+        file too."""
+        from snakemake.logging import logger
+
+        logger.info(ended(self.jobs, self.settings.results), extra={"ending": True})
 
     # -- jobs -----------------------------------------------------------------------------------------------------
 
@@ -227,7 +230,7 @@ def be_a_module(workflow: Any, run: Dag) -> None:
     def after(own: Callable[[str], None]) -> Callable[[str], None]:
         def both(log: str) -> None:
             own(log)
-            print(run.ended(), file=sys.stderr)
+            run.tell_end()
 
         return both
 
