@@ -6,7 +6,7 @@ Runs the demo at two sizes, one core, and takes the cost of one more video from 
 starts. The demo's videos are as heavy as real ones a frame (same codec and quality), but shorter: preparing and
 features are counted by the frame. The counts of the real data (573,048 + 14,160 videos of 59.9 frames on average, 42
 kB a frame) and of the jobs are those of the reference and of examples/clog-loss-full.yaml. Prints the table of
-docs/scale.md.
+docs/records/scale.md.
 """
 
 import csv

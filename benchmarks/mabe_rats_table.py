@@ -1,4 +1,4 @@
-"""The result table of docs/mabe-task1-rats.md, made anew: trains, scores and writes it, by one command.
+"""The result table of docs/records/mabe-task1-rats.md, made anew: trains, scores and writes it, by one command.
 
     python benchmarks/mabe_rats_table.py data/rat-dyads results-rats
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/mabe-task1-rats.md"
+PAGE = ROOT / "docs/records/mabe-task1-rats.md"
 ROWS = {
     "pose-boosting": "`pose-boosting`",
     "temporal-conv": "`temporal-conv`",

@@ -5,8 +5,8 @@
 
 Writes OUT/NAME.nii.gz (or .mgz) for each head named in `HEADS`, and OUT/lesions with scans that show a real tumour.
 Packages are downloaded as they are, by name and version through `unearth`, not installed, and none of their code is
-run; each scan's SHA-256 is checked. They stay their owners' (docs/mood-proxy.md lists them): none of them is shipped or
-trained on for a submission. About 540 MB of downloads; what is there stays.
+run; each scan's SHA-256 is checked. They stay their owners' (docs/records/mood-proxy.md lists them): none of them is
+shipped or trained on for a submission. About 540 MB of downloads; what is there stays.
 """
 
 import hashlib

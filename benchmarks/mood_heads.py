@@ -6,8 +6,8 @@ a time.
     python benchmarks/mood_heads.py data/mood/brain data/mood-fetched data/mood-heads
 
 The first folder holds the T1 volumes named in `HEADS` below (three individuals, two averages of many;
-docs/mood-proxy.md says where they come from), the second the heads of 17 more individuals. Skulls are taken off by
-deepbet (Fisch et al. 2024, 10.1016/j.compbiomed.2024.108845), needed here alone. For each part X of the individuals,
+docs/records/mood-proxy.md says where they come from), the second the heads of 17 more individuals. Skulls are taken off
+by deepbet (Fisch et al. 2024, 10.1016/j.compbiomed.2024.108845), needed here alone. For each part X of the individuals,
 OUT/without-X has the official layout: brain/brain_train with draws of all other heads (groups.csv tells which is
 which), and brain/toy and brain/toy_label with draws of the part alone, half of them with an anomaly of a kind that no
 model is trained on. `planted` has the healthy ones of them once more, each with a tumour 30 to 60 mm wide by the demo's
@@ -171,7 +171,7 @@ def main(source: Path, fetched: Path, out: Path) -> None:
     paths["tumour"] = fetched / "lesions" / "tumour.nii.gz"
     missing = [str(path) for path in paths.values() if not path.exists()]
     if missing:
-        sys.exit(f"missing: {', '.join(missing)}; docs/mood-proxy.md says where they come from")
+        sys.exit(f"missing: {', '.join(missing)}; docs/records/mood-proxy.md says where they come from")
     volume, affine = brain_of(paths.pop("tumour"), "tumour")
     _save(np.clip(volume, 0, 1), out / "lesion" / "tumour.nii.gz", affine)
     heads = {name: brain_of(path, name) for name, path in paths.items()}

@@ -41,7 +41,7 @@ def configured(folder: Path, **changes) -> Path:
     """The full config without its controls, changed, written into the folder."""
     config = yaml.safe_load(FULL.read_text())
     config["challenges"]["clog-loss"] |= {"controls": False}
-    config |= {key: value for key, value in changes.items() if key != "shards"}
+    config |= {"results": "results"} | {key: value for key, value in changes.items() if key != "shards"}
     if "shards" in changes:
         config["challenges"]["clog-loss"]["datasets"] = {"nano": {"source": "official", "folds": 2} | changes}
         del config["challenges"]["clog-loss"]["datasets"]["nano"]["raw_shards"]

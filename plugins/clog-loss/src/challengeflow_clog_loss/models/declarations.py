@@ -27,7 +27,7 @@ ROI_FEATURES = Model(
             0.5, "Weight of boosting in the blend with logistic regression.", minimum=0, maximum=1
         ),
     },
-    # Of all 573,048 videos a fold takes about 3 hours on one core (docs/scale.md).
+    # Of all 573,048 videos a fold takes about 3 hours on one core (docs/records/scale.md).
     resources={
         "train": Resources(mem_mb=800, runtime=30, mem_mb_per_1000=4, runtime_per_1000=1),
         "predict": Resources(mem_mb=700, runtime=20, runtime_per_1000=10),
