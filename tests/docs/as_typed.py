@@ -48,7 +48,7 @@ def main(folder: Path) -> None:
     assert (bare / "results/report.html").exists() and not (bare / "Snakefile").exists()
     subprocess.run([clone / ".venv/bin/python", "-c", VIDEOS], cwd=clone, check=True)
     typed(clone, own_data)
-    assert (clone / "results/clog-loss/nano/roi-features/scores.json").exists()
+    assert (clone / "results-clog-loss/clog-loss/nano/roi-features/scores.json").exists()
     typed(clone, ACTIVE + own_model)
     for page in ("docs/tutorial-challenge.md", "docs/tutorial-model.md", "docs/wrappers.md"):
         here = folder / Path(page).stem
