@@ -48,6 +48,7 @@ test-long: $(TEST)
 test-docs: $(TEST)
 	rm -rf .as-typed
 	$(BIN)/python tests/docs/as_typed.py .as-typed
+	$(BIN)/python tests/docs/with_mlflow.py .as-typed/with-mlflow
 	rm -rf .as-typed
 
 # Half an hour: thirty SIGKILLs of a small demo of all three challenges, and no byte is another.
