@@ -17,10 +17,17 @@ SCORES = {"challenge": "digits", "dataset": "few", "model": "one", "kind": "trai
 ABOUT = {
     **{"challenge": "digits", "dataset": "few", "variant": "one", "title": "Even digits", "contract": 2},
     **{"challengeflow": "0.1.0", "plugins": {"challengeflow-digits": "1.0"}, "source": "demo", "config": {}},
-    **{"prepared": {}, "code": {}, "training_data": "0" * 64, "controls": {}, "metric": {}, "versions": {}},
+    **{"prepared": {}, "code": {}, "training_data": "0" * 64, "controls": {}, "versions": {}},
+    "metric": {"name": "accuracy", "description": "", "direction": "higher", "best": 1.0, "chance": "a half"},
     **{"scores": {"one": {**SCORES, "failed": [], "splits": {"train": {"score": 0.9, "interval": [0.8, 1.0]}}}}},
     **{"made_on": {}, "citation": "", "licence": "MIT"},
 }
+
+
+def _scored(**changes) -> dict:
+    return {**SCORES, "failed": [], "splits": {"train": {"score": 0.9, "interval": [0.8, 1.0], **changes}}}
+
+
 FILES = {"card.md": b"# one\n", "one/decision.json": b"{}\n", "one/fold-0/weights.npy": bytes(range(200))}
 
 
@@ -147,6 +154,15 @@ def test_a_checksum_that_is_another_is_refused(package):
         ({"training_data": 7}, "not as packages have it"),
         ({"more": 1}, "not as packages have it"),
         ({"scores": {"one": {"splits": {}}}}, "not as packages have it"),
+        ({"scores": {"\x1b[2J\n": {}}}, "not as packages have it (scores.%1B[2J%0A: "),
+        ({"scores": {"one": _scored(score=10**400)}}, "not as packages have it"),
+        ({"scores": {"one": {**_scored(), "failed": [{"sample": "a"}]}}}, "not as packages have it"),
+        ({"scores": {"one": {**_scored(), "kind": "\x1b[2J"}}}, "not as packages have it"),
+        ({"metric": {}}, "not as packages have it"),
+        ({"metric": {**ABOUT["metric"], "name": "\x1b[31m"}}, "not as packages have it"),
+        ({"variant": "one\n"}, "not as packages have it"),
+        ({"code": {"x y": None}}, "not as packages have it"),
+        ({"licence": "MIT\x1b]0;"}, "not as packages have it"),
     ],
 )
 def test_a_manifest_that_states_what_none_does_is_refused(package, change, told):

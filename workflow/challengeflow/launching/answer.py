@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.contract.errors import InputError
-from challengeflow.contract.names import LONGEST, PATH_WORDS
+from challengeflow.contract.names import LONGEST, PARAMETER_STAGES, PATH_WORDS
 from challengeflow.models.check import check, config_of, differences
 from challengeflow.models.package_file import Package
 from challengeflow.planning.config import resolve
@@ -77,8 +77,8 @@ def answering(package: Package, folder: Path, kinds: list[str]) -> dict[str, Any
     """The config of data of one's own with the models of a package."""
     challenge, dataset, variant = (package.manifest[part] for part in ("challenge", "dataset", "variant"))
     section = package.manifest["config"]["challenges"][challenge]
-    parameters = {key: value for key, value in section["datasets"][dataset].items() if isinstance(value, dict)}
-    parameters.pop("shards", None)
+    trained = section["datasets"][dataset]
+    parameters = {stage: trained[stage] for stage in PARAMETER_STAGES if stage in trained}
     name = name_of(folder, list(section["datasets"]))
     own = {"source": str(folder.resolve()), "trained_on": dataset, **parameters}
     config = config_of(package, **{name: own})

@@ -3,16 +3,17 @@
 What is refused is a single InputError. Another version of a plugin is no reason: it is told, with what it may change.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from challengeflow import __version__, plain_models
 from challengeflow.arrays import Arrays
-from challengeflow.contract.declare import CONTRACT
+from challengeflow.contract.declare import CONTRACT, Schema
 from challengeflow.contract.errors import InputError
 from challengeflow.models.declared import prepared
-from challengeflow.models.package_file import Package, refused
+from challengeflow.models.package_file import CARD, CITATIONS, Package, no_number, refused
 from challengeflow.planning.config import resolve
 from challengeflow.planning.fingerprint import stage_fingerprint
 from challengeflow.planning.planned_job import named_files
@@ -29,7 +30,7 @@ def check(package: Package, found: Registry) -> ChallengeSettings:
     Raises InputError where it cannot be used here; nothing of it has been run, and nothing is left behind.
     """
     settings = suits(package, found)
-    package.check(_check_arrays(package))
+    package.check(_check_content(package))
     return settings
 
 
@@ -69,15 +70,27 @@ def _resolved(package: Package, found: Registry) -> ChallengeSettings:
         raise refused(package.path, str(error).split("\n")[0]) from None
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
         raise refused(package.path, "its config is none of this challenge") from None
-    variants = (entry for entry in settings.models.values() if entry.kind == "trained")
-    schemas = {entry.model: found.model(challenge, entry.model).parameters for entry in variants}
-    if any(named_files(schemas[e.model], e.parameters) for e in settings.models.values() if e.kind == "trained"):
+    if any(named_files(*each) for each in _parameters(settings, found, challenge)):
         raise refused(package.path, "its config names files of another machine")
     if exact != held:
         raise refused(package.path, "its config leaves something open")
     for name in _missing(package, held, folds):
         raise refused(package.path, f"it holds no {name}")
+    for name in _strangers(package, held, folds):
+        raise refused(package.path, f"its file {name!r} belongs to none of its models")
     return settings
+
+
+def _parameters(
+    settings: ChallengeSettings, found: Registry, challenge: str
+) -> Iterator[tuple[Schema, Mapping[str, Any]]]:
+    """Schema and values of the parameters of every model, and of every stage of every dataset."""
+    for variant in settings.models.values():
+        if variant.kind == "trained":
+            yield found.model(challenge, variant.model).parameters, variant.parameters
+    for dataset in settings.datasets.values():
+        for stage, values in dataset.parameters.items():
+            yield found.challenge(challenge).schema.get(stage, {}), values
 
 
 def config_of(package: Package, **further: Mapping[str, Any]) -> Config:
@@ -96,22 +109,47 @@ def config_of(package: Package, **further: Mapping[str, Any]) -> Config:
 def _missing(package: Package, models: Mapping[str, Any], folds: int) -> Iterator[str]:
     """What must be in it, and is not."""
     manifest = package.manifest
+    yield from (name for name in (CARD, CITATIONS) if name not in package.files)
     wanted = {manifest["variant"], *models[manifest["variant"]].get("members", {})}
     if wanted != models.keys() or not wanted <= manifest["scores"].keys():
         yield f"{manifest['variant']} with all that it answers by"
+        return
+    of = {"challenge": manifest["challenge"], "dataset": manifest["dataset"]}
     for name, entry in models.items():
-        places = ["all"] if entry.get("refit") else range(0 if "members" in entry else folds)
-        for place in places:
-            if not any(file.startswith(f"{name}/fold-{place}/") for file in package.files):
-                yield f"weights {name}/fold-{place}"
+        if any(manifest["scores"][name][key] != value for key, value in {**of, "model": name}.items()):
+            yield f"scores of {name}"
+        for folder in _folders(name, entry, folds):
+            if not any(file.startswith(folder) for file in package.files):
+                yield f"weights {folder.rstrip('/')}"
         if f"{name}/decision.json" not in package.files:
             yield f"{name}/decision.json"
 
 
-def _check_arrays(package: Package) -> Callable[[Path], None]:
-    """Every array and every plain model can be read: no size, place or number of a tree is out of range."""
+def _strangers(package: Package, models: Mapping[str, Any], folds: int) -> Iterator[str]:
+    """What is in it, and need not be."""
+    known = {CARD, CITATIONS, *(f"{name}/decision.json" for name in models)}
+    folders = tuple(folder for name, entry in models.items() for folder in _folders(name, entry, folds))
+    yield from (name for name in package.files if name not in known and not name.startswith(folders))
+
+
+def _folders(variant: str, entry: Mapping[str, Any], folds: int) -> list[str]:
+    """The folders that the weights of a variant lie in; none of an ensemble."""
+    places = ["all"] if entry.get("refit") else range(0 if "members" in entry else folds)
+    return [f"{variant}/fold-{place}/" for place in places]
+
+
+def _check_content(package: Package) -> Callable[[Path], None]:
+    """Every array and every plain model can be read: no size, place or number of a tree is out of range. So can every
+    decision."""
 
     def look(folder: Path) -> None:
+        for path in sorted(folder.glob("*/decision.json")):
+            try:
+                decision = json.loads(path.read_bytes(), parse_constant=no_number)
+            except (ValueError, RecursionError):
+                decision = None
+            if not isinstance(decision, dict):
+                raise refused(package.path, f"its {path.relative_to(folder)} is no JSON with what was decided")
         for index in sorted(folder.rglob("index.json")):
             try:
                 arrays = Arrays(index.parent)

@@ -25,6 +25,7 @@ from typing import Any
 
 from challengeflow.contract.errors import InputError
 from challengeflow.outside.archives import CHUNK, told
+from challengeflow.outside.names import spelled
 from challengeflow.outside.pickled import in_file
 
 SUFFIX = ".model.zip"
@@ -206,7 +207,7 @@ def _parsed(path: Path, text: bytes) -> dict[str, Any]:
     import jsonschema
 
     try:
-        manifest = json.loads(text, parse_constant=_no_number)
+        manifest = json.loads(text, parse_constant=no_number)
     except (ValueError, RecursionError):
         raise refused(path, "its manifest is not JSON") from None
     found = manifest.get("format") if isinstance(manifest, dict) else None
@@ -217,12 +218,13 @@ def _parsed(path: Path, text: bytes) -> dict[str, Any]:
     except RecursionError:
         raise refused(path, "its manifest is nested too deep") from None
     if error is not None:
-        where = ".".join(map(str, error.absolute_path)) or "manifest"
+        where = spelled(".".join(map(str, error.absolute_path)) or "manifest")
         raise refused(path, f"its manifest is not as packages have it ({where[:80]}: {error.message[:120]})")
     return dict(manifest)
 
 
-def _no_number(text: str) -> None:
+def no_number(text: str) -> None:
+    """For `json.loads`: NaN and infinities are none of JSON."""
     raise ValueError(text)
 
 
