@@ -144,7 +144,7 @@ def answered(path: Path, models: list[dict], target: Path) -> tuple[float, np.nd
     """Score, written map and verdict of a scan."""
     facts, arrays = prepare(read_scan(path), 64)
     maps = [pca_residual.apply(model, arrays["volume"], arrays["mask"]) for model in models]
-    whole = whole_scan.foreign(models[0], arrays)
+    whole = whole_scan.foreign(models[0], arrays, facts)
     values = np.mean([whole_scan.raised(m) if whole else m for m in maps], axis=0) * arrays["scanned"]
     write_map(values, facts, target)
     return case_score(values, facts), np.asarray(load_image(target).dataobj, np.float32), whole

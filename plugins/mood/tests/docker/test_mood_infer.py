@@ -101,7 +101,11 @@ def test_one_bad_case_costs_no_other(folders, capsys):
     assert "a_bad.nii.gz: not the answer" in log
     assert "toy_1.nii.gz: the answer after" in log
     assert run(folders, "pixel") == 3
-    assert not np.asarray(nib.load(folders / "out" / "b_nan.nii.gz").dataobj).any()
+    shapes = {"a_bad": (1, 1, 1), "b_nan": (9, 9, 9), "c_series": (9, 9, 9)}
+    for name, shape in shapes.items():
+        zeros = nib.load(folders / "out" / f"{name}.nii.gz")
+        assert zeros.shape == shape
+        assert not np.asarray(zeros.dataobj).any()
     assert np.asarray(nib.load(folders / "out" / "toy_0.nii.gz").dataobj).any()
 
 

@@ -246,7 +246,7 @@ def test_made_cases_use_the_sizes_to_learn_from(mood_heads, monkeypatch):
 
 def test_made_cases_repeat_and_half_are_healthy():
     volumes = np.stack([phantoms.phantom("brain", 32, np.random.default_rng(n)) for n in range(3)])
-    healthy = Healthy(volumes, (volumes > 0.05).astype(np.uint8), ("a", "b", "c"))
+    healthy = Healthy(volumes, (volumes > 0.05).astype(np.uint8), ("a", "b", "c"), (180.0,) * 3)
     once, again = (made_cases(healthy, STOPPING, 4, (9,)) for _ in range(2))
     assert [bool(case.kind) for case in once] == [False, True] * 6
     assert {case.kind for case in once} <= {"", *STOPPING}

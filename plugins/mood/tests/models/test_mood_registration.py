@@ -25,7 +25,7 @@ def heads():
 def model(heads):
     """What five of them look like."""
     volumes, masks = heads
-    return registration.fit(Healthy(volumes[:5], masks[:5], tuple("abcde")))
+    return registration.fit(Healthy(volumes[:5], masks[:5], tuple("abcde"), (180.0,) * 5))
 
 
 def test_a_known_displacement_is_found(heads):

@@ -7,6 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from challengeflow.arrays import Arrays
 from challengeflow_mood.data.healthy_scans import read_healthy
 from challengeflow_mood.data.preprocess import prepare
 from challengeflow_mood.data.volumes import read_scan
@@ -24,32 +25,46 @@ def known(healthy):
     return whole_scan.fit(healthy)
 
 
+@pytest.fixture(scope="module")
+def facts(mood_heads):
+    return Arrays(mood_heads.prepared).attributes("head-0")
+
+
 def scan(volume, mask, scanned=None):
     return {"volume": volume, "mask": mask, "scanned": np.ones(mask.shape) if scanned is None else scanned}
 
 
-def test_healthy_scans_and_one_with_an_anomaly_are_not_foreign(healthy, known):
+def test_healthy_scans_and_one_with_an_anomaly_are_not_foreign(healthy, known, facts):
     for volume, mask in zip(healthy.volumes, healthy.masks, strict=True):
-        assert whole_scan.foreign(known, scan(volume, mask)) == ""
+        assert whole_scan.foreign(known, scan(volume, mask), facts) == ""
     planted = healthy.volumes[0].copy()
     planted[6:10, 6:10, 6:10] = 1
-    assert whole_scan.foreign(known, scan(planted, healthy.masks[0])) == ""
+    assert whole_scan.foreign(known, scan(planted, healthy.masks[0]), facts) == ""
 
 
-def test_another_contrast_and_another_direction_are(healthy, known):
+def test_another_contrast_and_another_direction_are(healthy, known, facts):
     volume, mask = healthy.volumes[0], healthy.masks[0]
     negative = np.where(mask > 0, 1 - volume, 0)
-    assert "foreign: its likeness to healthy scans" in whole_scan.foreign(known, scan(negative, mask))
-    assert whole_scan.foreign(known, scan(volume.transpose(2, 0, 1), mask.transpose(2, 0, 1)))
-    assert whole_scan.foreign(known, scan(np.zeros_like(volume), np.zeros_like(mask)))
+    assert "foreign: its likeness to healthy scans" in whole_scan.foreign(known, scan(negative, mask), facts)
+    assert whole_scan.foreign(known, scan(volume.transpose(2, 0, 1), mask.transpose(2, 0, 1)), facts)
+    assert whole_scan.foreign(known, scan(np.zeros_like(volume), np.zeros_like(mask)), facts)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"), [(0.55, "mm wide"), (0.75, ""), (1.3, ""), (1.8, "mm wide"), (0.001, "header")]
+)
+def test_a_body_is_as_wide_as_those_of_others(healthy, known, facts, times, expected):
+    resized = facts | {"affine": (np.diag([times] * 3 + [1]) @ facts["affine"]).tolist()}
+    said = whole_scan.foreign(known, scan(healthy.volumes[0], healthy.masks[0]), resized)
+    assert expected in said if expected else said == ""
 
 
 @pytest.mark.parametrize(("planes", "expected"), [(2, ""), (12, "foreign: shows")])
-def test_a_part_alone_is_by_how_much_it_shows(healthy, known, planes, expected):
+def test_a_part_alone_is_by_how_much_it_shows(healthy, known, facts, planes, expected):
     scanned = np.ones(healthy.masks[0].shape)
     scanned[:, :, :planes] = 0
     part = scan(healthy.volumes[0] * (scanned > 0), healthy.masks[0] * (scanned > 0).astype(np.uint8), scanned)
-    assert whole_scan.foreign(known, part).startswith(expected)
+    assert whole_scan.foreign(known, part, facts).startswith(expected)
 
 
 def test_a_raised_map_keeps_its_order_and_its_air():
@@ -102,5 +117,5 @@ def test_real_scans_of_other_kinds_are_foreign_to_phantom_heads_in_any_units(
         low, high = np.percentile(values[::4, ::4, ::2], [1, 99.5])
         image = nib.Nifti1Image((np.clip((values - low) / (high - low), 0, 1) * 4095).astype(np.int16), image.affine)
     nib.save(image, tmp_path / "scan.nii.gz")
-    _, arrays = prepare(read_scan(tmp_path / "scan.nii.gz"), 32)
-    assert whole_scan.foreign(whole_scan.read(mood_brain.models[0]), arrays)
+    facts, arrays = prepare(read_scan(tmp_path / "scan.nii.gz"), 32)
+    assert whole_scan.foreign(whole_scan.read(mood_brain.models[0]), arrays, facts)

@@ -81,7 +81,8 @@ def _cases(dataset: str, answers: Answers) -> Iterator[tuple[dict[str, Any], np.
             if facts["status"] == "ok":
                 raw, voxels = case_score(_on_grid(scores, facts)[0], facts), decision.voxels_behind(facts)
                 value = decision.probability(chosen, raw)
-                whole = next(filter(None, (whole_scan.foreign(model, prepared[sample.id]) for model in known)), "")
+                arrays = prepared[sample.id]
+                whole = next(filter(None, (whole_scan.foreign(model, arrays, facts) for model in known)), "")
             row = (
                 dataset,
                 sample.id,

@@ -23,6 +23,7 @@ from challengeflow_mood.data.alignment import foreground
 from challengeflow_mood.data.official_layout import Entry, find_layout
 from challengeflow_mood.data.own_scans import find_scans
 from challengeflow_mood.data.volumes import read_scan
+from challengeflow_mood.demo.archives import WIDTH
 from challengeflow_mood.demo.phantoms import phantom
 
 
@@ -87,7 +88,7 @@ def _scans(source: Path, dataset: str, most: int | None) -> Iterator[tuple[np.nd
 def _phantoms(dataset: str, count: int | None, size: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray, str]]:
     for number in range(count or 4):
         volume = phantom(dataset, size, np.random.default_rng([seed, number]))
-        yield volume, np.diag([256 / size, 256 / size, 256 / size, 1.0]), f"phantom {number}"
+        yield volume, np.diag([*[WIDTH[dataset] / size] * 3, 1.0]), f"phantom {number}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -70,6 +70,16 @@ def align(volume: np.ndarray, affine: np.ndarray, grid: int) -> dict[str, Any]:
     return onto(centre, SPREADS * np.maximum(physical, MIN_RATIO * physical.max()) / sizes, grid)
 
 
+def body_size(facts: dict[str, Any]) -> float:
+    """How wide a body is, in mm: the geometric mean of its extents, as if it were an ellipsoid of its spread. facts:
+    `mapping` (see `align`) and `affine`.
+    """
+    mapping = facts["mapping"]
+    sizes = nib.affines.voxel_sizes(np.asarray(facts["affine"]))[mapping["axis"]]
+    sides = np.abs(mapping["step"]) * (mapping["grid"] - 1) * sizes
+    return float(np.prod(sides) ** (1 / 3) * np.sqrt(5) / SPREADS)
+
+
 def to_grid(volume: np.ndarray, mapping: dict[str, Any]) -> np.ndarray:
     """Resample a scan onto its grid, float32 (grid, grid, grid); outside the scan is 0.
 

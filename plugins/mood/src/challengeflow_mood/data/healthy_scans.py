@@ -7,24 +7,28 @@ import numpy as np
 
 from challengeflow import InputError, Shard
 from challengeflow.arrays import Arrays
+from challengeflow_mood.data.alignment import body_size
 
 
 @dataclass(frozen=True)
 class Healthy:
     """Prepared healthy scans: volumes (n, g, g, g) float16 in [0, 1], masks (n, g, g, g) uint8, and each one's group.
 
-    anatomies: for each scan arrays of pca-residual and of `registration` that were fitted on others, or nothing.
+    sizes: how wide each body is, in mm (`alignment.body_size`). anatomies: for each scan arrays of pca-residual and of
+    `registration` that were fitted on others, or nothing.
     """
 
     volumes: np.ndarray
     masks: np.ndarray
     groups: tuple[str, ...]
+    sizes: tuple[float, ...]
     anatomies: tuple[Mapping[str, np.ndarray], ...] = ()
 
     def subset(self, chosen: np.ndarray) -> "Healthy":
         """The scans at integer indices."""
         anatomies = tuple(self.anatomies[i] for i in chosen) if self.anatomies else ()
-        return Healthy(self.volumes[chosen], self.masks[chosen], tuple(self.groups[i] for i in chosen), anatomies)
+        groups, sizes = (tuple(each[i] for i in chosen) for each in (self.groups, self.sizes))
+        return Healthy(self.volumes[chosen], self.masks[chosen], groups, sizes, anatomies)
 
     def some(self, most: int) -> "Healthy":
         """At most so many of the scans, evenly chosen."""
@@ -44,13 +48,15 @@ def read_healthy(shards: Sequence[Shard], most: int, least: int, seed: int, mode
         )
     chosen = np.sort(np.random.default_rng(seed).permutation(len(places))[:most])
     group_of = {sample.id: sample.group for shard in shards for sample in shard.samples}
-    volumes, masks, groups = [], [], []
+    volumes, masks, groups, sizes = [], [], [], []
     for shard, sample in (places[at] for at in chosen):
-        arrays = Arrays(shard.prepared)[sample]
+        prepared = Arrays(shard.prepared)
+        arrays = prepared[sample]
         volumes.append(arrays["volume"])
         masks.append(arrays["mask"])
         groups.append(group_of[sample])
-    return Healthy(np.stack(volumes), np.stack(masks), tuple(groups))
+        sizes.append(body_size(prepared.attributes(sample)))
+    return Healthy(np.stack(volumes), np.stack(masks), tuple(groups), tuple(sizes))
 
 
 def parts_by_group(groups: Sequence[str], parts: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from scipy import ndimage
 from challengeflow import DownloadJob, InputError
 from challengeflow_mood.demo.phantoms import phantom, smooth_field
 
-SPACING = {"brain": 1.4, "abdom": 4.0}  # mm at the size of the demo
+WIDTH = {"brain": 180.0, "abdom": 288.0}  # mm a side of a phantom
 SIDE = {"brain": 1.0, "abdom": 1.125}
 HEALTHY_SHARE = 0.4
 Lesion = tuple[np.ndarray, np.ndarray]
@@ -127,7 +127,7 @@ LESIONS: dict[str, Callable[..., Lesion]] = {lesion.__name__: lesion for lesion 
 
 
 def _nifti(volume: np.ndarray, dataset: str) -> bytes:
-    image = nib.Nifti1Image(volume, np.diag([SPACING[dataset]] * 3 + [1.0]))
+    image = nib.Nifti1Image(volume, np.diag([WIDTH[dataset] / len(volume)] * 3 + [1.0]))
     return gzip.compress(image.to_bytes(), 1, mtime=0)
 
 

@@ -1,8 +1,11 @@
 """What runs inside the image: `python -m challengeflow_mood.docker.infer TASK IN_DIR OUT_DIR MODEL_DIR`.
 
-The same code as the stages: read, align, predict, bring back. First every case gets an answer that is safe, then one by
-the cheap model where there is one, then the real one; each replaces the one before in a single step. So whatever a case
-does, even if it ends the process, every case has an answer, and no case is worse for another. Only OUT_DIR is written.
+The same code as the stages: read, align, predict, bring back. First every case gets an answer that is safe, before any
+is opened: the score 0, or a map of one voxel, 0, which the organisers' scorer takes for a map of zeros, as it does one
+that is missing; then a map of zeros of the scan's own shape; then an answer by the cheap model where there is one; then
+the real one. Each replaces the one before in a single step. So whatever a case does, even if it ends the process, every
+case has an answer, and no case is worse for another. Each case that keeps a safe answer is named with its reason on
+stderr, and the exit status stays 0: the other cases' answers are to count. Only OUT_DIR is written.
 A case that passes its deadline keeps the answer it has: MOOD_DEADLINE seconds, 420 of the organisers' 600 by default.
 """
 
@@ -10,6 +13,7 @@ import contextlib
 import importlib
 import importlib.util
 import json
+import math
 import os
 import shutil
 import signal
@@ -65,7 +69,9 @@ def answer_folder(task: str, inputs: Path, outputs: Path, model: Path, deadline:
         raise InputError(f"{inputs} holds no scan; expected .nii.gz files")
     ensemble = json.loads((model / "ensemble.json").read_text())
     cheap = [member for member in ensemble["members"] if member["model"] == CHEAP]
-    passes: list[tuple[str, list[dict[str, Any]]]] = [("the safe answer", [])]
+    for name in names:
+        _write_safe(task, name, outputs)
+    passes: list[tuple[str, list[dict[str, Any]]]] = [("a map of zeros", [])] if task == "pixel" else []
     if cheap and len(ensemble["members"]) > 1:
         passes.append((f"the answer of {CHEAP}", cheap))
     passes.append(("the answer", ensemble["members"]))
@@ -81,7 +87,7 @@ def answer_folder(task: str, inputs: Path, outputs: Path, model: Path, deadline:
                         if members:
                             _answer(task, inputs / name, outputs, model, ensemble | {"members": members}, work)
                         else:
-                            _write_safe(task, inputs / name, outputs)
+                            _write_zeros(inputs / name, outputs)
                 except (Exception, DeadlinePassed) as error:
                     failed.add(name)
                     outcome = f"not {what}, {str(error) or type(error).__name__}"
@@ -116,12 +122,19 @@ def _deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _write_safe(task: str, scan: Path, outputs: Path) -> None:
+def _write_safe(task: str, name: str, outputs: Path) -> None:
+    """An answer to a scan that is not even opened."""
     if task == "sample":
-        _write_text(outputs / f"{scan.name}.txt", SAFE_SCORE)
-        return
-    opened = open_scan(scan)  # the header alone
-    facts = {"original": list(opened.shape), "affine": opened.affine, "header": None}
+        _write_text(outputs / f"{name}.txt", SAFE_SCORE)
+    else:
+        write_map(None, {"original": [1, 1, 1], "affine": np.eye(4), "header": None}, outputs / map_name(name))
+
+
+def _write_zeros(scan: Path, outputs: Path) -> None:
+    """A map of zeros of the scan's own shape, of which the header alone is read; of a series, of one volume."""
+    opened = open_scan(scan)
+    shape = opened.shape if math.prod(opened.shape[3:]) == 1 else opened.shape[:3]
+    facts = {"original": list(shape), "affine": opened.affine, "header": None}
     write_map(None, facts, outputs / map_name(scan.name))
 
 

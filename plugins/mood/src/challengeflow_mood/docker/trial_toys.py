@@ -14,7 +14,7 @@ import numpy as np
 
 from challengeflow import InputError
 from challengeflow_mood.data.official_layout import Entry, find_layout
-from challengeflow_mood.demo.archives import LESIONS, with_lesion
+from challengeflow_mood.demo.archives import LESIONS, WIDTH, with_lesion
 from challengeflow_mood.demo.phantoms import phantom
 from challengeflow_mood.docker.build_context import DATASETS, TASKS
 
@@ -62,7 +62,7 @@ def _toys(data: Path | None, dataset: str, folder: Path) -> Toys:
 
 def _make(dataset: str, places: dict[str, Path], full: Path) -> None:
     """Made cases, the first one healthy, and the last one once more in full size."""
-    affine = np.diag([1.5, 1.7, 1.6, 1.0])
+    affine = np.diag([*(WIDTH[dataset] / SIDE * np.array([0.95, 1.05, 1.0])), 1.0])
     for number in range(CASES):
         random = np.random.default_rng(zlib.crc32(f"{dataset} trial {number}".encode()))
         volume = phantom(dataset, SIDE, random)

@@ -28,7 +28,7 @@ def write_maps(job: PredictJob, models: Sequence[Apply]) -> None:
                 arrays = prepared[sample.id]
                 for model, known in zip(models, whole, strict=True):
                     values = model(arrays["volume"], arrays["mask"])
-                    is_foreign = known is not None and whole_scan.foreign(known, arrays)
+                    is_foreign = known is not None and whole_scan.foreign(known, arrays, facts)
                     total[0] += (whole_scan.raised(values) if is_foreign else values) / len(models)
                 total[0] *= arrays["scanned"]
             yield sample.id, total.astype(np.float16)
