@@ -8,7 +8,7 @@ import pytest
 from challengeflow import InputError
 from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 from challengeflow_mabe_task1.demo.official_files import simulate
-from challengeflow_mabe_task1.features.pose_cleaning import bridge_gaps, clean, hold_gaps, mend_swaps, remove_spikes
+from challengeflow_mabe_task1.features.pose_cleaning import bridge_gaps, hold_gaps, survey
 from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, feature_names, fitted
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
@@ -169,17 +169,34 @@ def test_short_gaps_are_bridged_and_long_ones_stay():
 
 
 def test_a_leap_of_one_frame_is_blanked(track):
-    points = track[:, :, 0] + 1j * track[:, :, 1]
-    points[300, 0, 4] += 250
-    assert np.isnan(remove_spikes(points)[300, 0, 4])
-    assert np.isnan(clean(points, 30.0, 0.0)[300, 0, 4])
+    leaping = track.copy()
+    leaping[300, 0, 0, 4] += 250
+    points, seen = survey(leaping, 30.0, 0.0).cleaned(0, len(track))
+    assert np.isnan(points[300, 0, 4])
+    assert seen[300, 0, 4]
 
 
 def test_exchanged_identities_are_given_back(track):
     points = track[:, :, 0] + 1j * track[:, :, 1]
     apart = np.flatnonzero(np.abs(points[:, 0] - points[:, 1]).min(axis=1) > 60)
     first, last = apart[len(apart) // 4], apart[3 * len(apart) // 4]
-    exchanged = points.copy()
+    exchanged = track.copy()
     exchanged[first:last] = exchanged[first:last, ::-1]
-    np.testing.assert_array_equal(mend_swaps(points), points)
-    np.testing.assert_array_equal(mend_swaps(exchanged), points)
+    for given in (track, exchanged):
+        np.testing.assert_array_equal(survey(given, 30.0, 0.0, causal=True).cleaned(0, len(track))[0], points)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_frames_are_cleaned_alike_however_few_are_asked_for(track, causal, monkeypatch):
+    random = np.random.default_rng(5)
+    worn = np.where(random.random((len(track), 2, 1, 7)) < 0.4, np.nan, track)
+    worn[50::90, 1, 0, 2] += 300
+    worn[200:420] = worn[200:420, ::-1]
+    whole, seen = survey(worn, 30.0, 0.3, causal).cleaned(0, len(track))
+    assert np.isnan(whole).sum() < np.isnan(worn[:, :, 0]).sum()
+    monkeypatch.setattr("challengeflow_mabe_task1.features.pose_cleaning.BLOCK", 37)
+    blocks = survey(worn, 30.0, 0.3, causal)
+    for size in (1, 7, 250):
+        made = [blocks.cleaned(start, start + size) for start in range(0, len(track), size)]
+        np.testing.assert_array_equal(np.concatenate([points for points, _ in made]), whole)
+        np.testing.assert_array_equal(np.concatenate([there for _, there in made]), seen)

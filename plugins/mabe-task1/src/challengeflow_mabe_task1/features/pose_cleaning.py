@@ -1,41 +1,80 @@
 """Cleaning of tracked body parts: swapped identities and spikes of the tracker go, short gaps are bridged, long stay.
 
-Points are complex, x + iy, (T, 2, P): frame, animal, part; NaN where a part was not seen.
+Points are complex, x + iy, (T, 2, P): frame, animal, part; NaN where a part was not seen. Cleaned frames are made where
+they are asked for, so that a day of video takes no more memory than some minutes of it.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
+BLOCK = 12_000
+"""Frames that are looked at together."""
 
-def clean(points: np.ndarray, fps: float, longest_gap: float, causal: bool = False) -> np.ndarray:
-    """Return `points` with identities mended, without single-frame spikes, gaps of up to `longest_gap` seconds bridged.
 
-    The input is left as it is. Causal: no frame is changed in the light of a later one, so spikes stay, and a gap is
-    bridged by the last place seen.
+@dataclass(frozen=True)
+class Track:
+    """A recording whose frames are cleaned where they are asked for; see `survey`.
+
+    keypoints: (T, 2, 2, P) float, frame, animal, xy, part, in pixels. exchanged: bool (T,), frames whose animals are to
+    be exchanged. extent: of an animal, in pixels. longest: frames of the longest gap to bridge.
     """
-    cleaned = mend_swaps(points)
-    if not causal:
-        cleaned = remove_spikes(cleaned)
-    bridge = hold_gaps if causal else bridge_gaps
-    for animal in range(cleaned.shape[1]):
-        for part in range(cleaned.shape[2]):
-            cleaned[:, animal, part] = bridge(cleaned[:, animal, part], round(longest_gap * fps))
-    return cleaned
+
+    keypoints: np.ndarray
+    exchanged: np.ndarray
+    extent: float
+    longest: int
+    causal: bool
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def cleaned(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Points of the frames from `first` up to `end`, and which were truly seen, bool (n, 2, P).
+
+        Identities are mended, spikes of single frames blanked, gaps of up to `longest` frames bridged. Causal: no frame
+        is changed in the light of a later one, so spikes stay, and a gap is bridged by the last place seen.
+        """
+        reach = self.longest + 2  # a gap's ends, and the frames that tell whether these are spikes
+        begin, end = max(0, first - reach), min(end, len(self))
+        around = slice(begin, end + reach)
+        points, seen = _points(self.keypoints[around])
+        exchanged = self.exchanged[around]
+        points[exchanged] = points[exchanged][:, ::-1]
+        if not self.causal:
+            points = remove_spikes(points, self.extent)
+        bridge = hold_gaps if self.causal else bridge_gaps
+        for animal in range(points.shape[1]):
+            for part in range(points.shape[2]):
+                points[:, animal, part] = bridge(points[:, animal, part], self.longest)
+        own = slice(first - begin, end - begin)
+        return points[own], seen[own]
 
 
-def mend_swaps(points: np.ndarray, ratio: float = 4.0) -> np.ndarray:
-    """Give the animals back the identities that a tracker exchanged between two frames, from there on.
+def survey(keypoints: np.ndarray, fps: float, longest_gap: float, causal: bool = False) -> Track:
+    """The track of keypoints (T, 2, 2, P) in pixels, NaN where not seen. longest_gap: seconds."""
+    found = np.zeros(len(keypoints), bool)
+    for start in range(0, len(keypoints), BLOCK):
+        first = max(0, start - 1)
+        found[start : start + BLOCK] = swaps(_points(keypoints[first : start + BLOCK])[0])[start - first :]
+    some, _ = _points(keypoints[:: max(1, len(keypoints) // 2000)])
+    return Track(keypoints, np.cumsum(found) % 2 == 1, _extent(some), round(longest_gap * fps), causal)
 
-    An exchange: from one frame to the next both animals leap, by half the distance between them or more, to where the
-    other one was; the ways with the names exchanged are `ratio` times shorter. A copy is returned.
-    """
-    result = points.copy()
-    exchanged = np.cumsum(swaps(points, ratio)) % 2 == 1
-    result[exchanged] = points[exchanged][:, ::-1]
-    return result
+
+def _points(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Complex points (T, 2, P), NaN where not seen, and where they were, bool."""
+    seen = np.isfinite(keypoints).all(axis=2)
+    points = keypoints[:, :, 0].astype(np.float64) + 1j * keypoints[:, :, 1].astype(np.float64)
+    points[~seen] = np.nan
+    return points, seen
 
 
 def swaps(points: np.ndarray, ratio: float = 4.0) -> np.ndarray:
-    """Whether the tracker exchanged the animals at each frame, bool (T,); see `mend_swaps`."""
+    """Whether the tracker exchanged the animals at each frame, bool (T,): from there on they have each other's names.
+
+    An exchange: from one frame to the next both animals leap, by half the distance between them or more, to where the
+    other one was; the ways with the names exchanged are `ratio` times shorter.
+    """
     found = np.zeros(len(points), bool)
     if len(points) < 2 or points.shape[1] != 2:
         return found
@@ -56,13 +95,12 @@ def _mean_way(after: np.ndarray, before: np.ndarray) -> np.ndarray:
         return np.where(seen, ways, 0).sum(axis=2) / seen.sum(axis=2)
 
 
-def remove_spikes(points: np.ndarray, ratio: float = 4.0) -> np.ndarray:
+def remove_spikes(points: np.ndarray, extent: float, ratio: float = 4.0) -> np.ndarray:
     """Blank the frames at which a part leaps away and back: a step in and a step out, each longer than a tenth of
     the animals' extent and `ratio` times longer than the way from the frame before to the frame after."""
     result = points.copy()
     if len(points) < 3:
         return result
-    extent = _extent(points)
     step_in = np.abs(points[1:-1] - points[:-2])
     step_out = np.abs(points[2:] - points[1:-1])
     across = np.abs(points[2:] - points[:-2])
@@ -101,9 +139,8 @@ def hold_gaps(track: np.ndarray, longest: int) -> np.ndarray:
     return result
 
 
-def _extent(points: np.ndarray) -> float:
-    """Typical extent of one animal in pixels: the median over frames of its largest coordinate range."""
-    frames = points[:: max(1, len(points) // 2000)]
+def _extent(frames: np.ndarray) -> float:
+    """Typical extent of one animal: the median over frames of its largest coordinate range."""
     some = (~np.isnan(frames)).sum(axis=2) > 1
     if not some.any():
         return 0.0

@@ -183,22 +183,21 @@ def key_parts(parts: int, axis: Axis) -> list[int]:
     return list(range(parts)) if parts <= 5 else sorted({0, axis[0], axis[1]})
 
 
-def body_length(points: np.ndarray, axis: Axis) -> float:
-    """Median length of the body axis over frames and both animals; 1 where it was never seen."""
+def axis_lengths(points: np.ndarray, axis: Axis) -> np.ndarray:
+    """Lengths (n,) of the body axis in all frames, of both animals, where it was seen."""
     lengths = np.abs(points[:, :, axis[1]] - points[:, :, axis[0]])
-    lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
-    return float(np.median(lengths)) if len(lengths) else 1.0
+    return lengths[np.isfinite(lengths) & (lengths > 0)]
 
 
 def survey_walls(points: np.ndarray) -> np.ndarray:
     """Half planes (n, 3) around the ground that the animals cover: the convex hull of their places, without strays.
 
-    points: (T, 2, P) complex. The farthest half per cent of places from the middle are left out. (0, 3) where there
-    are too few places to enclose anything.
+    points: (T, 2, P) complex, some thousand frames. The farthest half per cent of places from the middle are left out.
+    (0, 3) where there are too few places to enclose anything.
     """
     from scipy.spatial import ConvexHull, QhullError
 
-    places = _quiet_mean(points[:: max(1, len(points) // 4000)]).ravel()
+    places = _quiet_mean(points).ravel()
     places = places[np.isfinite(places)]
     if len(places) < 3:
         return np.empty((0, 3))

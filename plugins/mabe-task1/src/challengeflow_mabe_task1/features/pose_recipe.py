@@ -13,12 +13,12 @@ import numpy as np
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
 from challengeflow_mabe_task1.features import pose_features
-from challengeflow_mabe_task1.features.pose_cleaning import clean
+from challengeflow_mabe_task1.features.pose_cleaning import BLOCK, Track, survey
 from challengeflow_mabe_task1.features.pose_features import LAGS, LONGEST_ABSENCE, Axis, Scene
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
-BLOCK = 12_000
-"""Frames whose features are made at a time."""
+PLACES = 4000
+"""Frames, about, that tell where the walls are."""
 
 
 @dataclass(frozen=True)
@@ -121,34 +121,19 @@ def feature_blocks(
     keypoints and attributes are those of a prepared sequence. frames: those wanted, sorted; by default all. The names
     of the F columns are `feature_names(recipe)`. Only what a frame's features need of the frames around it is made.
     """
-    scene = whole_scene(recipe, keypoints, attributes["fps"], attributes.get("pixels_per_cm"))
-    wanted = np.arange(len(scene.points)) if frames is None else frames
+    track = survey(keypoints, attributes["fps"], recipe.longest_gap, recipe.causal)
+    scene, scale = _constants(recipe, track, attributes["fps"], attributes.get("pixels_per_cm"))
+    wanted = np.arange(len(track)) if frames is None else frames
     person = np.array([one == attributes.get("annotator", 0) for one in recipe.annotators], np.float32)
     margin = _margin(recipe, scene.fps)
-    for start in range(0, len(scene.points), block):
+    for start in range(0, len(track), block):
         own = wanted[np.searchsorted(wanted, start) : np.searchsorted(wanted, start + block)]
         if not len(own):
             continue
         first = max(0, start - margin)
-        around = slice(first, start + block + margin)
-        made = _features(recipe, replace(scene, points=scene.points[around], seen=scene.seen[around]), own - first)
+        points, seen = track.cleaned(first, start + block + margin)
+        made = _features(recipe, replace(scene, points=points / scale, seen=seen), own - first)
         yield own, np.concatenate([made, np.tile(person, (len(own), 1))], axis=1) if len(person) else made
-
-
-def whole_scene(recipe: Recipe, keypoints: np.ndarray, fps: float, pixels_per_cm: float | None) -> Scene:
-    """Cleaned points of a whole recording in the recipe's unit.
-
-    keypoints: (T, 2, 2, P) float, frame, animal, xy, part, in pixels, NaN where not seen.
-    """
-    seen = np.isfinite(keypoints).all(axis=2)
-    points = keypoints[:, :, 0].astype(np.float64) + 1j * keypoints[:, :, 1].astype(np.float64)
-    points[~seen] = np.nan
-    points = clean(points, fps, recipe.longest_gap, recipe.causal)
-    body = pose_features.body_length(points, recipe.axis)
-    scale = pixels_per_cm if recipe.unit == "cm" and pixels_per_cm else body
-    points = points / scale
-    walls = pose_features.survey_walls(points)
-    return Scene(points, seen, recipe.parts, recipe.axis, fps, body / scale, walls, recipe.causal)
 
 
 def feature_names(recipe: Recipe) -> list[str]:
@@ -160,6 +145,23 @@ def feature_names(recipe: Recipe) -> list[str]:
     for window in recipe.windows:
         names += [f"{name} {what} {window} s" for what in ("mean", "spread") for name in moving]
     return names + [f"annotator {one}" for one in recipe.annotators]
+
+
+def _constants(recipe: Recipe, track: Track, fps: float, pixels_per_cm: float | None) -> tuple[Scene, float]:
+    """A scene of no frame with the constants of the whole recording, and how many pixels its unit has."""
+    lengths, some, step = [], [], max(1, len(track) // PLACES)
+    for start in range(0, len(track), BLOCK):
+        points, _ = track.cleaned(start, start + BLOCK)
+        lengths.append(pose_features.axis_lengths(points, recipe.axis))
+        some.append(points[-start % step :: step])
+    known = np.concatenate(lengths)
+    body = float(np.median(known)) if len(known) else 1.0
+    scale = pixels_per_cm if recipe.unit == "cm" and pixels_per_cm else body
+    walls = pose_features.survey_walls(np.concatenate(some) / scale)
+    nothing = np.empty((0, 2, len(recipe.parts)), np.complex128)
+    return Scene(
+        nothing, np.isfinite(nothing), recipe.parts, recipe.axis, fps, body / scale, walls, recipe.causal
+    ), scale
 
 
 def _columns(scene: Scene) -> tuple[pose_features.Columns, pose_features.Columns]:

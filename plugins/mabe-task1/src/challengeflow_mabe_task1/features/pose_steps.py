@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from challengeflow_mabe_task1.features.pose_recipe import BLOCK, Recipe, feature_blocks
+from challengeflow_mabe_task1.features.pose_cleaning import BLOCK
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
 LONG = 600.0
