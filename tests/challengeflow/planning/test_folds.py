@@ -61,6 +61,14 @@ def test_a_repeated_sample_is_refused(tmp_path):
         write_samples(tmp_path, [Sample("a", "train", "g"), Sample("a", "train", "g")])
 
 
+def test_a_carriage_return_is_a_space_to_the_table(tmp_path):
+    write_samples(
+        tmp_path, [Sample("a", "train", "g\r1", {"file": "x\r\ny"}), Sample("b", "train", "g2", {"file": "z"})]
+    )
+    read = read_samples(tmp_path / "samples.csv")
+    assert [(s.id, s.group, s.columns["file"]) for s in read] == [("a", "g 1", "x \ny"), ("b", "g2", "z")]
+
+
 # -- folds of the table's own ----------------------------------------------------------------------------------------
 
 

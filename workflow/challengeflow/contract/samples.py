@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from challengeflow.contract.errors import InputError
@@ -33,9 +33,10 @@ def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, 
 
     strata: sample id -> what folds should share alike (a class, a bin of a rare class's share). Labels may enter
     here, so the file is never handed on. Raises InputError for a repeated sample id, a group in two splits or folds,
-    and a column that is the table's own.
+    and a column that is the table's own. A carriage return in a group or column, which Python's csv module writes as
+    the end of a line, becomes a space.
     """
-    samples = list(samples)
+    samples = [_in_lines(sample) for sample in samples]
     _check(samples)
     extra = list(samples[0].columns) if samples else []
     for name in {*COLUMNS, *FOLD_COLUMNS, "shard"} & set(extra):
@@ -51,7 +52,14 @@ def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, 
     with open(folder / "strata.csv", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["sample", "stratum"])
-        writer.writerows((strata or {}).items())
+        writer.writerows((name, stratum.replace("\r", " ")) for name, stratum in (strata or {}).items())
+
+
+def _in_lines(sample: Sample) -> Sample:
+    if "\r" not in "".join(map(str, (sample.group, *sample.columns.values()))):
+        return sample
+    columns = {name: str(text).replace("\r", " ") for name, text in sample.columns.items()}
+    return replace(sample, group=sample.group.replace("\r", " "), columns=columns)
 
 
 def fold_cells(sample: Sample) -> tuple[str, str]:
