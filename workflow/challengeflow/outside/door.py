@@ -23,6 +23,9 @@ from challengeflow.outside.sizes import OVERHEAD_MB
 SECONDS = 600
 """What a file may take where nothing else is said; ordinary ones take a few."""
 
+LONGEST, LONGEST_OF_OTHERS = 1000, 300
+"""Characters of a reason: of the project's own sentences, which end with what to do, and of libraries'."""
+
 _SPAWN = get_context("spawn")  # decoders and threads do not survive a fork
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _WHEN_THE_PARENT_DIES = 1  # PR_SET_PDEATHSIG of Linux
@@ -85,7 +88,8 @@ def read_one(read: Callable[..., Any], *arguments: Any, seconds: float = SECONDS
 
 def reason_of(error: Exception) -> str:
     """What an exception of a reader says, as the reason of its sample: one line."""
-    said = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split())[:300])
+    longest = LONGEST if isinstance(error, InputError) else LONGEST_OF_OTHERS
+    said = "".join(char if char.isprintable() else "?" for char in " ".join(str(error).split())[:longest])
     return said if isinstance(error, InputError) else f"cannot be read: {type(error).__name__}: {said}"
 
 

@@ -1,6 +1,7 @@
 """Tables and raw videos of a dataset: made for the demo, linked for local data, fetched for the official source."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -11,6 +12,7 @@ from challengeflow_clog_loss.data import index
 
 FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
 SECONDS_A_VIDEO = 600  # to make one; takes a second
+SECONDS_AN_INDEX = 1200  # of all 573,048 videos; takes half a minute
 
 
 def download(job: DownloadJob) -> None:
@@ -42,12 +44,19 @@ def _index(job: DownloadJob) -> None:
                 "the CSV files of clog-loss sit behind a login: download them from the competition's data page "
                 "and name their folder in the config as download: metadata"
             )
-        index.from_tables(job, Path(metadata))
+        _behind_the_door(index.from_tables, job, Path(metadata))
     else:
         folder = Path(job.source)
         if not folder.exists():
             raise InputError(f"{folder} does not exist; name a folder of videos in the config")
-        index.of_folder(job, folder)
+        _behind_the_door(index.of_folder, job, folder)
+
+
+def _behind_the_door(make: Callable[[DownloadJob, Path], None], job: DownloadJob, folder: Path) -> None:
+    """Make the index in a process of its own: a table that hangs its reader or fills the memory ends in a sentence."""
+    from challengeflow.outside.door import read_one
+
+    read_one(make, job, folder, seconds=SECONDS_AN_INDEX, memory_mb=job.memory_mb)
 
 
 def _make(job: DownloadJob) -> None:

@@ -1,14 +1,14 @@
 """One's own recordings as samples, with their labels apart, and the tracks of each shard."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from challengeflow import DownloadJob, InputError, Sample
 from challengeflow.arrays import Arrays, Writer
-from challengeflow.outside.door import Unreadable, read_each, reason_of
+from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_mabe_task1.data import layouts, parts, recordings_table, sequences
 from challengeflow_mabe_task1.data.folder import label_names, survey
 from challengeflow_mabe_task1.data.recordings_table import Recording
@@ -46,7 +46,8 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
         names = ", ".join(list(surveyed.unused)[:5])
         job.progress.message(f"{len(surveyed.unused)} files are not used ({names} ...): see what inspect says of them")
     found = [replace(each, split=each.split if each.split in job.splits else "test") for each in found]
-    found, gold = _labelled(job, folder, found)
+    read, sizes = _read(job, folder, found)
+    found, gold = _labelled(job, folder, found, read)
     vocabulary = _vocabulary(gold, job.parameters["behaviours"])
     spelled = labels.merged_spellings(list(gold.values()))
     for sentence in spelled:
@@ -59,8 +60,7 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
         for name, own in gold.items():
             arrays = {"bouts": labels.to_array(own, vocabulary), "known": labels.known_array(own)}
             out.add(name, labels.about(own), **arrays)
-    sizes = _sizes(job, folder, found)
-    used = parts.common([size.parts for size in sizes.values()])
+    used = parts.common([sizes[each.id].parts for each in found])
     return [
         Sample(
             each.id,
@@ -130,7 +130,31 @@ def read_labels(folder: Path, each: Recording, parameters: Mapping[str, Any]) ->
     return labels.read(folder / each.labels, Choice(label_names(each), each.fact("observation"), *chosen))
 
 
-def _labelled(job: DownloadJob, folder: Path, found: Sequence[Recording]) -> tuple[list[Recording], dict[str, Labels]]:
+def _read(
+    job: DownloadJob, folder: Path, found: Sequence[Recording]
+) -> tuple[dict[str, Labels | Unreadable], dict[str, _Track]]:
+    """Labels of the recordings that gold is kept of, and what the table needs of each track: nothing of one that cannot
+    be read, which its shard will report. Files are read in processes of their own, which one may hang or end.
+    """
+    known = [each for each in found if each.split in job.gold_splits and each.labels]
+    items = [(read_labels, folder, each, job.parameters) for each in known]
+    items += [(_size, folder, each, job.parameters) for each in found]
+    done = read_each(_called, items, workers=job.threads, seconds=SECONDS, memory_mb=job.memory_mb)
+    results = dict(job.progress(done, "file", len(items)))
+    sizes = [results[len(known) + place] for place in range(len(found))]
+    return (
+        {each.id: results[place] for place, each in enumerate(known)},
+        {each.id: _Track() if isinstance(size, Unreadable) else size for each, size in zip(found, sizes, strict=True)},
+    )
+
+
+def _called(read: Callable[..., Any], *arguments: Any) -> Any:
+    return read(*arguments)
+
+
+def _labelled(
+    job: DownloadJob, folder: Path, found: Sequence[Recording], read: Mapping[str, Labels | Unreadable]
+) -> tuple[list[Recording], dict[str, Labels]]:
     """The recordings, and the labels of those that gold is kept of. One with unusable labels goes to test."""
     gold: dict[str, Labels] = {}
     kept, troubles = [], []
@@ -139,16 +163,15 @@ def _labelled(job: DownloadJob, folder: Path, found: Sequence[Recording]) -> tup
             raise InputError(
                 f"recording {each.id!r} is in train without labels; name its label file in {recordings_table.NAME}"
             )
-        if each.split in job.gold_splits and each.labels:
-            try:
-                gold[each.id] = read_labels(folder, each, job.parameters)
-                each = replace(each, notes=(*each.notes, *gold[each.id].notes))
-            except Exception as error:  # labels from outside break their reader in any way
-                trouble = reason_of(error).replace(f"{folder}/", "")
-                troubles.append(trouble)
-                job.progress.message(f"{each.id} is not trained on: {trouble}")
-                facts = {name: value for name, value in each.facts.items() if name != "group"}
-                each = replace(each, split="test", facts=facts, notes=(*each.notes, f"not trained on: {trouble}"))
+        if isinstance(own := read.get(each.id), Unreadable):
+            trouble = own.reason.replace(f"{folder}/", "")
+            troubles.append(trouble)
+            job.progress.message(f"{each.id} is not trained on: {trouble}")
+            facts = {name: value for name, value in each.facts.items() if name != "group"}
+            each = replace(each, split="test", facts=facts, notes=(*each.notes, f"not trained on: {trouble}"))
+        elif own is not None:
+            gold[each.id] = own
+            each = replace(each, notes=(*each.notes, *own.notes))
         kept.append(each)
     if troubles and not gold:
         raise InputError(f"no recording has labels that can be used; the first: {troubles[0]}")
@@ -160,16 +183,6 @@ def _vocabulary(gold: Mapping[str, Labels], behaviours: Sequence[str] | None) ->
     if gold:
         return labels.vocabulary(list(gold.values()), behaviours)
     return (*(name for name in behaviours if name != "other"), "other") if behaviours else ()
-
-
-def _sizes(job: DownloadJob, folder: Path, found: Sequence[Recording]) -> dict[str, _Track]:
-    """What the table needs of each track; nothing of one that cannot be read, which its shard will report."""
-    items = [(folder, each, job.parameters) for each in found]
-    sizes = read_each(_size, items, workers=job.threads, seconds=SECONDS, memory_mb=job.memory_mb)
-    known = dict(job.progress(sizes, "recording", len(items)))
-    return {
-        each.id: _Track() if isinstance(known[place], Unreadable) else known[place] for place, each in enumerate(found)
-    }
 
 
 def _size(folder: Path, recording: Recording, parameters: Mapping[str, Any]) -> _Track:
