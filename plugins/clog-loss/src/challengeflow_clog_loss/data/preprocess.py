@@ -4,7 +4,7 @@ Prepared arrays of a sample: `cube` uint8 (frames, rows, columns), the box of th
 outline; `mask` uint8 (rows, columns), 1 inside the outline; `surroundings` float32 (frames, 5), see
 surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of the whole frame, codec_format, box
 [top, left, bottom, right], found_by and region (see region.Region.quality), and what remarks are made of: repeats
-(frames that are as the one before), black and bright (shares of the region), other_colour (share of the frame), streams
+(frames that are as an earlier one), black and bright (shares of the region), other_colour (share of the frame), streams
 and declared (frames the file says it has). A video that cannot be used has, where a frame could be decoded, `thumbnail`
 uint8 (rows, columns). A fetched video has bytes and sha256 as well.
 """
@@ -26,9 +26,8 @@ from challengeflow_clog_loss.data import gold_labels, manifest
 
 SHAPE = [1]
 FEWEST_FRAMES = 8  # that differ; of fewer nobody could tell; the shortest of the challenge has 17
-SAME = (
-    0.25  # mean difference of luma in the region up to which a frame repeats the one before; noise makes ten times that
-)
+SAME = 0.25  # mean difference of luma in the region up to which a frame repeats another; noise makes ten times that
+LONGEST_LOOP, PIXELS = 100, 500  # frames back that are compared, by about so many pixels of the region
 BLACK, BRIGHT = 18, 234  # luma at the ends of the camera's range
 HELD_BYTES = 8 << 20  # of frames held until the region is found: 21 of 512 x 384 pixels
 THUMBNAIL = 128  # columns at most
@@ -149,12 +148,20 @@ def _seen(pixels: np.ndarray) -> dict[str, Any]:
     """What the region's pixels, uint8 (frames, pixels), show; VideoError where too few frames differ."""
     from challengeflow_clog_loss.video.decode import VideoError
 
-    change = np.abs(np.diff(pixels.astype(np.int16), axis=0)).mean(axis=1)
-    repeats = int((change <= SAME).sum())
+    repeats = _repeats(pixels)
     if len(pixels) - repeats < FEWEST_FRAMES:
         raise VideoError(f"too few different frames to see motion: {len(pixels) - repeats} of {len(pixels)}")
     black, bright = float((pixels <= BLACK).mean()), float((pixels >= BRIGHT).mean())
     return {"repeats": repeats, "black": round(black, 3), "bright": round(bright, 3)}
+
+
+def _repeats(pixels: np.ndarray) -> int:
+    """How many frames, uint8 (frames, pixels), are as one of the LONGEST_LOOP before."""
+    some = pixels[:, :: max(1, pixels.shape[1] // PIXELS)].astype(np.int16)
+    same = np.zeros(len(some), bool)
+    for lag in range(1, min(len(some), LONGEST_LOOP + 1)):
+        same[lag:] |= np.abs(some[lag:] - some[:-lag]).mean(axis=1) <= SAME
+    return int(same.sum())
 
 
 def _let_go(held: deque, decoded: Iterator) -> Iterator:

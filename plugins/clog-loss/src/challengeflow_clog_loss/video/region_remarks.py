@@ -27,7 +27,7 @@ def remarks(attributes: Mapping[str, Any]) -> list[str]:
         f"outline open, gaps up to {region['gap']} pixels closed": region["gap"] > 0,
         f"outline not the same in all frames ({region['stability']})": unstable,
         f"only {frames} frames": frames < SHORTEST,
-        f"{attributes['repeats']} of {frames} frames repeat the one before": attributes["repeats"] > 0,
+        f"{attributes['repeats']} of {frames} frames repeat an earlier one": attributes["repeats"] > 0,
         f"{hidden} of {attributes['declared']} frames are hidden by the file": hidden > 0,
         f"{attributes['streams']} video streams, the first used": attributes["streams"] > 1,
         f"region black in {attributes['black']:.0%} of its pixels": attributes["black"] > DARK,
