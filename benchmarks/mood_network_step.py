@@ -9,6 +9,7 @@ The arguments are the model, the prepared grid, its parameters and the device. T
 phantoms, for one step; the making of cases and the optimiser are part of it.
 """
 
+import importlib
 import json
 import resource
 import sys
@@ -54,6 +55,7 @@ def timed(what: str, work, count: int) -> None:
 
 def main(name: str, grid: int, parameters: dict, device: str) -> None:
     model = next(model for model in challengeflow_mood.models() if model.name == name)
+    stages = importlib.import_module(model.module)
     parameters = {key: schema["default"] for key, schema in model.parameters.items()} | parameters
     parameters |= {"steps": 1, "check_every": 1, "inner": 0, "cases": 4}
     with tempfile.TemporaryDirectory() as place:
@@ -65,11 +67,11 @@ def main(name: str, grid: int, parameters: dict, device: str) -> None:
         job = TrainJob(**common, fold=None, shards=(shard,), output=output)
         timed(
             "one step, the voxel-wise net from four cases, and the scale from four scans",
-            lambda: challengeflow_mood.train(job),
+            lambda: stages.train(job),
             1,
         )
         job = PredictJob(**common, models=(output,), shard=shard, output=folder / "predictions")
-        timed("prediction of a scan", lambda: challengeflow_mood.predict(job), SCANS)
+        timed("prediction of a scan", lambda: stages.predict(job), SCANS)
         weights = sum(path.stat().st_size for path in (output / "weights").iterdir())
         print(f"weights: {weights / 2**20:.1f} MiB")
         if device == "cuda":
