@@ -62,9 +62,11 @@ class Stages:
             "work": self.folder("work", work),
         }
 
-    def index(self, source: str, splits=("train", "test"), gold=("train",), dataset="nano", **parameters):
+    def index(
+        self, source: str, splits=("train", "test"), gold=("train",), dataset="nano", memory_mb=None, **parameters
+    ):
         job = DownloadJob(
-            **self.common("download", "index", **parameters) | {"dataset": dataset},
+            **self.common("download", "index", **parameters) | {"dataset": dataset, "memory_mb": memory_mb},
             part="index",
             source=source,
             splits=splits,

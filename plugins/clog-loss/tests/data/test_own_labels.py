@@ -1,5 +1,7 @@
 """A lab's own videos: two columns of labels suffice, and whatever lies in the folder is read, listed, or told."""
 
+import gzip
+
 import pytest
 from clog_loss_small_videos import write_small_video
 
@@ -44,6 +46,13 @@ def test_a_column_of_projects_groups_the_videos(tmp_path, stages):
 def test_wrong_labels_are_named(tmp_path, stages, text, message):
     with pytest.raises(InputError, match=message):
         stages.index(write_labels(tmp_path / "lab", text))
+
+
+def test_a_table_that_fills_the_memory_ends_in_a_sentence(tmp_path, stages):
+    block = gzip.compress(bytes(32 << 20), mtime=0)
+    (tmp_path / "train_labels.csv.gz").write_bytes(block * 40)  # 1.3 MB that are 1.3 GB, all in one line
+    with pytest.raises(InputError, match="takes more than the 100 MiB of memory"):
+        stages.index(str(tmp_path), memory_mb=100)
 
 
 def test_a_folder_without_labels_says_what_to_do(tmp_path, stages):
