@@ -61,7 +61,7 @@ def test_a_folder_without_labels_says_what_to_do(tmp_path, stages):
         stages.index(str(tmp_path))
 
 
-def test_what_lies_in_a_folder_is_read_listed_or_told(tmp_path, stages, capsys):
+def test_what_lies_in_a_folder_is_read_listed_or_told(tmp_path, stages, capfd):
     own = tmp_path / "own"
     own.mkdir()
     write_small_video(own / "a.mp4")
@@ -72,7 +72,7 @@ def test_what_lies_in_a_folder_is_read_listed_or_told(tmp_path, stages, capsys):
     (own / "notes.txt").write_text("none")
     samples: tuple[Sample, ...] = tuple(stages.index(str(own), splits=("test",), gold=()))
     assert [sample.id for sample in samples] == ["a.avi", "a.mp4", "c", "d", "e"]
-    assert "1 files are no videos by their names and are left out, as notes.txt" in capsys.readouterr().err
+    assert "1 files are no videos by their names and are left out, as notes.txt" in capfd.readouterr().err
     stages.download(str(own), "test-0", samples)
     prepared = Arrays(stages.preprocess("test-0", samples, labelled=False).prepared)
     assert prepared.ok() == ["a.avi", "a.mp4", "c", "d"]
