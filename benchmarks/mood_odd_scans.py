@@ -32,7 +32,7 @@ from challengeflow_mood.models import pca_residual, whole_scan
 
 SHAPE, AFFINE = (96, 104, 90), np.array([[1.9, 0, 0, -90], [0, 1.8, 0, -95], [0, 0, 2.0, -88], [0, 0, 0, 1.0]])
 CODES = ["RAS", "LAS", "RPS", "LPS", "RAI", "LAI", "LPI", "RPI", "ASR", "PIL", "SRA", "ILP", "RSA", "LIA", "SAL", "IPR"]
-CODES += ["ARS", "PLI", "ALS", "AIL", "PSR", "SLP", "IRA", "ISL"]
+CODES += ["ARS", "PLI", "ALS", "AIL", "PSR", "SLP", "IRA", "SPL"]
 TYPES = ("u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8", ">i2", ">f4")
 GRID, HEALTHY, COMPONENTS = 64, 16, 30
 WIDE = np.diag([180 / GRID] * 3 + [1.0]).tolist()
