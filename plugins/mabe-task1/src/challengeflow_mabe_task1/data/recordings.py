@@ -137,7 +137,7 @@ def _read(
     be read, which its shard will report. Files are read in processes of their own, which one may hang or end.
     """
     known = [each for each in found if each.split in job.gold_splits and each.labels]
-    items = [(read_labels, folder, each, job.parameters) for each in known]
+    items: list[tuple[Any, ...]] = [(read_labels, folder, each, job.parameters) for each in known]
     items += [(_size, folder, each, job.parameters) for each in found]
     done = read_each(_called, items, workers=job.threads, seconds=SECONDS, memory_mb=job.memory_mb)
     results = dict(job.progress(done, "file", len(items)))
