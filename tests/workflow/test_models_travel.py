@@ -173,6 +173,17 @@ def test_a_config_that_says_otherwise_is_told_by_the_job(elsewhere):
     assert not (elsewhere.folder / "results/digits/few/one/fold-0").exists()
 
 
+def test_answers_to_other_data_are_not_written_over_nor_into_the_data(elsewhere):
+    shutil.copytree(elsewhere.folder / "new", elsewhere.folder / "other/new")
+    assert elsewhere.challengeflow("answer", "both.model.zip", "new", "--dry-run").returncode == 0
+    assert elsewhere.challengeflow("answer", "both.model.zip", "new", "--dry-run").returncode == 0
+    done = elsewhere.challengeflow("answer", "both.model.zip", "other/new", "--dry-run")
+    assert done.returncode == 1 and f"new-answers has the answers to {elsewhere.folder / 'new'}; choose" in done.stderr
+    done = elsewhere.challengeflow("answer", "both.model.zip", "new", "--to", "new/answers", "--dry-run")
+    assert done.returncode == 1 and "the answers would lie in the data" in done.stderr
+    assert not (elsewhere.folder / "new/answers").exists()
+
+
 # -- from outside ---------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ It writes a config into a folder of its own: the data as a dataset, and the pack
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from challengeflow.models.check import check, config_of, differences
 from challengeflow.models.package_file import Package
 from challengeflow.planning.config import resolve
 from challengeflow.planning.plugins import Registry
+from challengeflow.planning.read_config import read_config
 from challengeflow.planning.resolve_dataset import absent
 from challengeflow.reporting.inspect_source import inspect_source, summary, table, wanting
 
@@ -61,16 +62,28 @@ def fits(package: Package, config: dict[str, Any], found: Registry) -> Iterator[
 
 
 def write(config: dict[str, Any], to: Path, package: Package) -> None:
-    """Write the config into the folder `to`. Raises InputError where another one is there."""
+    """Write the config into the folder `to`. Raises InputError where another one is there, or one of other data, and
+    where that folder is part of the data."""
     import yaml
 
-    path = to / CONFIG
-    if path.exists() and not path.read_text().startswith(HEAD.partition("`")[0]):
-        raise InputError(f"{path} is there, and none that `answer` wrote; choose another folder with --to")
+    path, (source,) = to / CONFIG, _answered(config)
+    if to.resolve().is_relative_to(source):
+        raise InputError(f"the answers would lie in the data, in {to.resolve()}; choose another folder with --to")
+    if path.exists():
+        if not path.read_bytes().startswith(HEAD.partition("`")[0].encode()):
+            raise InputError(f"{path} is there, and none that `answer` wrote; choose another folder with --to")
+        if others := [each for each in _answered(read_config(path)) if each != source]:
+            raise InputError(f"{to} has the answers to {others[0]}; choose another folder with --to, or remove it")
     to.mkdir(parents=True, exist_ok=True)
     # Through JSON, so that no alias stands for what two datasets share.
     text = yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False)
     path.write_text(HEAD.format(package=package.name) + text)
+
+
+def _answered(config: Mapping[str, Any]) -> list[str]:
+    """Where the data lie that a config has answered by models of others."""
+    datasets = (section.get("datasets", {}).values() for section in config.get("challenges", {}).values())
+    return [entry["source"] for each in datasets for entry in each if "trained_on" in entry]
 
 
 def answering(package: Package, folder: Path, kinds: list[str]) -> dict[str, Any]:
