@@ -19,7 +19,7 @@ def written(folder, entries):
 
 
 def test_pictures_and_curves_are_fine(tmp_path):
-    check(written(tmp_path, [PICTURE, CURVE]), "pictures")
+    check(written(tmp_path, [PICTURE, PICTURE | {"opens_at": 0}, CURVE]), "pictures")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,8 @@ def test_pictures_and_curves_are_fine(tmp_path):
         ([PICTURE | {"files": ["b.png"]}], "names the file 'b.png', which is not there"),
         ([PICTURE | {"files": ["../a.png"]}], "expected is a name in job.output that ends in .png or .svg"),
         ([PICTURE | {"files": ["a.txt"]}], "expected is a name in job.output that ends in .png or .svg"),
+        ([PICTURE | {"opens_at": 1}], "opens at 1; expected is the place of one of its 1 files, from 0 on"),
+        ([CURVE | {"opens_at": 0}], "has the keys caption, lines, opens_at"),
         ([CURVE], "no entry of pictures.json shows a.png"),
         ([CURVE | {"lines": [{"name": "a"}]}], "a line has name, x and y"),
         ([CURVE | {"lines": [LINE | {"x": [0]}]}], "1 x and 2 y in the line 'fold 0'"),

@@ -127,6 +127,8 @@ class Submission:
 
     splits: the splits it answers, of those with the role "answered"; all of them without it.
     own_data: whether it is also made for data of one's own (a dataset the challenge does not declare).
+    file: name, or pattern (`mood-*.tar`), of the file in it that is handed in; empty where it is for people to read.
+    table: name of a CSV file in it that people read, with a row or more for each sample; the report shows it.
     """
 
     name: str
@@ -134,6 +136,8 @@ class Submission:
     datasets: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
     own_data: bool = False
+    file: str = ""
+    table: str = ""
 
 
 SPLITS = {"train": "train", "proxy": "scored", "test": "answered", "unlabelled": "unlabelled"}
@@ -165,6 +169,8 @@ class Challenge:
     contract: the version of the contract (`challengeflow.CONTRACT`) that it was written for, as a number.
     commands: name -> module with `main(arguments: list[str]) -> int`, its exit status, run by `challengeflow NAME ...`;
     an InputError that it raises is printed as one sentence.
+    terms: word -> what it means, of what its scores, tables and pictures say: the report explains them where they
+    stand.
     """
 
     name: str
@@ -189,6 +195,7 @@ class Challenge:
     max_failed: float = 0.05
     snakefile: str | None = None
     commands: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
     contract: int = CONTRACT
 
 

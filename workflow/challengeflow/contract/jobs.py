@@ -130,8 +130,10 @@ class PredictJob(Job):
 class ScoreJob(Job):
     """`shards` of every split that has gold, with predictions; `scores` and `decision` are JSON files to write.
 
-    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "metrics": {...}, "detail": {...}}};
-    metrics: name -> number of every further metric that the challenge declares; interval and resamples come from
+    scores: {split: {"score": float, "interval": [low, high], "resamples": {...}, "chance": float, "metrics": {...},
+    "detail": {...}}};
+    chance: what guessing is expected to score on these very samples, where `Metric.chance` is no figure; metrics: name
+    -> number of every further metric that the challenge declares; interval and resamples come from
     `challengeflow.scoring.bootstrap`, and without resamples a model is compared with others unpaired. detail is the
     plugin's own; published results on the very same samples go there as
     "references": [{"system", "score", "source"}, ...], to stand beside the score, marked as published; and what a
@@ -182,9 +184,11 @@ class DrawJob(Job):
     behind it.
     scores, decision: JSON files to read. `output` is a folder: PNG or SVG files (a few hundred kB each, for the report
     holds them all) and `pictures.json`, a list of entries in the order to be shown, each either pictures (more than one
-    file: a row of frames to scrub through) or a curve:
-    {"title", "caption", "alt", "files": ["a.png", ...]}
+    file: a row of frames to scrub through, from "opens_at" on, a place in `files`, where it is given) or a curve:
+    {"title", "caption", "alt", "files": ["a.png", ...], "opens_at": 7}
     {"title", "caption", "x_label", "y_label", "lines": [{"name", "x": [...], "y": [...]}, ...]}
+    The page is light or dark and shows pictures at their own size: give them a ground of their own, or none and
+    writing that is read on both (a middle grey), of 10 pixels at least.
     """
 
     model: str

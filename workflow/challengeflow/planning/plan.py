@@ -37,6 +37,11 @@ def plans(settings: Settings) -> "dict[str, Plan]":
     return {name: Plan(name, entry) for name, entry in settings.challenges.items()}
 
 
+def generated(plans: "Iterable[Plan]") -> list[list[str]]:
+    """Challenge and dataset of each demo in a run."""
+    return [[plan.challenge, name] for plan in plans for name in plan.datasets if plan.generated(name)]
+
+
 class Plan:
     """The datasets, model variants and submissions of one challenge, and how their files hang together."""
 
@@ -130,6 +135,14 @@ class Plan:
     def home_of_models(self, on: str) -> str:
         """The dataset whose models answer `on`: itself, or the one it names in `trained_on`."""
         return self.datasets[on].trained_on or on
+
+    def generated(self, dataset: str) -> bool:
+        """Whether a dataset is the challenge's demo: made by a program, not measured."""
+        return self.datasets[dataset].source == "demo"
+
+    def learnt_from_generated(self, on: str) -> bool:
+        """Whether real data are answered by models that have seen nothing but a demo."""
+        return not self.generated(on) and self.generated(self.home_of_models(on))
 
     def training_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
         """The train shards of all folds but one (of all where fold is None)."""
@@ -248,12 +261,14 @@ class Plan:
         return replace(self._of(datasets, variants, scored="score" in stages), device=device)
 
     def part_of_submission(self, submission: str, name: str) -> ChallengeSettings:
-        """The part of the settings that one submission depends on."""
+        """The part of the settings that one submission depends on; it tells generated data from real ones."""
         chosen = self.submissions[submission][name]
         datasets: dict[str, DatasetSettings] = {}
         for on in chosen:
-            for dataset in self.chain(on) + self.chain(self.home_of_models(on)):
+            home = self.home_of_models(on)
+            for dataset in self.chain(on) + self.chain(home):
                 datasets.setdefault(dataset, self.datasets[dataset].structure())
+            datasets[home] = replace(datasets[home], source=self.datasets[home].source)
             mine = self.datasets[on]
             read = {"package": mine.parameters.get("package", {})}
             datasets[on] = replace(datasets[on], source=mine.source, parameters=read)

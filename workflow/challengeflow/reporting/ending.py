@@ -5,11 +5,12 @@ from pathlib import Path
 
 from challengeflow.planning import layout
 from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.plan import generated
 from challengeflow.reporting import leaderboard
 from challengeflow.reporting.status import Standing, describe, standing
+from challengeflow.running.warn import WARNINGS
 
 MOST_FILES = 4
-WARNINGS = "warnings.txt"  # of a submission, a sentence a line: what to know before handing it in
 
 
 def ended(jobs: Mapping[str, Jobs], results: str) -> str:
@@ -18,7 +19,7 @@ def ended(jobs: Mapping[str, Jobs], results: str) -> str:
     scores = [job.outputs[0] for job in found.done if job.stage == "score" and job.kind != "control"]
     parts = [describe(found)]
     if scores:
-        parts.append(leaderboard.summary(scores))
+        parts.append(leaderboard.summary(scores, generated(listed.plan for listed in jobs.values())))
     parts += ["\n".join(lines) for lines in [list(_to_hand_in(found, jobs))] if lines]
     page = layout.report(results)
     if not found.left and Path(page).exists():
@@ -35,8 +36,12 @@ def _to_hand_in(found: Standing, jobs: Mapping[str, Jobs]) -> Iterator[str]:
             folder = Path(job.outputs[0])
             files = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
             more = ", ..." if len(files) > MOST_FILES else ""
-            where = jobs[job.challenge].declared.url
-            yield f"to hand in: {folder}/ ({', '.join(files[:MOST_FILES])}{more}), at {where}"
+            listed = jobs[job.challenge]
+            answered = listed.plan.submissions[job.parts[0]][job.parts[1]]
+            where = f"at {listed.declared.url}"
+            if all(map(listed.plan.generated, answered)):
+                where += " (but not these: the data are generated)"
+            yield f"to hand in: {folder}/ ({', '.join(files[:MOST_FILES])}{more}), {where}"
             yield from (f"  but: {warning}" for warning in warnings_of(folder))
 
 

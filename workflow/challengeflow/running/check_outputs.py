@@ -70,6 +70,9 @@ def _metrics(found: Any, declared: Sequence[str]) -> Iterator[str]:
 
 def _further(entry: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the optional parts that comparisons and the report read."""
+    chance = entry.get("chance", 0.0)
+    if not isinstance(chance, int | float) or not math.isfinite(chance):
+        yield f"has {chance!r} as chance; write what guessing is expected to score, a finite number"
     resamples = entry.get("resamples", {"of": "", "scores": []})
     if not isinstance(resamples, dict) or set(resamples) != {"of", "scores"}:
         yield "has resamples in a form of its own; take them from challengeflow.scoring.bootstrap"

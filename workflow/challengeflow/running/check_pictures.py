@@ -47,7 +47,7 @@ def _complaints(entry: Any, folder: Path) -> Iterator[str]:
         yield f"is a {type(entry).__name__} where a mapping is expected"
         return
     expected = PICTURES if "files" in entry else CURVE
-    if set(entry) != set(expected):
+    if set(entry) - ({"opens_at"} if "files" in entry else set()) != set(expected):
         yield (
             f"has the keys {', '.join(sorted(entry))}; a picture has {', '.join(PICTURES)}, a curve {', '.join(CURVE)}"
         )
@@ -58,6 +58,9 @@ def _complaints(entry: Any, folder: Path) -> Iterator[str]:
             return
     if "files" in entry:
         yield from _files(entry["files"], folder)
+        first = entry.get("opens_at", 0)
+        if not isinstance(first, int) or not 0 <= first < len(entry["files"]):
+            yield f"opens at {first!r}; expected is the place of one of its {len(entry['files'])} files, from 0 on"
     else:
         yield from _lines(entry["lines"])
 

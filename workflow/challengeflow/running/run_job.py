@@ -27,6 +27,7 @@ from challengeflow.running import (
     memory,
     provenance,
     taken,
+    warn,
 )
 from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
@@ -72,6 +73,11 @@ def _call(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made)
         check_pictures.check(outputs[0], f"pictures of {where}")
     elif isinstance(called, TrainJob | PackageJob):
         check_outputs.check_written(outputs[0], f"{job.stage} of {where}", "job.output")
+    if isinstance(called, PackageJob):
+        said = warn.of_generated_data(jobs.plan, called.answers)
+        warn.put_first(outputs[0], said)
+        for sentence in said:
+            called.progress.message(f"WARNING: {sentence}")
     if isinstance(called, TrainJob):
         check_outputs.check_model(outputs[0], f"train of {where}")
 
