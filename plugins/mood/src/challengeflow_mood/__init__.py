@@ -16,6 +16,7 @@ from challengeflow import (
     number,
 )
 from challengeflow_mood.models.declarations import PCA_RESIDUAL, RESIDUAL_BOOSTING, TIMM_SLICES, UNET3D
+from challengeflow_mood.scoring.terms import TERMS
 
 _GRID = {"grid_x": "dataset", "grid_y": "dataset", "grid_z": "dataset"}
 _SPLITS = ("train", "proxy", "test")
@@ -52,6 +53,18 @@ MOOD = Challenge(
         name="average precision",
         description="mean of the average precision over all voxels (float16 scores) and over all cases",
         chance="the share of abnormal voxels and of abnormal cases",
+    ),
+    further_metrics=(
+        Metric(
+            name="voxel AP",
+            description="average precision over all voxels: how well anomalies are outlined",
+            chance="the share of abnormal voxels",
+        ),
+        Metric(
+            name="case AP",
+            description="average precision over all cases: how well abnormal scans are told from healthy ones",
+            chance="the share of abnormal cases",
+        ),
     ),
     # The leading 1 keeps an answer on the prepared grid apart from gold, which lies on the scan's own.
     prediction=Prediction(axes={"one": 1, **_GRID}),
@@ -92,12 +105,14 @@ MOOD = Challenge(
             name="docker",
             summary="a Docker build context as one archive, proven from itself alone, and what handing it in takes",
             datasets=("brain", "abdom"),
+            file="mood-*.tar",
         ),
         Submission(
             name="maps",
             summary="a NIfTI map of each scan's own shape and affine, tables of scores and findings, "
             "the operating point",
             own_data=True,
+            table="scores.csv",
         ),
     ),
     licence="MOOD data: for the challenge and research, see the Synapse page; the demo's phantoms: MIT",
@@ -140,6 +155,7 @@ MOOD = Challenge(
         "mood-rank": "challengeflow_mood.commands.mood_rank",
         "mood-score": "challengeflow_mood.commands.mood_score",
     },
+    terms=TERMS,
     resources={
         "download": Resources(mem_mb=800, runtime=120),
         "preprocess": Resources(mem_mb=3000, runtime=240),

@@ -101,6 +101,9 @@ def test_own_scans_get_a_table_of_findings(mood_brain):
     assert all(float(row["peak"]) >= operating["finding"] - 1e-4 for row in rows)
     assert all(0 < float(row["volume_mm3"]) < 1e6 for row in rows)
     scores = list(csv.DictReader((made / "scores.csv").read_text().splitlines()))
+    pictures = sorted(path.name for path in (made / "pictures").iterdir())
+    highest = max(scores, key=lambda row: float(row["score"]))
+    assert pictures[0] == f"01-{highest['case']}.png" and len(pictures) == min(8, len(scores))
     assert {row["alarm"] for row in scores} <= {"0", "1"}
     assert {row["abnormal"] for row in scores} == {""}  # eight cases calibrate nothing
     assert "not calibrated" in mood_brain.scores["proxy"]["detail"]["warnings"][0]

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from challengeflow import DrawJob, Member
 from challengeflow.arrays import Predictions, write_scores
 from challengeflow.running import check_pictures
 from challengeflow_mood.pictures.draw import draw as draw_stage
+from challengeflow_mood.pictures.planes import OUTLINE
 
 
 def draw(run, name, shards, scores=None):
@@ -47,6 +49,16 @@ def test_the_list_is_as_the_core_wants_it(drawn):
 def test_files_are_small_and_a_scrubber_has_many(drawn):
     assert max(path.stat().st_size for path in drawn.glob("*.png")) < 300_000
     assert max(len(entry.get("files", [])) for entry in check_pictures.read(drawn)) == 16
+
+
+def test_a_scrubber_opens_at_the_anomaly(drawn, mood_brain):
+    for entry in check_pictures.read(drawn):
+        if "opens_at" in entry:
+            shown = entry["files"][entry["opens_at"]]
+            with Image.open(drawn / shown) as picture:
+                colours = np.asarray(picture.convert("RGB")).reshape(-1, 3).astype(int)
+            outline = np.array([int(OUTLINE[at : at + 2], 16) for at in (1, 3, 5)])
+            assert (np.abs(colours - outline).sum(axis=1) < 60).any(), f"{shown} shows no outline of an anomaly"
 
 
 def test_lines_hold_the_scores(drawn, mood_brain):

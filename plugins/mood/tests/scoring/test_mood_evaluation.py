@@ -63,6 +63,13 @@ def test_planes_count_as_the_whole_volume_does(request, dataset):
     assert from_levels(total) == run.scores["test"]["detail"]["pixel_ap"]
 
 
+def test_a_constant_answer_scores_what_guessing_is_said_to(mood_brain):
+    result = scored(mood_brain, "constant", lambda sample, values: np.full(1, 0.5, np.float32))
+    assert result["score"] == pytest.approx(result["chance"], abs=1e-6)
+    detail = result["detail"]
+    assert result["metrics"] == {"voxel AP": detail["pixel_ap"], "case AP": detail["sample_ap"]}
+
+
 def test_each_case_and_the_draws(mood_brain):
     detail = mood_brain.scores["test"]["detail"]
     table = detail["case_table"]

@@ -20,9 +20,11 @@ from challengeflow_mood.answers.maps import case_score, write_map
 from challengeflow_mood.docker import archive, build_context, handing_in, prove_archive
 from challengeflow_mood.docker.infer import SAFE_SCORE
 from challengeflow_mood.models import whole_scan
+from challengeflow_mood.pictures import answered
 from challengeflow_mood.scoring import decision
 
 COLUMNS = ("dataset", "case", "file", "score", "abnormal", "alarm", "map_score", "map_voxels", "whole", "status")
+PICTURES = 8  # of the scans with the highest scores
 
 
 def package(job: PackageJob) -> None:
@@ -36,8 +38,12 @@ def package(job: PackageJob) -> None:
 
 
 def _write_maps(job: PackageJob) -> None:
-    """A map of each readable scan, scores.csv, findings.csv, and operating_point.json: what the answers are worth."""
-    rows, found, operating = [], [], {}
+    """A map of each readable scan, scores.csv, findings.csv, and operating_point.json: what the answers are worth.
+
+    pictures/: the scans with the highest scores.
+    """
+    rows: list[dict[str, Any]] = []
+    found, operating = [], {}
     (job.output / "maps").mkdir()
     for dataset, answers in job.answers.items():
         operating[dataset] = json.loads(answers.decision.read_text())
@@ -52,7 +58,21 @@ def _write_maps(job: PackageJob) -> None:
     _write_rows(job.output / "scores.csv", rows)
     write_findings(job.output / "findings.csv", found)
     write_json(job.output / "operating_point.json", operating)
+    _draw(job, rows)
     check_answers.check_maps(job.output, job.answers)
+
+
+def _draw(job: PackageJob, rows: list[dict[str, Any]]) -> None:
+    """Pictures of the readable scans with the highest scores, numbered from the highest down."""
+    readable = [row for row in rows if row["status"] == "ok"]
+    highest = sorted(readable, key=lambda row: (-float(row["score"]), row["case"]))[:PICTURES]
+    for number, row in enumerate(highest, 1):
+        (job.output / "pictures").mkdir(exist_ok=True)
+        for shard in job.answers[row["dataset"]].shards:
+            if row["case"] in {sample.id for sample in shard.samples}:
+                volume, scores = Arrays(shard.prepared)[row["case"]]["volume"], Predictions(shard.predictions)
+                path = job.output / "pictures" / f"{number:02d}-{row['case']}.png"
+                answered.draw(path, volume, scores[row["case"]][0], row)
 
 
 def _write_docker(job: PackageJob) -> None:

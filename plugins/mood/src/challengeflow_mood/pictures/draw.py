@@ -1,44 +1,24 @@
 """Pictures of what was scored: best and worst cases in three planes, one case slice by slice, precision over recall,
 and scores of healthy against abnormal cases.
-
-Shown is the prepared grid: the patient's right, or in the sagittal plane the front, is to the right; front or top is
-up. The map is laid over the scan from transparent to yellow; the outline is the known anomaly.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from challengeflow import DrawJob, Shard
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow.scoring import write_json
 from challengeflow_mood.data import alignment
+from challengeflow_mood.pictures import planes
+from challengeflow_mood.pictures.planes import Shown
 
 SHOWN = 3  # best cases, and as many worst ones
 SLICES = 16  # of the case that is shown slice by slice
 BINS = 20
-DOTS_PER_INCH = 90
-OUTLINE = "#35d0ff"
-PLANES = ("axial", "coronal", "sagittal")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One case on the prepared grid: volume and map (g, g, g) in [0, 1], known anomaly (g, g, g) bool, and its row of
-    scores.
-    """
-
-    volume: np.ndarray
-    scores: np.ndarray
-    anomaly: np.ndarray
-    row: dict[str, Any]
 
 
 def draw(job: DrawJob) -> None:
@@ -83,18 +63,17 @@ def _arrays(shard: Shard, row: dict[str, Any]) -> Shown | None:
 
 def _overlays(folder: Path, split: str, name: str, cases: list[Shown]) -> dict[str, Any]:
     """A row a case, its three planes through the middle of the anomaly, without the map and with it."""
-    figure = _figure(9.6, 1.85 * len(cases))
+    figure = planes.new_figure(9.6, 1.85 * len(cases) + planes.FOOT)
     axes = figure.subplots(len(cases), 6, squeeze=False)
     for line, case in zip(axes, cases, strict=True):
-        at = _middle(case.anomaly)
-        for number, plane in enumerate(PLANES):
-            _draw(line[2 * number], case, number, at, overlay=False)
-            _draw(line[2 * number + 1], case, number, at, overlay=True)
-            line[2 * number].set_title(plane if case is cases[0] else "", fontsize=8, loc="left")
-        line[0].set_ylabel(f"{case.row['case']}\n{case.row['kind']}, AP {case.row['pixel_ap']:.2f}", fontsize=7)
-    figure.subplots_adjust(0.08, 0.01, 0.995, 0.93, 0.03, 0.04)
+        planes.draw_row(line, case, planes.middle(case.anomaly), named=case is cases[0])
+        said = f"{case.row['case']}\n{case.row['kind']}, AP {case.row['pixel_ap']:.2f}"
+        line[0].set_ylabel(said, fontsize=planes.POINTS, color=planes.WRITING)
+    height = figure.get_figheight()
+    figure.subplots_adjust(0.08, planes.FOOT / height, 0.995, 1 - 0.25 / height, 0.03, 0.04)
+    planes.draw_scale(figure)
     file = f"{split}-{name}.png"
-    _save(figure, folder / file)
+    planes.save(figure, folder / file)
     titles = ", ".join(f"{case.row['case']} ({case.row['kind']}, {case.row['pixel_ap']:.3f})" for case in cases)
     return {
         "title": f"{split}: {name} cases",
@@ -107,17 +86,21 @@ def _overlays(folder: Path, split: str, name: str, cases: list[Shown]) -> dict[s
 
 
 def _scrubber(folder: Path, split: str, case: Shown) -> dict[str, Any]:
-    """Axial slices from bottom to top, one file each."""
-    inside = np.flatnonzero(case.volume.max(axis=(0, 1)) > 0.05)
+    """Axial slices from bottom to top, one file each; it opens at the anomaly."""
+    inside, through = np.flatnonzero(case.volume.max(axis=(0, 1)) > 0.05), planes.middle(case.anomaly)[2]
+    levels = np.linspace(inside[0], inside[-1], SLICES).astype(int)
+    opens_at = int(np.abs(levels - through).argmin())
+    levels[opens_at] = through  # a small anomaly lies between two of them
     files = []
-    for number, k in enumerate(np.linspace(inside[0], inside[-1], SLICES).astype(int)):
-        figure = _figure(5.0, 2.6)
+    for number, k in enumerate(levels):
+        figure = planes.new_figure(5.6, 2.8 + planes.FOOT)
         left, right = figure.subplots(1, 2)
-        _draw(left, case, 0, (0, 0, k), overlay=False)
-        _draw(right, case, 0, (0, 0, k), overlay=True)
-        figure.subplots_adjust(0.01, 0.01, 0.99, 0.99, 0.02, 0)
+        planes.draw_plane(left, case, 0, (0, 0, k), overlay=False)
+        planes.draw_plane(right, case, 0, (0, 0, k), overlay=True)
+        figure.subplots_adjust(0.01, planes.FOOT / figure.get_figheight(), 0.99, 0.99, 0.02, 0)
+        planes.draw_scale(figure)
         files.append(f"{split}-slices-{number:02d}.png")
-        _save(figure, folder / files[-1])
+        planes.save(figure, folder / files[-1])
     return {
         "title": f"{split}: {case.row['case']} slice by slice",
         "caption": (
@@ -125,6 +108,7 @@ def _scrubber(folder: Path, split: str, case: Shown) -> dict[str, Any]:
         ),
         "alt": "Axial slices of one scan, beside each the same with the map laid over",
         "files": files,
+        "opens_at": opens_at,
     }
 
 
@@ -170,37 +154,3 @@ def _curves(splits: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "y_label": "precision",
                 "lines": lines,
             }
-
-
-def _middle(anomaly: np.ndarray) -> tuple[int, int, int]:
-    """The voxel of the anomaly that is nearest to its centre; the middle of the grid where there is none."""
-    places = np.argwhere(anomaly)
-    if not len(places):
-        return tuple(n // 2 for n in anomaly.shape)
-    return tuple(places[np.linalg.norm(places - places.mean(axis=0), axis=1).argmin()].tolist())
-
-
-def _draw(axes: Axes, case: Shown, plane: int, at: tuple[int, int, int], overlay: bool) -> None:
-    """One plane through the voxel `at`: 0 axial, 1 coronal, 2 sagittal."""
-    axis = 2 - plane
-    cut = [np.take(array, at[axis], axis).T for array in (case.volume, case.scores, case.anomaly)]
-    axes.imshow(cut[0], cmap="gray", vmin=0, vmax=1, origin="lower", interpolation="bilinear")
-    if overlay:
-        axes.imshow(cut[1], cmap="hot", vmin=0, vmax=1, alpha=np.clip(cut[1] * 1.4, 0, 0.85), origin="lower")
-    if cut[2].any():
-        axes.contour(cut[2], [0.5], colors=OUTLINE, linewidths=0.9)
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
-def _figure(width: float, height: float) -> Figure:
-    """A figure of that many inches, free of pyplot's global state."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _save(figure: Figure, path: Path) -> None:
-    """Write a PNG without the note of the software that wrote it."""
-    figure.savefig(path, metadata={"Software": None})

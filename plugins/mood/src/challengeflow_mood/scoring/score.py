@@ -157,14 +157,17 @@ def _score_split(cases: list[Case], final: dict, rounds: int) -> dict[str, Any]:
     everything = np.arange(len(cases))
     pixel, sample = np.nan_to_num(both(everything)).tolist()
     groups = [case.group for case in cases]
+    pixel_chance, sample_chance = float(histograms[:, 1].sum() / histograms.sum()), float(labels.mean())
     return {
         "score": (pixel + sample) / 2,
+        "chance": (pixel_chance + sample_chance) / 2,
+        "metrics": {"voxel AP": pixel, "case AP": sample},
         **bootstrap(groups, lambda drawn: float(np.mean(both(drawn))), rounds=rounds),
         "detail": {
             "pixel_ap": pixel,
             "sample_ap": sample,
-            "pixel_chance": float(histograms[:, 1].sum() / histograms.sum()),
-            "sample_chance": float(labels.mean()),
+            "pixel_chance": pixel_chance,
+            "sample_chance": sample_chance,
             "cases": len(cases),
             "kinds": _by_kind(cases, both),
             "sizes": _by_size(cases, both),

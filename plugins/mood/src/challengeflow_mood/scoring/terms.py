@@ -1,0 +1,38 @@
+"""The words of scores, tables and pictures, for readers of the report."""
+
+TERMS = {
+    "average precision": "Here the mean of two: how well anomalies are outlined (voxel AP) and how well abnormal scans "
+    "are told from healthy ones (case AP). 1 is perfect; guessing is the share of what is abnormal.",
+    "proxy": "Healthy training scans that were held out, half of them with an anomaly put in by a program: the measure "
+    "where no real anomalies are known.",
+    "voxel": "A point of the scan, in three dimensions.",
+    "map": "The answer to a scan: for each voxel a score of how abnormal it is.",
+    "sample score": "One number for a whole scan: how abnormal it is.",
+    "pixel ap": "Average precision over all voxels of the split: how well anomalies are outlined.",
+    "sample ap": "Average precision over the cases: how well abnormal scans are told from healthy ones.",
+    "pixel chance": "What guessing scores in voxels: the share of abnormal ones.",
+    "sample chance": "What guessing scores in cases: the share of abnormal ones.",
+    "cases": "Scans that were scored.",
+    "kinds": "The scores by what was done to the scan.",
+    "kind": "What was done to the scan: noise, a shift, a source (pushed away), a sink (pulled together), and others.",
+    "sizes": "The scores by the size of the anomaly.",
+    "ml": "Size of the anomaly in millilitres, from the smallest to the largest.",
+    "answers": "How good yes-or-no answers are.",
+    "sensitivity": "Share of the abnormal scans that are called so.",
+    "specificity": "Share of the healthy scans that are called so.",
+    "alarm": "Whether the scan's score reaches the level that one healthy scan in ten reaches.",
+    "alarm sensitivity": "Share of the abnormal scans that raise the alarm.",
+    "alarm false alarms a scan": "Share of the healthy scans that raise the alarm; one in ten is aimed at.",
+    "counted as zero": "Cases whose answer could not be used, with the reason and what it cost.",
+    "draws": "Scores of the redraws by which the organisers rank.",
+    "case table": "Each case with its score.",
+    "curves": "Points of the curves that are drawn above.",
+    "label": "1: abnormal, 0: healthy.",
+    "abnormal": "1: by its calibrated score the scan is rather abnormal than not.",
+    "map score": "The sample score before it was turned into a probability.",
+    "map voxels": "How many of the highest voxels the sample score is the mean of.",
+    "whole": "Why the scan as a whole is unlike those that were learnt, where it is.",
+    "case": "One scan.",
+    "components": "Of the principal components of healthy scans, how many explain a new scan.",
+    "max scans": "From how many healthy scans the components are learnt.",
+}
