@@ -18,6 +18,7 @@ from challengeflow import (
     integer,
 )
 from challengeflow_clog_loss.models.declarations import MODELS
+from challengeflow_clog_loss.scoring.terms import TERMS
 
 DEMO_COST = "a minute on one core and 0.1 GB of disk"
 
@@ -236,9 +237,17 @@ CLOG_LOSS = Challenge(
     },
     datasets=DATASETS,
     submissions=(
-        Submission(name="csv", summary="filename,stalled for every test video, in the order of submission_format.csv"),
         Submission(
-            name="answers", summary="every video's probability and answer as a table, and contact sheets", own_data=True
+            name="csv",
+            summary="filename,stalled for every test video, in the order of submission_format.csv",
+            file="submission.csv",
+            table="answers.csv",
+        ),
+        Submission(
+            name="answers",
+            summary="every video's probability and answer as a table, and contact sheets",
+            own_data=True,
+            table="answers.csv",
         ),
     ),
     licence="The competition's rules; no public licence of the videos was found. The demo is this project's own (MIT).",
@@ -261,6 +270,7 @@ CLOG_LOSS = Challenge(
         "clog-loss-plan": "challengeflow_clog_loss.commands.plan",
         "clog-loss-regions": "challengeflow_clog_loss.commands.regions",
     },
+    terms=TERMS,
     env="clog-loss",
     resources={
         "download": Resources(mem_mb=800, runtime=240),

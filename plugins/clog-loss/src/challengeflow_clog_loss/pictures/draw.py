@@ -43,9 +43,9 @@ def _sheets(job: DrawJob, videos: Videos) -> list[dict[str, Any]]:
     ranked = np.argsort(-videos.chance, kind="stable")
     stalled, flowing = ([k for k in ranked if videos.stalled[k] == truth] for truth in (True, False))
     named = {
+        "surest": ("The surest of each kind", [*stalled[: ROWS // 2 + 1], *flowing[::-1][: ROWS // 2]]),
         "missed": ("Stalled with the lowest scores", stalled[::-1][:ROWS]),
         "false-alarms": ("Flowing with the highest scores", flowing[:ROWS]),
-        "surest": ("The surest of each kind", [*stalled[: ROWS // 2 + 1], *flowing[::-1][: ROWS // 2]]),
     }
     entries, rows = [], {}
     for name, (title, places) in named.items():
@@ -58,7 +58,8 @@ def _sheets(job: DrawJob, videos: Videos) -> list[dict[str, Any]]:
         if rows[name]:
             files = frame_strips.frames(job.output / f"{name}-frames", rows[name][0])
             entries.append(_picture(title, rows[name][0].label.replace("\n", ", "), "Frames of one vessel", files))
-    return entries + _looked_at(job, [row for own in rows.values() for row in own[:LOOKED_AT]])
+    wrong = [row for name in ("missed", "false-alarms") for row in rows[name][:LOOKED_AT]]
+    return entries + _looked_at(job, wrong)
 
 
 def _looked_at(job: DrawJob, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import numpy as np
 from challengeflow_clog_loss.pictures import canvas
 
 FRAMES = 7
-WIDE, HIGH, SIDE, TITLE = 1.05, 1.2, 1.0, 0.16  # inches: of a picture's place, of a picture, and of the line above it
+WIDE, HIGH, SIDE, TITLE = 1.05, 1.25, 1.0, 0.18  # inches: of a picture's place, of a picture, and of the line above it
 SCRUBBED, ENLARGED = 24, 4  # frames of a row to scrub through, and how many times larger they are
 
 
@@ -40,7 +40,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
     sheet = figure.add_axes((0, 0, 1, 1))
     for place, row in enumerate(rows):
         top = HIGH * place + TITLE
-        sheet.text(WIDE / 2, top + SIDE / 2, row.label, ha="center", va="center", fontsize=7)
+        sheet.text(WIDE / 2, top + SIDE / 2, row.label, ha="center", va="center", fontsize=canvas.POINTS)
         cube, mask = row.arrays["cube"], row.arrays["mask"]
         numbers = np.linspace(0, len(cube) - 1, FRAMES).round().astype(int)
         low, high = np.quantile(cube, [0.02, 0.998])
@@ -54,7 +54,7 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
             limits = {"vmin": darkest, "vmax": max(brightest, darkest + 1)}
             sheet.imshow(picture, cmap="gray", interpolation="nearest", aspect="auto", extent=extent, **limits)
             sheet.contour(mask, [0.5], colors="#ff6600", linewidths=0.5, extent=extent, origin="upper")
-            sheet.text(x, y - tall - 0.02, title, ha="center", va="bottom", fontsize=6)
+            sheet.text(x, y - tall - 0.02, title, ha="center", va="bottom", fontsize=canvas.POINTS)
     sheet.set(xlim=(0, width), ylim=(height, 0))
     sheet.axis("off")
     canvas.save(figure, path)

@@ -19,25 +19,27 @@ PARTS = 6  # hidden squares along each side; neighbours overlap by half
 
 
 def draw(path: Path, job: DrawJob, folder: Path, module: ModuleType, rows: Sequence[Row]) -> None:
-    """Write the clip's mean of each video, and over it what hiding does to the logit of the model in `folder`."""
+    """Write the clip's mean of each video, and over it what hiding does to the logit of the model in `folder`, all on
+    one scale."""
     facts, net = clip_model.load(folder, module.build, job.device)
-    figure = canvas.new_figure(1.6 * len(rows), 3.7)
+    parameters = facts["parameters"] | {"sampling": "centre"}
+    shown = [clip_model.clips_of(clip_model.whole(row.arrays, parameters), parameters, None)[0] for row in rows]
+    falls = [fall_by_place(net, clip, job.device) for clip in shown]
+    most = max(1e-6, *(float(np.abs(fall).max()) for fall in falls))
+    figure = canvas.new_figure(1.6 * len(rows), 4.1)
     axes = figure.subplots(2, len(rows), squeeze=False)
-    for column, row in enumerate(rows):
-        parameters = facts["parameters"] | {"sampling": "centre"}
-        clip = clip_model.clips_of(clip_model.whole(row.arrays, parameters), parameters, None)[0]
-        fall = fall_by_place(net, clip, job.device)
+    for (top, bottom), row, clip, fall in zip(axes.T, rows, shown, falls, strict=True):
         mean = clip.grey.astype(np.float32).mean(axis=0)
-        top, bottom = axes[:, column]
         top.imshow(mean, cmap="gray")
-        top.set_title(row.label, fontsize=7)
+        top.set_title(row.label, fontsize=canvas.POINTS)
         bottom.imshow(mean, cmap="gray")
-        most = max(float(np.abs(fall).max()), 1e-6)
-        bottom.imshow(fall, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.55, interpolation="nearest")
-        bottom.set_title(f"red: up to {most:.1f}", fontsize=7)
+        over = bottom.imshow(fall, cmap="RdBu_r", vmin=-most, vmax=most, alpha=0.55, interpolation="nearest")
         for axis in (top, bottom):
             axis.axis("off")
-    figure.tight_layout()
+    figure.subplots_adjust(0.01, 0.17, 0.99, 0.86, 0.06, 0.04)
+    scale = figure.colorbar(over, cax=figure.add_axes((0.05, 0.11, 0.9, 0.025)), orientation="horizontal")
+    scale.set_label("by how much the score (logit) falls where a square is hidden", fontsize=canvas.POINTS)
+    scale.ax.tick_params(labelsize=canvas.POINTS)
     canvas.save(figure, path)
 
 
