@@ -18,6 +18,7 @@ from challengeflow import (
     number,
 )
 from challengeflow_mabe_task1.models.declarations import MODELS
+from challengeflow_mabe_task1.scoring.terms import TERMS
 
 
 def _names(description: str) -> dict[str, object]:
@@ -133,11 +134,17 @@ CHALLENGE = Challenge(
         ),
     ),
     submissions=(
-        Submission(name="npy", summary="submission.npy: sequence -> one class number a frame, as AIcrowd accepts it"),
+        Submission(
+            name="npy",
+            summary="submission.npy: sequence -> one class number a frame, as AIcrowd accepts it",
+            file="submission.npy",
+            table="summary.csv",
+        ),
         Submission(
             name="answers",
             summary="for a lab: tables of bouts, recordings and quality, Bento and BORIS files, what to label next",
             own_data=True,
+            table="summary.csv",
         ),
     ),
     licence="CalMS21: CC BY-NC-SA 4.0 by its paper, CC BY 4.0 by its repository; treat as non-commercial. Not shipped",
@@ -250,6 +257,7 @@ CHALLENGE = Challenge(
     commands={
         "merge-task3": "challengeflow_mabe_task1.commands.merge_task3",
     },
+    terms=TERMS,
     resources={
         "download": Resources(mem_mb=2500, runtime=120),
         "preprocess": Resources(mem_mb=1000, runtime=20),

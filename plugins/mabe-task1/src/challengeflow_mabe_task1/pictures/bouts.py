@@ -13,7 +13,7 @@ from challengeflow_mabe_task1.formats.bouts import runs
 from challengeflow_mabe_task1.pictures import canvas
 
 MOMENTS = 5
-LABEL = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1}
+LABEL = {"facecolor": canvas.GROUND, "edgecolor": "none", "alpha": 0.7, "pad": 1}
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,15 @@ def draw(path: Path, names: Sequence[str], found: Sequence[tuple[Mistake, np.nda
                 yticks=[],
             )
             axes.set_aspect("equal")
-            axes.spines[:].set_color("#cccccc")
+            axes.spines[:].set_color(canvas.BACKGROUND)
             axes.text(
-                0.02, 0.04, f"{frame / fps:.2f} s", transform=axes.transAxes, fontsize=7, color="#444444", bbox=LABEL
+                0.02,
+                0.04,
+                f"{frame / fps:.2f} s",
+                transform=axes.transAxes,
+                fontsize=7,
+                color=canvas.WRITING,
+                bbox=LABEL,
             )
     canvas.save(figure, path)
 

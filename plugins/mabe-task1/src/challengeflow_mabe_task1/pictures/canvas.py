@@ -1,4 +1,7 @@
-"""What all pictures share: colours of the behaviours, a figure without global state, files without a date."""
+"""What all pictures share: colours of the behaviours, a figure without global state, files without a date.
+
+They have a dark ground of their own, in light pages and in dark ones, and writing of 10 pixels at least.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,26 +10,28 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 
 from challengeflow_mabe_task1.data.layouts import background
 
-# Okabe and Ito (2008), which colour-blind people can tell apart, and brown.
-BEHAVIOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#f0e442", "#000000")
-BACKGROUND, UNLABELLED = "#e6e6e6", "#ffffff"
-ANIMALS = {"resident": "#20639b", "intruder": "#e07b39"}
+# Okabe and Ito (2008), which colour-blind people can tell apart, brown, and violet for their black.
+BEHAVIOURS = ("#d55e00", "#2a93d5", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#f0e442", "#a08cff")
+GROUND, WRITING = "#14191f", "#dfe5ea"
+BACKGROUND = "#46505a"  # of the behaviours: what is none of them
+ANIMALS = {"resident": "#4a9fe0", "intruder": "#e07b39"}
 DOTS_PER_INCH = 110
 
 
 def colours(names: Sequence[str]) -> list[str]:
-    """A colour for each class: light grey for the background, then one each (again from the start after nine)."""
+    """A colour for each class: grey for the background, then one each (again from the start after nine)."""
     rest = background(names)
     others = iter(BEHAVIOURS[k % len(BEHAVIOURS)] for k in range(len(names)))
     return [BACKGROUND if k == rest else next(others) for k in range(len(names))]
 
 
 def strip(labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Class numbers (T,), -1 for none, as a picture (1, T, 3) of the classes' colours."""
-    table = np.array([_rgb(colour) for colour in (*colours(names), UNLABELLED)])
+    """Class numbers (T,), -1 for none, as a picture (1, T, 4) of the classes' colours; none is transparent."""
+    table = np.array([*((*_rgb(colour), 1.0) for colour in colours(names)), (0.0, 0.0, 0.0, 0.0)])
     return table[labels][None]
 
 
@@ -38,13 +43,20 @@ def legend(figure: Figure, names: Sequence[str]) -> None:
 
 def new_figure(width: float, height: float) -> Figure:
     """A figure of that many inches, free of pyplot's global state."""
-    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, facecolor=GROUND)
     FigureCanvasAgg(figure)
     return figure
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG without the note of the software that wrote it."""
+    """Write a PNG without the note of the software that wrote it; what is black is made light."""
+    for text in figure.findobj(Text):
+        text.set_color(WRITING if text.get_color() == "black" else text.get_color())
+    for axes in figure.axes:
+        axes.set_facecolor(GROUND)
+        axes.tick_params(color=WRITING, labelcolor=WRITING)
+        for spine in axes.spines.values():
+            spine.set_color(WRITING if spine.get_edgecolor() == (0, 0, 0, 1) else spine.get_edgecolor())
     figure.savefig(path, metadata={"Software": None})
 
 

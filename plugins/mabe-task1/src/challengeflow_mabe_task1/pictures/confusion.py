@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 
 from challengeflow_mabe_task1.pictures import canvas
+
+SHARES = LinearSegmentedColormap.from_list("shares", ["#1d242c", "#1f77c0"])  # white is read on both ends
 
 
 def draw(path: Path, title: str, names: Sequence[str], counts: np.ndarray) -> None:
@@ -16,10 +19,9 @@ def draw(path: Path, title: str, names: Sequence[str], counts: np.ndarray) -> No
     width, height = left + side + right, top + side + bottom
     figure = canvas.new_figure(max(width, 5.5), height)
     axes = figure.add_axes((left / max(width, 5.5), bottom / height, side / max(width, 5.5), side / height))
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1)
     for row in range(len(names)):
         for column in range(len(names)):
-            dark = shares[row, column] > 0.55
             axes.text(
                 column,
                 row,
@@ -27,7 +29,6 @@ def draw(path: Path, title: str, names: Sequence[str], counts: np.ndarray) -> No
                 ha="center",
                 va="center",
                 fontsize=8,
-                color="white" if dark else "black",
             )
     ticks = range(len(names))
     axes.set_xticks(ticks, names, fontsize=8, rotation=20 if max(map(len, names)) > 9 else 0)

@@ -57,7 +57,7 @@ def draw(path: Path, title: str, found: Sequence[tuple[str, float]]) -> None:
     places = np.arange(len(found))[::-1]
     axes.barh(places, [loss for _, loss in found], color=canvas.ANIMALS["resident"], height=0.65)
     axes.set_yticks(places, [part for part, _ in found], fontsize=8)
-    axes.axvline(0, color="black", linewidth=0.6)
+    axes.axvline(0, color=canvas.WRITING, linewidth=0.6)
     axes.tick_params(labelsize=8, length=0)
     axes.set_xlabel("macro F1 lost when the part is hidden in both animals", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)

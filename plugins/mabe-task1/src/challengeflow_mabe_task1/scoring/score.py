@@ -164,7 +164,9 @@ class _Result:
             detail["annotators"] = self._annotators(tables)
         if known := references(len(self.sequences), int(total.sum())):
             detail["references"] = known
-        return {"score": macro_f1(total, self.scored), "detail": detail} | resampled
+        # of who guesses each behaviour as often as it occurs
+        chance = float(total[self.scored].sum() / max(total.sum(), 1)) / max(len(self.scored), 1)
+        return {"score": macro_f1(total, self.scored), "chance": chance, "detail": detail} | resampled
 
     def _doubts(self) -> dict[str, list[str]]:
         """What is doubtful about each recording: its track, and labels that do not fit it."""
