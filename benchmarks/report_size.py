@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 from matplotlib.image import imsave
 
+from challengeflow.arrays import Writer
 from challengeflow.planning.part_file import write_part
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.settings import challenge_settings
 from challengeflow.running.provenance import SUFFIX, machine
+from challengeflow.running.warn import of_generated_data, put_first
 
 FOLDS, SHARDS = 5, 2
 KINDS = {"control-perfect": 1.0, "control-random": 0.5}
@@ -50,6 +52,7 @@ def subject(folder: Path, models: int) -> dict[str, Any]:
         "trained_on": None,
         "parameters": {stage: {} for stage in ("download", "preprocess", "score", "package")},
     }
+    mine = dataset | {"source": "/data/mine", "splits": {"test": "answered"}, "gold": [], "trained_on": "one"}
     about = {
         "title": "A made-up challenge",
         "url": "https://example.org",
@@ -61,11 +64,17 @@ def subject(folder: Path, models: int) -> dict[str, Any]:
         "best": 1.0,
         "direction": "higher",
         "draws": True,
-        "datasets": {"one": "made up"},
+        "terms": {"samples": "how many there were"},
+        "submissions": {
+            "csv": {"summary": "answers", "file": "submission.csv", "table": ""},
+            "answers": {"summary": "answers for people", "file": "", "table": "answers.csv"},
+        },
+        "datasets": {"one": "1,413 videos"},
         "models": {"guess": "guesses <well>"},
     }
     common = {"results": str(folder), "seed": 1, "device": "cpu", "max_failed": 0.05}
-    part = common | {"datasets": {"one": dataset}, "models": variants, "submissions": {"csv": {"one": {"one": "both"}}}}
+    part = common | {"datasets": {"one": dataset, "mine": mine}, "models": variants}
+    part["submissions"] = {"csv": {"one": {"one": "both"}}, "answers": {"mine-both": {"mine": "both"}}}
     return {"results": str(folder), "challenges": {"made-up": part | {"about": about}}}
 
 
@@ -85,6 +94,7 @@ def make_up(folder: Path, models: int, samples: int, pixels: int = 150) -> dict[
         score = KINDS.get(name, 0.6 + 0.3 * place / len(plan.models))
         _variant(plan, name, score, samples, pixels, random)
     _write(f"{plan.layout.submission('csv', 'one')}/submission.csv", "sample,answer\n")
+    _answers(plan, pixels, random)
     _write(f"{folder}/leaderboard.csv", "challenge\n")
     about["challenges"]["made-up"]["benchmarks"] = _benchmarks(folder)
     return about
@@ -126,6 +136,18 @@ def _variant(plan: Plan, name: str, score: float, samples: int, pixels: int, ran
         _write(path + SUFFIX, json.dumps(note))
 
 
+def _answers(plan: Plan, pixels: int, random: np.random.Generator) -> None:
+    """Of data of one's own: a table, a picture, what is warned of, and a sample that could not be read."""
+    folder = Path(plan.layout.submission("answers", "mine-both"))
+    _write(folder / "answers.csv", "sample,score,answer\n", "a,0.25,no\n", "b,,<unknown>\n")
+    imsave(folder / "surest.png", random.random((pixels, pixels)), cmap="gray")
+    put_first(folder, of_generated_data(plan, ["mine"]))
+    _write(plan.layout.samples("mine"), "sample,split,group\n", "a,test,a\n", "b,test,b\n")
+    with Writer(Path(plan.prepared(plan.shards("mine")[0]))) as prepared:
+        prepared.add("a", {"status": "ok"})
+        prepared.add("b", {"status": "the file is empty"})
+
+
 def _pictures(folder: Path, name: str, pixels: int, random: np.random.Generator) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     files = [f"{number}.png" for number in range(6)]
@@ -134,7 +156,9 @@ def _pictures(folder: Path, name: str, pixels: int, random: np.random.Generator)
     x = np.linspace(0, 1, 100)
     lines = [{"name": f"fold {f}", "x": x.tolist(), "y": random.random(100).cumsum().tolist()} for f in range(FOLDS)]
     curve = {"caption": "Made up.", "x_label": "epoch", "y_label": "loss", "lines": lines}
-    entries: list[dict[str, Any]] = [{"title": "Slices", "caption": name, "alt": "noise", "files": files[1:]}]
+    entries: list[dict[str, Any]] = [
+        {"title": "Slices", "caption": name, "alt": "noise", "files": files[1:], "opens_at": 2}
+    ]
     entries += [{"title": "Worst", "caption": name, "alt": "noise", "files": files[:1]}]
     entries += [{"title": title} | curve for title in ("Loss", "Precision", "Calibration")]
     _write(f"{folder}/pictures.json", json.dumps(entries))

@@ -39,13 +39,18 @@ def shown(page) -> list[str]:
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_every_page_opens_without_a_complaint_or_a_request(opened, report, size, colours):
     page = opened(size, color_scheme=colours)
-    assert len(ids(page)) == 3 + 4  # overview, leaderboard, the challenge; three models and an ensemble
+    assert len(ids(page)) == 4 + 4  # overview, leaderboard, the challenge, glossary; three models and an ensemble
     for name in ids(page):
         page.evaluate("name => { location.hash = name }", name)
         page.wait_for_function("name => document.getElementById(name).offsetParent", arg=name)
         assert shown(page) == [name]
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide == 0, f"{name} scrolls sideways"
+        assert page.evaluate("scrollY") == 0, f"{name} does not begin at its top"
+        badges = page.locator(f"[id='{name}'] .badge.generated:visible").count()
+        assert badges or name == "glossary", f"{name} does not say that its data are generated"
+    menu = page.eval_on_selector_all("nav a", "links => links.map(link => link.getBoundingClientRect().right)")
+    assert len(menu) == 4 and max(menu) <= SIZES[size]["width"], "the menu is cut off"
     assert page.troubles == []
     assert {url for url in page.requests if not url.startswith("data:")} == {report.as_uri()}
 
@@ -75,10 +80,14 @@ def test_every_picture_is_there_and_the_slider_shows_one_after_the_other(opened)
     widths = page.eval_on_selector_all(
         "img", "images => Promise.all(images.map(i => (i.loading = 'eager', i.decode().then(() => i.naturalWidth))))"
     )
-    assert len(widths) == 4 * 6 and all(width == 8 for width in widths)
+    # of each model six, one on the front page, one of answers
+    assert len(widths) == 4 * 6 + 2 and all(width == 8 for width in widths)
     page.evaluate("location.hash = 'made-up/one/both'")
     figure = page.locator("section.shown .scrub")
     assert figure.locator("img:visible").count() == 1
+    assert figure.locator("img:visible").get_attribute("alt") == "noise, 3 of 5"  # where the plugin opens it
+    figure.locator("input").fill("1")
+    assert figure.locator("img:visible").get_attribute("alt") == "noise, 1 of 5"
     figure.locator("input").fill("3")
     assert figure.locator("img:visible").get_attribute("alt") == "noise, 3 of 5"
 
@@ -88,10 +97,43 @@ def test_curves_are_drawn_and_can_be_read_off(opened):
     page.evaluate("location.hash = 'made-up/one/model-00'")
     curve = page.locator("section.shown figure.lines").first
     curve.locator(".uplot").wait_for()
+    names = curve.locator(".legend li:visible").all_inner_texts()
+    assert names == [f"fold {number}" for number in range(5)]  # no value where there is no pointer
     box = curve.locator(".u-over").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    values = curve.locator(".u-legend .u-value").all_inner_texts()
+    values = curve.locator(".legend .value").all_inner_texts()
     assert len(values) == 6 and abs(float(values[0]) - 0.5) < 0.05
+
+
+def test_every_term_is_explained_where_it_stands_and_in_the_glossary(opened):
+    page = opened()
+    terms = page.eval_on_selector_all(
+        "abbr", "all => all.map(each => [each.innerText || each.textContent, each.title])"
+    )
+    known = set(page.eval_on_selector_all("#glossary dd", "all => all.map(each => each.textContent)"))
+    assert len(terms) > 50 and all(meaning in known for _, meaning in terms)
+    headings = page.eval_on_selector_all(
+        "#scores th, .models th", "all => all.filter(each => !each.querySelector('abbr')).map(each => each.textContent)"
+    )
+    assert set(headings) == {"challenge", "what it is", "interval"}, "a heading that nothing explains"
+
+
+def test_headings_stand_above_their_numbers(opened):
+    page = opened()
+    aligned = """tables => tables.flatMap(table => [...table.tHead?.rows[0]?.cells ?? []].map((heading, column) => {
+        const cell = table.tBodies[0].rows[0]?.cells[column];
+        return [heading.textContent, getComputedStyle(heading).textAlign, cell && getComputedStyle(cell).textAlign];
+    }))"""
+    for name, heading, cell in page.eval_on_selector_all("table", aligned):
+        assert cell in (heading, None), name
+
+
+def test_pictures_keep_their_size_and_have_no_white_box_in_the_dark(opened):
+    page = opened("phone", color_scheme="dark")
+    page.evaluate("location.hash = 'made-up/one/both'")
+    image = page.locator("section.shown .picture img").first
+    styles = image.evaluate("image => [getComputedStyle(image).maxWidth, getComputedStyle(image).backgroundColor]")
+    assert styles == ["none", "rgba(0, 0, 0, 0)"]
 
 
 def test_every_link_leads_somewhere(opened, report):
@@ -107,6 +149,6 @@ def test_every_link_leads_somewhere(opened, report):
 
 def test_all_can_be_read_without_javascript(opened):
     page = opened(java_script_enabled=False)
-    assert page.locator("section.page:visible").count() == 7
+    assert page.locator("section.page:visible").count() == 8
     assert page.locator("svg.curve:visible").count() == 4 * 3
     assert page.locator(".filter:visible").count() == 0

@@ -42,11 +42,26 @@ def test_where_lower_is_better_the_lowest_is_first(errors):
     leaderboard.write(str(folder), files)
     with open(folder / "leaderboard.csv") as file:
         rows = list(csv.DictReader(file))
-    assert [row["model"] for row in rows] == list(ERRORS)
-    assert {row["direction"] for row in rows} == {"lower"} and rows[1]["mae"] == "0.2"
+    assert [row["model"] for row in rows] == ["good", "bad", "control-perfect", "control-random"]  # controls below
+    assert {row["direction"] for row in rows} == {"lower"} and rows[0]["mae"] == "0.2"
+    assert {row["data"] for row in rows} == {""}
     assert leaderboard.summary(files).splitlines()[0].split()[2] == "good"
     text = (folder / "leaderboard.html").read_text()
-    assert "lower is better" in text and text.index("good") < text.index("bad") and "<th>mae</th>" in text
+    assert (
+        "lower is better" in text
+        and text.index("<td>good") < text.index("<td>bad<")
+        and '<th class="number">mae</th>' in text
+    )
+
+
+def test_a_demo_is_called_so_in_the_tables_and_in_the_terminal(errors):
+    folder, files = errors
+    leaderboard.write(str(folder), files, generated=[["c", "d"]])
+    with open(folder / "leaderboard.csv") as file:
+        assert {row["data"] for row in csv.DictReader(file)} == {"generated"}
+    assert "generated data</span></h2>" in (folder / "leaderboard.html").read_text()
+    lines = leaderboard.summary(files, [["c", "d"]]).splitlines()
+    assert len(lines) == 2 and all(line.endswith("(generated data)") for line in lines)
 
 
 def test_on_the_axis_better_lies_to_the_right():
@@ -61,11 +76,12 @@ def test_the_page_names_the_lowest_best(tmp_path):
     subject = make_up(tmp_path / "run", models=2, samples=40, pixels=8)
     subject["challenges"]["made-up"]["about"] |= {"direction": "lower", "best": 0.0}
     gathered = Gathered("made-up", subject["challenges"]["made-up"])
-    scores = [variant.results[0].score for variant in gathered.variants]
+    scores = [variant.results[0].score for variant in gathered.models("one")]
     assert scores == sorted(scores)
     behind = gathered.behind_best(next(v for v in reversed(gathered.variants) if v.kind == "trained"))
     assert behind is not None and behind.score > 0
     board = page.board([gathered])
-    first = [row["strip"][1] for row in board if row["split"] == "train" and "variant" in row]
+    models = [row for row in board if "variant" in row and row["variant"].kind != "control"]
+    first = [row["strip"][1] for row in models if row["split"] == "train"]
     assert first == sorted(first, reverse=True)
     assert "Lower is better." in page.render([gathered])

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from report_size import make_up
 
-from challengeflow.reporting.page import page
+from challengeflow.reporting.page import album, page
 from challengeflow.reporting.page.curves import svg, ticks
 from challengeflow.reporting.page.gather import Gathered
 
@@ -26,6 +26,16 @@ def test_scores_are_scaled_between_the_controls(run):
     assert results["control-random"].scaled == 0 and results["control-perfect"].scaled == 1
     assert results["model-01"].scaled == pytest.approx((results["model-01"].score - 0.5) / 0.5)
     assert results["model-01"].split == "train"
+
+
+def test_controls_stand_below_the_models(run):
+    kinds = [variant.kind == "control" for variant in gathered(run).variants]
+    assert kinds == sorted(kinds) and any(kinds)
+    board = [row for row in page.board([gathered(run)]) if row["split"] == "train"]
+    assert [row["variant"].kind if "variant" in row else "published" for row in board] == [
+        *("ensemble", "trained", "trained", "published"),
+        *("control", "control"),
+    ]
 
 
 def test_costs_are_of_a_models_own_jobs_and_an_ensembles_members(run):
@@ -59,7 +69,7 @@ def test_what_is_not_there_yet_is_said(run, tmp_path):
 
 
 def test_pictures_beyond_the_size_of_the_page_are_linked(run, monkeypatch):
-    monkeypatch.setattr(page, "MOST_BYTES", 1000)
+    monkeypatch.setattr(album, "MOST_BYTES", 1000)
     text = page.render([gathered(run)])
     assert "data:image/png;base64," in text and 'src="made-up/one/both/pictures/0.png"' in text
 

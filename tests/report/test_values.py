@@ -12,9 +12,12 @@ from challengeflow.reporting.page.values import html
     [
         ({}, ["none"]),
         ({"a_b": 0.123456, "ok": True, "no": None}, ["a b", "0.1235", "yes", "none"]),
-        ({"f1": {"attack": {"f1": 0.5}, "mount": {"f1": 0.25, "recall": 1}}}, ["<th>recall</th>", "attack", "0.25"]),
+        (
+            {"f1": {"attack": {"f1": 0.5}, "mount": {"f1": 0.25, "recall": 1}}},
+            ['<th class="number">recall</th>', "attack", "0.25"],
+        ),
         ({"mixed": {"one": {"f1": 0.5}, "two": 3, "three": [{"x": {"y": 1}}]}}, ["two", "three", "0.5"]),
-        ({"table": [{"x": 1}, {"y": "<b>"}]}, ["<th>x</th>", "&lt;b&gt;"]),
+        ({"table": [{"x": 1}, {"y": "<b>"}]}, ['<th class="number">x</th>', "<th>y</th>", "&lt;b&gt;"]),
         ({"matrix": [[1, 2], [3, 4]]}, ['<td class="number">4</td>']),
         ({"ragged": [[1, [2]], {"a": 1}, "text"]}, ["text"]),
         ({"many": list(range(500))}, ["19 and 480 more"]),

@@ -20,7 +20,7 @@ from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.part_file import write_part
-from challengeflow.planning.plan import Plan, plans
+from challengeflow.planning.plan import Plan, generated, plans
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.read_config import read_config
@@ -126,7 +126,8 @@ class Dag:
 
     def board(self, wildcards: Any) -> str:
         """For `params:`: the file that lists what enters the leaderboard."""
-        return write_part({"results": self.settings.results, "files": self.scores() + self.submissions()})
+        files, demos = self.scores() + self.submissions(), generated(self.plans.values())
+        return write_part({"results": self.settings.results, "files": files, "generated": demos})
 
     def tell_end(self) -> None:
         """Say how the run stands, the scores, and what to hand in: after all that Snakemake has said, and in its log

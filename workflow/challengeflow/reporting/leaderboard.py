@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,20 @@ from challengeflow.planning.layout import leaderboard as path_of
 from challengeflow.reporting.axis import axis
 from challengeflow.running.atomic import atomic
 
-COLUMNS = ("challenge", "dataset", "model", "kind", "metric", "direction", "split", "score", "low", "high", "failed")
+COLUMNS = (
+    *("challenge", "dataset", "data", "model", "kind", "metric", "direction", "split"),
+    *("score", "low", "high", "failed"),
+)
+Generated = Collection[Sequence[str]]
+"""Challenge and dataset of each demo."""
 
 
-def write(results: str, files: Iterable[str]) -> None:
+def write(results: str, files: Iterable[str], generated: Generated = ()) -> None:
     """Write leaderboard.csv and leaderboard.html into `results` from scores.json files and submission folders."""
     paths = [Path(file) for file in files]
     scores = [json.loads(path.read_text()) for path in paths if path.suffix == ".json"]
     submissions = [_submission(folder, results) for folder in paths if folder.is_dir()]
-    rows = sorted(_rows(scores), key=_place)
+    rows = sorted(_rows(scores, generated), key=_place)
     further = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     with atomic(Path(path_of(results, "csv")), Path(path_of(results, "html"))) as (table, page):
         with open(table, "w", newline="") as file:
@@ -29,29 +34,32 @@ def write(results: str, files: Iterable[str]) -> None:
         page.write_text(_page(rows, scores, submissions))
 
 
-def summary(files: Iterable[str], most: int = 30) -> str:
+def summary(files: Iterable[str], generated: Generated = (), most: int = 30) -> str:
     """The models of scores.json files as lines for a terminal, the best of each split first, without controls."""
     scores = [json.loads(Path(file).read_text()) for file in files]
-    rows = [row for row in sorted(_rows(scores), key=_place) if row["kind"] != "control"]
+    rows = [row for row in sorted(_rows(scores, generated), key=_place) if row["kind"] != "control"]
     names = [f"{row['challenge']}/{row['dataset']} {row['split']}" for row in rows]
     width, own = (max(map(len, texts), default=0) for texts in (names, [row["model"] for row in rows]))
     lines = [
         f"{name:<{width}}  {row['model']:<{own}}  {row['metric']} {float(row['score']):.3f} "
-        f"[{float(row['low']):.3f}, {float(row['high']):.3f}]"
+        f"[{float(row['low']):.3f}, {float(row['high']):.3f}]{'  (generated data)' if row['data'] else ''}"
         for name, row in zip(names, rows, strict=True)
     ]
     return "\n".join(lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else []))
 
 
 def _place(row: dict[str, Any]) -> tuple[Any, ...]:
-    """Where a row belongs: the best of each split first."""
-    return row["challenge"], row["dataset"], row["split"], -sign(row["direction"]) * row["score"]
+    """Where a row belongs: the best of each split first, its controls last."""
+    gain = -sign(row["direction"]) * row["score"]
+    return row["challenge"], row["dataset"], row["split"], row["kind"] == "control", gain
 
 
-def _rows(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _rows(scores: Sequence[dict[str, Any]], generated: Generated) -> list[dict[str, Any]]:
+    demos = {tuple(each) for each in generated}
     return [
         {name: entry[name] for name in ("challenge", "dataset", "model", "kind", "metric")}
         | {"split": split, "score": result["score"], "low": result["interval"][0], "high": result["interval"][1]}
+        | {"data": "generated" if (entry["challenge"], entry["dataset"]) in demos else ""}
         | {"failed": len(entry["failed"]), "direction": direction_of(entry), "metrics": result.get("metrics", {})}
         for entry in scores
         for split, result in entry["splits"].items()

@@ -75,6 +75,7 @@ def stale_paths(config: str) -> dict[Path, str]:
 
 def _leaderboard(options: argparse.Namespace) -> None:
     from challengeflow.planning.part_file import read_part
+    from challengeflow.planning.plan import generated
     from challengeflow.reporting import leaderboard
 
     listed = read_part(options.config)
@@ -84,8 +85,8 @@ def _leaderboard(options: argparse.Namespace) -> None:
         made = [path for plan in plans for path in plan.score_files() + plan.submission_folders()]
         old = stale_paths(options.config)
         files = [path for path in made if Path(path).exists() and Path(path).resolve() not in old]
-        listed = {"results": settings.results, "files": files}
-    leaderboard.write(listed["results"], listed["files"])
+        listed = {"results": settings.results, "files": files, "generated": generated(plans)}
+    leaderboard.write(listed["results"], listed["files"], listed["generated"])
 
 
 def _status(options: argparse.Namespace) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,72 +12,14 @@ from typing import Any
 from challengeflow.contract.direction import sign
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.plan import Plan
-from challengeflow.planning.settings import VariantSettings, challenge_settings
-from challengeflow.reporting.ending import warnings_of
-from challengeflow.reporting.page.costs import Cost, Costs, StageCost
+from challengeflow.planning.settings import challenge_settings
+from challengeflow.reporting.chance import guessing
+from challengeflow.reporting.page import handed
+from challengeflow.reporting.page.costs import Costs, StageCost
+from challengeflow.reporting.page.results import Reference, Result, Variant
 from challengeflow.reporting.paired import Difference, difference
 from challengeflow.running import check_pictures
 from challengeflow.running.provenance import SUFFIX
-
-
-@dataclass(frozen=True)
-class Result:
-    """A variant's score of one split. `scaled`: 0 what the random control scores, 1 what the perfect one does."""
-
-    split: str
-    score: float
-    low: float
-    high: float
-    scaled: float | None
-    detail: Mapping[str, Any]
-    entry: Mapping[str, Any]
-
-    @property
-    def metrics(self) -> Mapping[str, float]:
-        """The further metrics, by name."""
-        found: Mapping[str, float] = self.entry.get("metrics", {})
-        return found
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the plugin warns of: sentences in `detail["warnings"]`."""
-        found = self.detail.get("warnings", [])
-        return [str(each) for each in found] if isinstance(found, list) else []
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A published result on the very data of a split. Nothing of it was measured in this run."""
-
-    system: str
-    score: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A scored variant of a dataset with everything known of it."""
-
-    challenge: str
-    dataset: str
-    name: str
-    entry: VariantSettings
-    summary: str
-    results: tuple[Result, ...]
-    failed: tuple[Mapping[str, str], ...]
-    cost: Cost
-    pictures: tuple[Mapping[str, Any], ...]
-    folder: Path
-    notes: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def id(self) -> str:
-        """Of its page."""
-        return f"{self.challenge}/{self.dataset}/{self.name}"
-
-    @property
-    def kind(self) -> str:
-        return self.entry.kind
 
 
 class Gathered:
@@ -101,12 +42,20 @@ class Gathered:
 
     @cached_property
     def variants(self) -> list[Variant]:
-        """Of every dataset those that have been scored, the best of the first split first."""
+        """Of every dataset those that have been scored, the best of the first split first, the controls last."""
         found = [
             self._variant(*pair) for pair in self.plan.with_scores() if self._there(self.plan.layout.scores(*pair))
         ]
         datasets = list(self.plan.datasets)
-        return sorted(found, key=lambda v: (datasets.index(v.dataset), -sign(self.direction) * v.results[0].score))
+        return sorted(found, key=lambda v: (datasets.index(v.dataset), *self.rank(v, v.results[0])))
+
+    def rank(self, variant: Variant, result: Result) -> tuple[bool, float]:
+        """Where a score belongs in a table: controls are yardsticks and stand below all models."""
+        return variant.kind == "control", -sign(self.direction) * result.score
+
+    def models(self, dataset: str) -> list[Variant]:
+        """The scored models of a dataset, without controls, the best first."""
+        return [each for each in self.variants if each.dataset == dataset and each.kind != "control"]
 
     @property
     def waiting(self) -> list[str]:
@@ -136,7 +85,7 @@ class Gathered:
 
         None of the best itself and of controls.
         """
-        best = next((v for v in self.variants if v.dataset == variant.dataset and v.kind != "control"), None)
+        best = next(iter(self.models(variant.dataset)), None)
         if best is None or variant.kind == "control" or variant is best:
             return None
         return difference(best.results[0].entry, variant.results[0].entry, self.direction)
@@ -153,18 +102,15 @@ class Gathered:
         return found
 
     @cached_property
-    def submissions(self) -> list[dict[str, Any]]:
-        """Kind, name, what answers it, its files (paths below the results folder) with their sizes, and warnings."""
-        found = []
-        for kind, named in self.plan.submissions.items():
-            for name, chosen in named.items():
-                folder = Path(self.plan.layout.submission(kind, name))
-                if self._there(str(folder)):
-                    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-                    shown = [(str(p.relative_to(folder)), self.href(p), p.stat().st_size) for p in files]
-                    warnings = warnings_of(folder)
-                    found.append({"kind": kind, "name": name, "answers": chosen, "files": shown, "warnings": warnings})
-        return found
+    def submissions(self) -> list[handed.Handed]:
+        """What there is to hand in, or to read."""
+        named = [(kind, name, chosen) for kind, each in self.plan.submissions.items() for name, chosen in each.items()]
+        folders = [Path(self.plan.layout.submission(kind, name)) for kind, name, _ in named]
+        return [
+            handed.read(self.plan, self.about["submissions"].get(kind, {}), folder, kind, name, chosen)
+            for folder, (kind, name, chosen) in zip(folders, named, strict=True)
+            if self._there(str(folder))
+        ]
 
     def href(self, path: Path) -> str:
         """A path as the report, which lies in the results folder, links it."""
@@ -194,24 +140,24 @@ class Gathered:
     def _results(self, dataset: str, splits: Mapping[str, Any]) -> Iterator[Result]:
         for split in (known for known in self.plan.datasets[dataset].splits if known in splits):
             entry = splits[split]
-            chance = self._control(dataset, "control-random").get(split)
-            best = self._control(dataset, "control-perfect").get(split)
+            chance = guessing(entry, str(self.about["chance"]), self._control(dataset, "control-random").get(split))
+            best = self._control(dataset, "control-perfect").get(split, {}).get("score")
             scaled = None
             if chance is not None and best is not None and best != chance:
                 scaled = (entry["score"] - chance) / (best - chance)
             low, high = entry["interval"]
-            yield Result(split, entry["score"], low, high, scaled, entry.get("detail", {}), entry)
+            yield Result(split, entry["score"], low, high, chance, scaled, entry.get("detail", {}), entry)
 
-    def _control(self, dataset: str, control: str) -> dict[str, float]:
-        """Split -> score, none where the control is not run or not done."""
+    def _control(self, dataset: str, control: str) -> dict[str, dict[str, Any]]:
+        """Split -> entry of scores.json, none where the control is not run or not done."""
         if (dataset, control) not in self._controls:
             path = self._scores(dataset, control)
-            splits = json.loads(path.read_text())["splits"] if self._there(str(path)) else {}
-            self._controls[dataset, control] = {split: entry["score"] for split, entry in splits.items()}
+            found = json.loads(path.read_text())["splits"] if self._there(str(path)) else {}
+            self._controls[dataset, control] = found
         return self._controls[dataset, control]
 
     @cached_property
-    def _controls(self) -> dict[tuple[str, str], dict[str, float]]:
+    def _controls(self) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
         return {}
 
     def _notes(self, dataset: str, variant: str) -> dict[str, Any]:
@@ -226,8 +172,8 @@ class Gathered:
 
 
 BUILT_IN = {
-    "ensemble": "the weighted mean of other variants' scores",
-    "control-perfect": "control: the gold itself, what a perfect answer scores",
-    "control-prior": "control: the mean of the gold of the other folds, a constant",
-    "control-random": "control: scores drawn at random",
+    "ensemble": "several models together: the weighted mean of their answers",
+    "control-perfect": "a yardstick, no model: the right answers",
+    "control-prior": "a yardstick, no model: always the average of the training labels",
+    "control-random": "a yardstick, no model: answers drawn at random",
 }

@@ -1,6 +1,5 @@
 """The page: what was gathered, put into templates/report, with pictures, style and script inside."""
 
-import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,20 +8,18 @@ from typing import Any
 from markupsafe import Markup
 
 from challengeflow import __version__
-from challengeflow.contract.direction import sign
 from challengeflow.planning import layout
 from challengeflow.planning.reproduce import config_of
 from challengeflow.reporting.axis import axis
-from challengeflow.reporting.page import curves, values
-from challengeflow.reporting.page.gather import Gathered, Variant
+from challengeflow.reporting.page import curves, formats, values, words
+from challengeflow.reporting.page.album import Album
+from challengeflow.reporting.page.gather import Gathered
+from challengeflow.reporting.page.glossary import TERMS, Glossary, terms_of
+from challengeflow.reporting.page.results import Variant
 from challengeflow.running.atomic import atomic
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
-MOST_BYTES = 12_000_000
-"""Of pictures inside the page (a third more as text). What is beyond is shown from its file beside the page."""
-
-MIME = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
 def write(subject: Mapping[str, Any]) -> Path:
@@ -42,10 +39,13 @@ def render(challenges: Sequence[Gathered]) -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "number": number,
-        "seconds": seconds,
-        "memory": memory,
-        "size": size,
+        "number": formats.number,
+        "short": formats.short,
+        "seconds": formats.seconds,
+        "duration": formats.duration,
+        "memory": formats.memory,
+        "size": formats.size,
+        "counted": formats.counted,
         "compact": compact,
         "svg": curves.svg,
         "values": values.html,
@@ -55,6 +55,7 @@ def render(challenges: Sequence[Gathered]) -> str:
     return environment.get_template("page.html.j2").render(
         version=__version__,
         challenges=challenges,
+        generated=all(map(_generated, challenges)),
         board=board(challenges),
         waiting=[f"{challenge.name}/{each}" for challenge in challenges for each in challenge.waiting],
         jobs=sum(row.jobs for row in stages),
@@ -62,7 +63,12 @@ def render(challenges: Sequence[Gathered]) -> str:
         machines=machines(challenges),
         span=span(challenges),
         versions=versions(challenges),
-        image=Album(challenges).source,
+        image=Album(challenges).image,
+        words=words,
+        explain={challenge.name: Glossary(challenge.about["terms"]).explain for challenge in challenges},
+        term=Glossary({}).explain,
+        terms=TERMS,
+        glossary=list(terms_of([(each.about["title"], each.about["terms"]) for each in challenges])),
         reproduce=reproduce,
         whole=_whole,
         style=_inside("report.css", "vendor/uPlot.min.css"),
@@ -71,25 +77,14 @@ def render(challenges: Sequence[Gathered]) -> str:
     )
 
 
-class Album:
-    """Hands out the addresses of pictures: their bytes, as long as the page stays small enough, then their paths."""
-
-    def __init__(self, challenges: Sequence[Gathered]):
-        self.left = MOST_BYTES
-        self.of = {challenge.name: challenge for challenge in challenges}
-
-    def source(self, variant: Variant, name: str) -> str:
-        path = variant.folder / name
-        self.left -= (used := path.stat().st_size)
-        if self.left < 0:
-            self.left += used
-            return self.of[variant.challenge].href(path)
-        return f"data:{MIME[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+def _generated(challenge: Gathered) -> bool:
+    """Whether there is nothing but generated data in a challenge."""
+    return all(map(challenge.plan.generated, challenge.plan.datasets))
 
 
 def board(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:
-    """A row for each score and each published result, with where it lies on the axis that its table shares, in
-    percent."""
+    """A row for each score and each published result, the controls last, with where it lies on the axis that its
+    table shares, in percent."""
     rows = []
     for challenge in challenges:
         keys = dict.fromkeys((v.dataset, r.split) for v in challenge.variants for r in v.results)
@@ -100,11 +95,15 @@ def board(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:
             shared = axis(ends, challenge.about["best"], challenge.direction)
             common = {"challenge": challenge, "dataset": dataset, "split": split}
             marks = [shared.place(each.score) for each in published]
-            for variant, result in sorted(scored, key=lambda pair: -sign(challenge.direction) * pair[1].score):
+            common |= {"generated": challenge.plan.generated(dataset)}
+            own: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+            for variant, result in sorted(scored, key=lambda pair: challenge.rank(*pair)):
                 low, high = shared.span(result.low, result.high)
                 strip = [low, shared.place(result.score), high]
-                rows.append(common | {"variant": variant, "result": result, "strip": strip, "marks": marks})
-            rows += [common | {"reference": each, "strip": [shared.place(each.score)] * 3} for each in published]
+                row = common | {"variant": variant, "result": result, "strip": strip, "marks": marks}
+                own[variant.kind == "control"].append(row)
+            known = [common | {"reference": each, "strip": [shared.place(each.score)] * 3} for each in published]
+            rows += [*own[False], *known, *own[True]]
     return rows
 
 
@@ -142,29 +141,6 @@ def reproduce(challenge: Gathered, variant: Variant) -> dict[str, Any]:
 
 def _whole(challenge: Gathered) -> dict[str, Any]:
     return {key: value for key, value in challenge.subject.items() if key != "about"}
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def seconds(value: float | None) -> str:
-    """A duration in the unit that suits it."""
-    if value is None:
-        return ""
-    units = ((1, 1000, "ms"), (100, 1, "s"), (6000, 1 / 60, "min"), (float("inf"), 1 / 3600, "h"))
-    return next(f"{value * factor:.3g} {unit}" for limit, factor, unit in units if value < limit)
-
-
-def memory(mb: float | None) -> str:
-    if mb is None:
-        return ""
-    return f"{mb:.0f} MB" if mb < 1000 else f"{mb / 1000:.1f} GB"
-
-
-def size(count: int) -> str:
-    units = ((1, "bytes"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"))
-    return next(f"{count / factor:.3g} {unit}" for factor, unit in reversed(units) if count >= factor or factor == 1)
 
 
 def compact(entry: Mapping[str, Any]) -> Markup:

@@ -71,7 +71,8 @@ document.querySelectorAll(".filter").forEach((form) => {
 document.querySelectorAll(".scrub").forEach((figure) => {
   const frames = [...figure.querySelectorAll("img")];
   const label = document.createElement("label");
-  const slider = Object.assign(document.createElement("input"), { type: "range", min: 1, max: frames.length, value: 1 });
+  const first = 1 + Number(figure.dataset.opensAt ?? 0);
+  const slider = Object.assign(document.createElement("input"), { type: "range", min: 1, max: frames.length, value: first });
   slider.setAttribute("aria-label", figure.querySelector("figcaption strong").textContent);
   const count = document.createElement("output");
   const step = () => {
@@ -83,13 +84,6 @@ document.querySelectorAll(".scrub").forEach((figure) => {
   figure.querySelector(".frames").after(label);
   figure.classList.add("live");
   step();
-});
-
-// -- wide pictures get the whole width
-document.querySelectorAll(".picture img").forEach((image) => {
-  const measure = () => image.naturalWidth > 900 && image.closest("figure").classList.add("large");
-  if (image.complete && image.naturalWidth) measure();
-  else image.addEventListener("load", measure);
 });
 
 // -- curves: drawn when their page is first seen, and again when the colours change
@@ -116,6 +110,8 @@ function plot(figure) {
     height: 300,
     scales: { x: { time: false } },
     axes: [axis(data.x), axis(data.y)],
+    legend: { show: false }, // the page's own says what is under the pointer
+    hooks: { setCursor: [(chart) => read(figure, data, chart)] },
     series: [
       { label: data.x },
       ...data.lines.map((line, place) => ({ label: line.name, stroke: style(`--c${place % 8}`), width: 1.8, spanGaps: true, points: { show: line.x.length < 30, size: 4 } })),
@@ -124,7 +120,13 @@ function plot(figure) {
   drawn.get(figure)?.destroy();
   box.textContent = "";
   drawn.set(figure, new uPlot(options, [xs, ...series], box));
-  figure.classList.add("drawn");
+}
+// The numbers under the pointer, beside the names of the lines; nothing where there is no pointer.
+function read(figure, data, chart) {
+  const at = chart.cursor.idx;
+  const text = (value) => (value == null ? "" : ` ${Number(value.toPrecision(4))}`);
+  [...figure.querySelectorAll(".legend .value")].forEach((value, place) => (value.textContent = at == null ? "" : text(chart.data[place][at])));
+  figure.querySelector(".legend .at").hidden = at == null;
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => [...drawn.keys()].forEach(plot));
 addEventListener("resize", () =>

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from challengeflow.contract.declare import Challenge
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.plugins import Registry
@@ -20,7 +21,18 @@ def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
         about |= {"chance": declared.metric.chance, "best": declared.metric.best}
         about |= {"direction": declared.metric.direction, "draws": registry.draws(name)}
         about |= {"datasets": {dataset.name: dataset.summary for dataset in declared.datasets}, "models": summaries}
+        about |= {"terms": _terms(declared)}
+        about["submissions"] = {
+            each.name: {"summary": each.summary, "file": each.file, "table": each.table}
+            for each in declared.submissions
+        }
         jobs = Jobs(Plan(name, entry), registry)
         benchmarks = [[job.stage, job.dataset, job.variant or "", job.benchmark] for job in jobs]
         challenges[name] = {**as_json(entry), "about": about, "benchmarks": benchmarks}
     return {"results": settings.results, "challenges": challenges}
+
+
+def _terms(declared: Challenge) -> dict[str, str]:
+    """The words of a challenge with their meanings: its metrics, and what it explains."""
+    metrics = {each.name: each.description for each in (declared.metric, *declared.further_metrics)}
+    return metrics | dict(declared.terms)
