@@ -2,7 +2,8 @@
 the repository.
 
 Needs `make demo` to have run, matplotlib and Playwright (in the extra `dev`), Graphviz's `dot` and Chromium. The
-pictures go to docs/images.
+pictures go to docs/images. Every page of the report, on a desktop, on a phone and in dark colours, goes to
+results/pages: to be looked at after a change of the page.
 """
 
 import re
@@ -16,7 +17,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from challengeflow.arrays import Arrays, Predictions
 
@@ -155,32 +156,59 @@ def draw_results() -> None:
     figure.savefig(IMAGES / "results.png", dpi=110, metadata={"Software": None})
 
 
+PAGES = RESULTS / "pages"
+KINDS = {  # size and colours
+    "desktop": ((1280, 820), "light"),
+    "phone": ((390, 820), "light"),
+    "dark": ((1280, 820), "dark"),
+}
 SHOTS = {  # name: page of the report, size, colours, where to scroll to
+    "report-front": ("overview", (1280, 1000), "light", None),
     "report-leaderboard": ("leaderboard", (1280, 820), "light", None),
-    "report-model": ("mabe-task1/task1/pose-boosting", (1280, 820), "dark", ".scrub"),
-    "report-phone": ("leaderboard", (390, 820), "light", None),
+    "report-model": ("mood/brain/pca-residual", (1280, 820), "dark", ".gallery"),
+    "report-phone": ("overview", (390, 820), "light", None),
     "report-phone-model": ("clog-loss/nano/roi-features", (390, 820), "dark", None),
 }
+DECODED = """Promise.all([...document.querySelectorAll("section.shown img")].map((image) => {
+    image.loading = "eager";
+    return image.decode();
+}))"""
 
 
-def photograph_report() -> None:
-    """results/report.html in Chromium, on a desktop and on a phone, light and dark."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, (address, (width, height), colours, target) in SHOTS.items():
-            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=colours)
-            page.goto((RESULTS / "report.html").resolve().as_uri() + f"#{address}")
-            if target is not None:
-                found = page.locator(f"section.shown {target}").first
-                found.scroll_into_view_if_needed()
-                found.evaluate("element => scrollTo(0, element.getBoundingClientRect().top + scrollY - 70)")
-            page.wait_for_timeout(500)
-            page.screenshot(path=IMAGES / f"{name}.png")
-        browser.close()
+def photograph_report(browser: Browser) -> None:
+    """What docs show of results/report.html."""
+    for name, (address, (width, height), colours, target) in SHOTS.items():
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=colours)
+        page.goto((RESULTS / "report.html").resolve().as_uri() + f"#{address}")
+        page.evaluate(DECODED)
+        if target is not None:
+            found = page.locator(f"section.shown {target}").first
+            found.evaluate("element => scrollTo(0, element.getBoundingClientRect().top + scrollY - 70)")
+        page.wait_for_timeout(500)
+        page.screenshot(path=IMAGES / f"{name}.png")
+        page.close()
+
+
+def photograph_pages(browser: Browser) -> None:
+    """Every page, whole, of every kind."""
+    PAGES.mkdir(exist_ok=True)
+    for kind, ((width, height), colours) in KINDS.items():
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=colours)
+        page.goto((RESULTS / "report.html").resolve().as_uri())
+        for name in page.eval_on_selector_all(".page", "pages => pages.map(page => page.id)"):
+            page.evaluate("name => { location.hash = name }", name)
+            page.wait_for_timeout(300)
+            page.evaluate(DECODED)
+            page.screenshot(path=PAGES / f"{name.replace('/', '_')}-{kind}.png", full_page=True)
+        page.close()
 
 
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     draw_dag()
     draw_results()
-    photograph_report()
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        photograph_report(chromium)
+        photograph_pages(chromium)
+        chromium.close()

@@ -70,7 +70,7 @@ def test_the_front_page_says_what_to_hand_in_where_and_what_comes_next(own):
     own["challenges"]["made-up"]["datasets"]["one"]["source"] = "official"
     front = pages(page.render([gathered(own)]))["overview"]
     assert 'at <a href="https://example.org"' in front and "not for handing in" not in front
-    assert "mine: {source: FOLDER, trained_on: one}" in front
+    assert "challengeflow answer made-up-one-both.model.zip FOLDER" in front
     assert front.count("<details") == 3 and "<table" not in front.split("<details")[0]  # costs, config, versions
 
 
@@ -90,7 +90,7 @@ def test_a_demo_is_called_so_on_every_page_tile_row_and_table(own):
 
 def test_models_of_a_demo_that_answer_real_data_are_loud(own):
     plan = gathered(own).plan
-    assert plan.learnt_from_generated("mine") and not plan.learnt_from_generated("one")
+    assert warn.learnt_from_generated(plan, "mine") and not warn.learnt_from_generated(plan, "one")
     shown = pages(page.render([gathered(own)]))
     assert "These answers mean nothing" in shown["overview"]
     assert shown["made-up"].count("loud") >= 3 and "do not use these answers to mine" in shown["made-up"]

@@ -140,10 +140,6 @@ class Plan:
         """Whether a dataset is the challenge's demo: made by a program, not measured."""
         return self.datasets[dataset].source == "demo"
 
-    def learnt_from_generated(self, on: str) -> bool:
-        """Whether real data are answered by models that have seen nothing but a demo."""
-        return not self.generated(on) and self.generated(self.home_of_models(on))
-
     def training_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
         """The train shards of all folds but one (of all where fold is None)."""
         shards = [shard for shard in self.shards(dataset) if shard.role == "train"]
@@ -268,7 +264,8 @@ class Plan:
             home = self.home_of_models(on)
             for dataset in self.chain(on) + self.chain(home):
                 datasets.setdefault(dataset, self.datasets[dataset].structure())
-            datasets[home] = replace(datasets[home], source=self.datasets[home].source)
+            mine = self.datasets[home]
+            datasets[home] = replace(datasets[home], source=mine.source, packages=mine.packages)
             mine = self.datasets[on]
             read = {"package": mine.parameters.get("package", {})}
             datasets[on] = replace(datasets[on], source=mine.source, parameters=read)

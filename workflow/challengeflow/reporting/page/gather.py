@@ -18,7 +18,7 @@ from challengeflow.reporting.page import handed
 from challengeflow.reporting.page.costs import Costs, StageCost
 from challengeflow.reporting.page.results import Reference, Result, Variant
 from challengeflow.reporting.paired import Difference, difference
-from challengeflow.running import check_pictures
+from challengeflow.running import check_pictures, warn
 from challengeflow.running.provenance import SUFFIX
 
 
@@ -34,6 +34,15 @@ class Gathered:
     def _there(self, path: str) -> bool:
         """Whether a result is there, and is this run's."""
         return path not in self._stale and Path(path).exists()
+
+    @cached_property
+    def generated(self) -> frozenset[str]:
+        """The datasets that are demos, and those of which there is nothing but models of a demo."""
+        return frozenset(name for name in self.plan.datasets if warn.trained_on_generated(self.plan, name))
+
+    def learnt_from_generated(self, on: str) -> bool:
+        """Whether a dataset is real, and its answers are those of models of a demo."""
+        return warn.learnt_from_generated(self.plan, on)
 
     @property
     def direction(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from challengeflow.planning.plan import Plan
 from challengeflow.reporting.ending import warnings_of
 from challengeflow.running.check_outputs import check_failures
+from challengeflow.running.warn import learnt_from_generated
 
 MOST_ROWS, MOST_PICTURES = 200, 8
 PICTURES = (".png", ".jpg")
@@ -80,7 +81,7 @@ def read(
         pictures=tuple(pictures[:MOST_PICTURES]),
         own=any(plan.datasets[on].trained_on for on in answers),
         generated=all(map(plan.generated, answers)),
-        not_learnt=any(map(plan.learnt_from_generated, answers)),
+        not_learnt=any(learnt_from_generated(plan, on) for on in answers),
     )
 
 

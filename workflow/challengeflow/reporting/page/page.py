@@ -79,7 +79,7 @@ def render(challenges: Sequence[Gathered]) -> str:
 
 def _generated(challenge: Gathered) -> bool:
     """Whether there is nothing but generated data in a challenge."""
-    return all(map(challenge.plan.generated, challenge.plan.datasets))
+    return challenge.generated == set(challenge.plan.datasets)
 
 
 def board(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ def board(challenges: Sequence[Gathered]) -> list[dict[str, Any]]:
             shared = axis(ends, challenge.about["best"], challenge.direction)
             common = {"challenge": challenge, "dataset": dataset, "split": split}
             marks = [shared.place(each.score) for each in published]
-            common |= {"generated": challenge.plan.generated(dataset)}
+            common |= {"generated": dataset in challenge.generated}
             own: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
             for variant, result in sorted(scored, key=lambda pair: challenge.rank(*pair)):
                 low, high = shared.span(result.low, result.high)

@@ -77,10 +77,12 @@ def cover(variant: Variant) -> tuple[Path, str] | None:
 
 
 def next_step(challenge: Gathered) -> tuple[str, str]:
-    """What to do next with data of one's own: the sentence, and what to type or to write."""
-    real = next((name for name in challenge.plan.trainable() if not challenge.plan.generated(name)), None)
+    """What to do next with data of one's own: the sentence, and what to type."""
+    best = [models[0] for name in challenge.plan.trainable() if (models := challenge.models(name))]
+    real = next((one for one in best if one.dataset not in challenge.generated), None)
     if real is None:
         command = f"challengeflow init --challenge {challenge.name} --data FOLDER\nchallengeflow run"
         return "Your own data next, in an empty folder:", command
-    entry = f"challenges:\n  {challenge.name}:\n    datasets:\n      mine: {{source: FOLDER, trained_on: {real}}}"
-    return "To answer files of your own with these models, add this to the config and run again:", entry
+    package = f"{challenge.name}-{real.dataset}-{real.name}.model.zip"
+    command = f"challengeflow model export {real.id}\nchallengeflow answer {package} FOLDER"
+    return "To answer a folder of your own with these models, here or on another machine:", command
