@@ -51,9 +51,9 @@ def test_what_is_drawn(drawn):
     output, entries = drawn("all")
     titles = [entry["title"] for entry in entries]
     assert titles == [
+        "The surest of each kind",
         "Stalled with the lowest scores",
         "Flowing with the highest scores",
-        "The surest of each kind",
         "Missed, frame by frame",
         "False alarm, frame by frame",
         "What the network looked at",
