@@ -44,7 +44,7 @@ def test_nothing_is_stale_after_a_run(finished):
     assert "stale" not in said(finished, "status")
     assert "all" in said(finished, "status") and "jobs are done" in said(finished, "status")
     assert "stale" not in said(finished, "compare", "digits/few/one", "digits/few/two")
-    assert "stale" not in (finished.folder / "results/report.html").read_text()
+    assert "what is there is stale" not in (finished.folder / "results/report.html").read_text()
 
 
 def test_a_changed_parameter_makes_what_it_made_stale_everywhere(finished):

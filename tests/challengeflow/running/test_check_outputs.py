@@ -5,8 +5,9 @@ import json
 import pytest
 
 from challengeflow.arrays import Arrays, Writer
+from challengeflow.contract.declare import Submission
 from challengeflow.contract.errors import ContractError, InputError
-from challengeflow.running.check_outputs import check_failures, check_scores
+from challengeflow.running.check_outputs import check_failures, check_scores, check_submission
 from challengeflow.scoring import bootstrap
 
 GOOD = {"score": 0.5, "detail": {"references": [{"system": "a", "score": 0.8, "source": "b", "more": 1}]}}
@@ -23,6 +24,7 @@ def test_good_scores_are_read(tmp_path):
     [
         ({"score": None}, "the train split needs a finite score and an interval"),
         ({"interval": [0.1]}, "the train split needs a finite score and an interval"),
+        ({"chance": "0.5"}, "has '0.5' as chance; write what guessing is expected to score, a finite number"),
         ({"resamples": [0.1, 0.2]}, "has resamples in a form of its own"),
         ({"detail": [1]}, "has a list as detail; give a mapping"),
         ({"detail": {"warnings": "few groups"}}, r"has 'few groups' as detail\['warnings'\]; give a list of sentences"),
@@ -60,3 +62,13 @@ def test_each_sample_is_looked_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(Arrays, "attributes", lambda self, sample: looked.append(sample) or original(self, sample))
     check_failures([write_shard(tmp_path / "a", 1000)], 0.2, "d")
     assert len(looked) == 1000
+
+
+def test_a_submission_holds_what_is_declared_of_it(tmp_path):
+    declared = Submission(name="csv", summary="answers", file="mood-*.tar", table="answers.csv")
+    (tmp_path / "nano").mkdir()
+    (tmp_path / "nano/answers.csv").touch()  # one for each dataset, where it answers several
+    with pytest.raises(ContractError, match=r"csv one has no mood-\*.tar, which Submission.file names"):
+        check_submission(tmp_path, declared, "csv one")
+    (tmp_path / "mood-one.tar").touch()
+    check_submission(tmp_path, declared, "csv one")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from challengeflow.arrays import Arrays
+from challengeflow.contract.declare import Submission
 from challengeflow.contract.errors import ContractError, InputError
 from challengeflow.outside.pickled import pickled
 
@@ -109,6 +110,13 @@ def check_written(folder: Path, what: str, output: str) -> None:
     """A folder that a stage has to fill is not empty."""
     if not any(folder.iterdir()):
         raise ContractError(f"{what} wrote nothing; its result belongs into the folder {output}")
+
+
+def check_submission(folder: Path, declared: Submission, what: str) -> None:
+    """A submission holds the file to hand in, and the table that people read, where the challenge declares them."""
+    for field, name in (("file", declared.file), ("table", declared.table)):
+        if name and not any(folder.rglob(name)):
+            raise ContractError(f"{what} has no {name}, which Submission.{field} names; write it into job.output")
 
 
 def check_model(folder: Path, what: str) -> None:

@@ -74,12 +74,19 @@ def _call(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made)
     elif isinstance(called, TrainJob | PackageJob):
         check_outputs.check_written(outputs[0], f"{job.stage} of {where}", "job.output")
     if isinstance(called, PackageJob):
-        said = warn.of_generated_data(jobs.plan, called.answers)
-        warn.put_first(outputs[0], said)
-        for sentence in said:
-            called.progress.message(f"WARNING: {sentence}")
+        _look_at_submission(jobs, called, outputs[0], where)
     if isinstance(called, TrainJob):
         check_outputs.check_model(outputs[0], f"train of {where}")
+
+
+def _look_at_submission(jobs: Jobs, called: PackageJob, made: Path, where: str) -> None:
+    """It holds what is declared, and is warned of where its models never saw real data."""
+    declared = next(each for each in jobs.declared.submissions if each.name == called.submission)
+    check_outputs.check_submission(made, declared, f"the submission {where}")
+    said = warn.of_generated_data(jobs.plan, called.answers)
+    warn.put_first(made, said)
+    for sentence in said:
+        called.progress.message(f"WARNING: {sentence}")
 
 
 def _index(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
