@@ -5,12 +5,12 @@
 Runs the demo at two sizes, one core, and takes the cost of one more video from the difference: that is free of process
 starts. The demo's videos are as heavy as real ones a frame (same codec and quality), but shorter: preparing and
 features are counted by the frame. The counts of the real data (573,048 + 14,160 videos of 59.9 frames on average, 42
-kB a frame) and of the jobs are those of the reference and of examples/clog-loss-full.yaml. Prints the table of
+kB a frame) and of the jobs are those of the reference and of examples/clog-loss-full.yaml; bandwidth and checksums are
+those of `challengeflow clog-loss-plan`. Seconds are those of each job's process. Prints the table of
 docs/records/scale.md.
 """
 
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -19,12 +19,17 @@ from pathlib import Path
 
 import yaml
 
+from challengeflow_clog_loss.data import estimates
+
 ROOT = Path(__file__).parent.parent
+sys.path.append(str(Path(__file__).parent))
+
+from noted_jobs import noted, noting  # noqa: E402
+
 SIZES = (24, 120)
 STAGES = ("preprocess", "train", "predict")
-TRAIN, TEST, FRAMES, KB_A_FRAME = 573_048, 14_160, 59.9, 42
+TRAIN, TEST, FRAMES = 573_048, 14_160, 59.9
 FOLDS, CORES = 5, 2
-MB_A_SECOND = 100  # assumed: what all nodes together get from the bucket
 CONFIG = """\
 challenges:
   clog-loss:
@@ -39,22 +44,9 @@ challenges:
 def run(videos: int, folder: Path) -> dict[str, tuple[float, float, int]]:
     """Stage -> (CPU seconds, peak MB, frames) summed over the jobs of a demo of that size."""
     (folder / "config.yaml").write_text(CONFIG.format(videos=videos))
-    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    profile = ["--workflow-profile", str(ROOT / "profiles/default")]
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-s",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        "1",
-        *profile,
-        "--quiet",
-        "all",
-    ]
-    subprocess.run(command, cwd=folder, env=environment, check=True)
-    home = folder / "results/benchmarks/clog-loss/nano"
+    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "1", "--quiet", "all"]
+    command += ["--workflow-profile", str(ROOT / "profiles/default")]
+    subprocess.run(command, cwd=folder, env=noting(folder, Path(sys.executable).parent), check=True)
     with open(folder / "results/clog-loss/nano/index/samples.csv") as file:
         rows = list(csv.DictReader(file))
     frames = {
@@ -65,11 +57,8 @@ def run(videos: int, folder: Path) -> dict[str, tuple[float, float, int]]:
     seen = {"preprocess": total, "train": frames["train"], "predict": frames["train"] + 2 * frames["test"]}
     found = {}
     for stage in STAGES:
-        tables = [
-            next(csv.DictReader(path.read_text().splitlines(), delimiter="\t")) for path in home.rglob(f"{stage}.tsv")
-        ]
-        cpu = sum(float(table["cpu_time"]) for table in tables)
-        found[stage] = (cpu, max(float(table["max_rss"]) for table in tables), seen[stage])
+        jobs = [job for job in noted(folder) if job.stage == stage]
+        found[stage] = (sum(job.cpu for job in jobs), max(job.peak_mb for job in jobs), seen[stage])
     return found
 
 
@@ -102,13 +91,15 @@ def main() -> None:
         "train": cost["train"] * TRAIN * FRAMES * (FOLDS - 1) / 3600,
         "predict": cost["predict"] * (TRAIN + FOLDS * TEST) * FRAMES / 3600,
     }
-    gigabytes = all_frames * KB_A_FRAME / 1e6
+    raw, prepared = all_frames * estimates.BYTES_A_FRAME, (TRAIN + TEST) * estimates.PREPARED_BYTES_A_VIDEO
+    hours["checksums"] = estimates.hashing_seconds(raw, prepared) / 3600
+    gigabytes = raw / 1e9
     print("core-hours: " + ", ".join(f"{stage} {each:.0f}" for stage, each in hours.items()) + f"; {gigabytes:.0f} GB")
     print(f"| nodes of {CORES} cores | hours | core-hours | GB transferred | jobs |")
     print("|---|---|---|---|---|")
     for nodes in (1, 16, 100):
-        transfer = gigabytes * 1000 / MB_A_SECOND / 3600
-        ahead = max(hours["preprocess"] / (nodes * CORES), transfer)
+        transfer = raw / (estimates.MB_A_SECOND * 1e6) / 3600
+        ahead = max((hours["preprocess"] + hours["checksums"]) / (nodes * CORES), transfer)
         training = hours["train"] / min(nodes * CORES, FOLDS)
         wall = ahead + training + hours["predict"] / (nodes * CORES)
         print(f"| {nodes} | {wall:.0f} | {sum(hours.values()):.0f} | {gigabytes:.0f} | {jobs} |")

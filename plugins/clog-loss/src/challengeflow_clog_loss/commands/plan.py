@@ -99,7 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--per-project", type=int, default=0, metavar="N", help="up to N more flowing videos a project")
     parser.add_argument("--hard-negatives", action="store_true", help="and those that fooled the crowd")
     parser.add_argument("--have", choices=list(selection.RULES), help="a dataset that is prepared already")
-    parser.add_argument("--mb-per-second", type=float, default=30, metavar="MB", help="what the network gives (30)")
+    parser.add_argument(
+        "--mb-per-second",
+        type=float,
+        default=estimates.MB_A_SECOND,
+        metavar="MB",
+        help=f"what the network gives ({estimates.MB_A_SECOND})",
+    )
     parser.add_argument("--cores", type=int, default=2, help="cores to prepare on (2)")
     parser.add_argument("--disk", default=".", metavar="FOLDER", help="where the results go (here)")
     parser.add_argument(
