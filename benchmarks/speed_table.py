@@ -7,7 +7,8 @@ Runs the shipped demo (of another checkout with an environment of its own: OTHER
 is there, with a command in between that notes what each job took: user and system time of the job's process and of all
 that it started, which other work on the machine changes little. Beside it, the floor: what the same files take when
 they are only decoded, read, or handed to the library that does the work; and how much of a stage are starts of Python
-and imports. `--before` is the folder of another run, for a column of its own. `--into` puts the table between its marks.
+and imports. `--before` is the folder of another run, for a column of its own. `--into` puts the table between the marks
+of a page.
 """
 
 import argparse
