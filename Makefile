@@ -1,6 +1,7 @@
 # make demo: the whole workflow on generated data of all three challenges, ending with results/report.html
 # make test: all tests but the longest, which `make test-long` runs
 # make wheels: dist/ with everything to install elsewhere
+# make models: dist/models/ with the models of the demo, to answer data elsewhere
 # Each sets up everything it needs first, in .venv; nothing else on the machine is touched.
 
 PYTHON ?= python3
@@ -13,9 +14,9 @@ PROJECTS := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 # The stage command must be the one of .venv, also for jobs that Snakemake starts.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-docs test-kills wheels lint clean help
+.PHONY: demo test test-docs test-kills wheels models lint clean help
 help:
-	@sed -n '1,4p' Makefile
+	@sed -n '1,5p' Makefile
 
 $(BIN)/pip:
 	$(PYTHON) -m venv .venv
@@ -64,6 +65,10 @@ wheels: $(DEMO)
 	cp constraints.txt dist
 	$(BIN)/python -m challengeflow.bill constraints.txt dist/*.whl
 	rm -rf build plugins/*/build
+
+# After `make wheels`, which empties dist. What a release attaches.
+models: demo
+	$(BIN)/challengeflow model export --to dist/models
 
 lint: $(TEST)
 	$(BIN)/ruff check .

@@ -75,9 +75,9 @@ def travel(folder: Path, challenge: str, outside: Outside) -> bool:
         assert done.returncode == 0, done.stderr
     seconds = time.monotonic() - started
     results = [each / "results" / challenge for each in (there, here)]
-    kinds = [path.name for path in (results[0] / "submissions").iterdir()]
-    places = [f"submissions/{kind}/own-{variant}" for kind in kinds] + [f"{dataset}/{variant}/predictions/own"]
-    identical = all(files(results[0] / place) == files(results[1] / place) != {} for place in places)
+    answers = [path.relative_to(results[1]) for path in (results[1] / "submissions").glob("*/own-*") if path.is_dir()]
+    places = [*answers, f"{dataset}/{variant}/predictions/own"]
+    identical = answers != [] and all(files(results[0] / each) == files(results[1] / each) != {} for each in places)
     size, said = package.stat().st_size / 1000, "yes" if identical else "no"
     print(f"| {challenge} | {variant} | {size:.0f} | {seconds:.1f} | {said} |", flush=True)
     return identical

@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "docs/cluster.md",
     ROOT / "docs/environments.md",
+    ROOT / "docs/models.md",
     ROOT / "docs/report.md",
     ROOT / "docs/results.md",
     ROOT / "docs/running.md",
@@ -96,8 +97,10 @@ def test_command(clone: Path, tmp_path: Path, page: str, command: str):
             run(["snakemake", "--dry-run", "--quiet", "all"], clone)
         case ["snakemake", *_]:
             run([*words, "--dry-run", "--quiet", "all"], clone)
-        case ["challengeflow", ("compare" | "export" | "verify") as verb, *_]:  # of what has been run
+        case ["challengeflow", ("compare" | "export" | "verify" | "answer") as verb, *_]:  # of what has been run
             run(["challengeflow", verb, "--help"], clone)
+        case ["challengeflow", "model", verb, *_]:
+            run(["challengeflow", "model", verb, "--help"], clone)
         case ["challengeflow", "run", *_]:
             dry = [word for word in words if word != "--dry-run"]
             run([*dry[:2], "--dry-run", *dry[2:]], clone)

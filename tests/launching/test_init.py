@@ -8,6 +8,7 @@ from digits import challengeflow_digits as digits
 from challengeflow import InputError
 from challengeflow.launching.init import init
 from challengeflow.launching.run import Wanted
+from challengeflow.launching.verbs import parted
 from challengeflow.planning.config import resolve
 from challengeflow.planning.plugins import Registry, registry
 from challengeflow.planning.read_config import read_config
@@ -80,6 +81,15 @@ def test_what_is_not_there_is_one_sentence(tmp_path, found, chosen, data, models
     assert not (tmp_path / "config.yaml").exists()
 
 
+def test_what_follows_two_dashes_is_snakemakes():
+    assert parted(["run", "mood", "--dry-run", "--", "--cores", "2"]) == (
+        ["run", "mood", "--dry-run"],
+        ["--cores", "2"],
+    )
+    assert parted(["answer", "model", "folder", "--", "-n"]) == (["answer", "model", "folder"], ["-n"])
+    assert parted(["describe", "--", "mood"]) == (["describe", "--", "mood"], ())
+
+
 def test_run_is_snakemakes_own_command_line(tmp_path):
     init(tmp_path, registry(), ["mood"], None, [])
     config = str(tmp_path / "config.yaml")
@@ -89,6 +99,7 @@ def test_run_is_snakemakes_own_command_line(tmp_path):
     assert wanted.arguments() == ["--profile", profile, *door]
     memory = f"mem_mb={wanted.machine.memory_mb}"
     assert Wanted.of(config, ["mood", "--cores", "2"], None).arguments() == ["--resources", memory, *door]
+    assert wanted.arguments("a", "b")[-4:] == ["a", "b", "--cores", "2"]
     assert Wanted.of(config, [], str(tmp_path)).arguments()[:2] == ["--profile", str(tmp_path)]
     with pytest.raises(
         InputError, match="there is no profile 'slrum'; give the path of one, or one of apptainer, conda"

@@ -19,6 +19,7 @@ ABOUT = {
     **{"challengeflow": "0.1.0", "plugins": {"challengeflow-digits": "1.0"}, "source": "demo", "config": {}},
     **{"prepared": {}, "code": {}, "training_data": "0" * 64, "controls": {}, "versions": {}},
     "metric": {"name": "accuracy", "description": "", "direction": "higher", "best": 1.0, "chance": "a half"},
+    "trained_on": {"samples": 0, "numbers": {}, "texts": {}},
     **{"scores": {"one": {**SCORES, "failed": [], "splits": {"train": {"score": 0.9, "interval": [0.8, 1.0]}}}}},
     **{"made_on": {}, "citation": "", "licence": "MIT"},
 }

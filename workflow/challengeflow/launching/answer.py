@@ -5,7 +5,8 @@ It writes a config into a folder of its own: the data as a dataset, and the pack
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import LONGEST, PARAMETER_STAGES, PATH_WORDS
 from challengeflow.models.check import check, config_of, differences
 from challengeflow.models.package_file import Package
+from challengeflow.models.profile import unlike
 from challengeflow.planning.config import resolve
+from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.read_config import read_config
 from challengeflow.planning.resolve_dataset import absent
 from challengeflow.reporting.inspect_source import inspect_source, summary, table, wanting
 
 CONFIG = "config.yaml"
+MOST_TOLD = 10
 HEAD = """\
 # Written by `challengeflow answer`, with {package}.
 # It is a config like any other; to change something, edit it and type `challengeflow run` in this folder.
@@ -59,6 +63,22 @@ def fits(package: Package, config: dict[str, Any], found: Registry) -> Iterator[
     yield from (*table(rows), *summary(rows))
     if missing := wanting(rows):
         raise InputError("\n".join(f"{source}: {sentence}" for sentence in missing))
+
+
+def prepared(jobs: Iterable[PlannedJob]) -> list[str]:
+    """The prepared shards of the data: they are made first, so that it can be said how they differ."""
+    return [job.outputs[0] for job in jobs if job.stage == "preprocess"]
+
+
+def tell_unlike(package: Package, shards: Iterable[str], found: Registry) -> None:
+    """Say how the data differ from all that the models were trained on."""
+    manifest = package.manifest
+    meanings = found.challenge(manifest["challenge"]).attributes
+    differing = unlike(manifest["trained_on"], map(Path, shards), meanings)
+    for sentence in differing[:MOST_TOLD]:
+        print(f"unlike its training: {sentence}", file=sys.stderr)
+    if more := differing[MOST_TOLD:]:
+        print(f"unlike its training: and {len(more)} more such differences", file=sys.stderr)
 
 
 def write(config: dict[str, Any], to: Path, package: Package) -> None:

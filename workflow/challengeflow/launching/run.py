@@ -8,10 +8,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from challengeflow.contract.errors import InputError
@@ -77,13 +77,15 @@ class Wanted:
         """Why it cannot run here, a sentence each."""
         return list(shortcomings(self.settings, self.left, self.needs.disk_mb, registry(), self.machine, self.way))
 
-    def arguments(self) -> list[str]:
-        """Of `snakemake`. The words come last, so that they decide."""
+    def arguments(self, *targets: str) -> list[str]:
+        """Of `snakemake`, with other targets where some are given. The words come last, so that they decide."""
+        options = tuple(dropwhile(lambda word: not word.startswith("-"), self.words))
+        words = (*targets, *options) if targets else self.words
         chosen = ["--profile", self.profile] if self.profile else []
         if self.way.here and not self.way.limited:
             chosen += ["--resources", f"mem_mb={self.machine.memory_mb}"]
         # --configfile takes any number of words; an option after it ends them.
-        return [*chosen, "--configfile", self.config, "--snakefile", str(shipped() / "Snakefile"), *self.words]
+        return [*chosen, "--configfile", self.config, "--snakefile", str(shipped() / "Snakefile"), *words]
 
 
 def _profile(name: str) -> str:
@@ -116,10 +118,11 @@ def dry_run(wanted: Wanted) -> int:
     return done.returncode
 
 
-def become_snakemake(wanted: Wanted) -> None:
+def become_snakemake(wanted: Wanted, first: Sequence[str] = (), then: Callable[[], None] = lambda: None) -> None:
     """Start the run in this folder: alone, after what an earlier one left behind is cleared; does not return.
 
-    Raises InputError for what cannot fit, and where a run is alive here or that cannot be told.
+    first: what is made before the rest; then: what is done in between. Raises InputError for what cannot fit, and where
+    a run is alive here or that cannot be told.
     """
     _check_snakemake()
     if missing := wanted.shortcomings():
@@ -129,6 +132,12 @@ def become_snakemake(wanted: Wanted) -> None:
     wait_for_orphans(folder, Path(wanted.settings.results))
     one_run.clear_stale(folder, proven)
     one_run.note_run(folder)
+    if first:
+        words = wanted.arguments(*first)
+        print(f"+ {shlex.join(['snakemake', *words])}", file=sys.stderr, flush=True)
+        if status := subprocess.run([sys.executable, "-m", "snakemake", *words], env=_environment(folder)).returncode:
+            sys.exit(status)
+    then()
     print(f"+ {shlex.join(['snakemake', *wanted.arguments()])}", file=sys.stderr, flush=True)
     os.execve(sys.executable, [sys.executable, "-m", "snakemake", *wanted.arguments()], _environment(folder))
 

@@ -116,7 +116,9 @@ def _answer(options: argparse.Namespace) -> None:
     wanted = run.Wanted.of(answer.CONFIG, [package.manifest["challenge"], *options.behind], options.profile)
     if options.dry_run:
         sys.exit(run.dry_run(wanted))
-    run.become_snakemake(wanted)
+    prepared = answer.prepared(wanted.jobs)
+    first = prepared if any(job.stage == "preprocess" for job in wanted.left) else ()
+    run.become_snakemake(wanted, first, lambda: answer.tell_unlike(package, prepared, registry()))
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -31,6 +31,11 @@ def _lines(about: Mapping[str, Any]) -> Iterator[str]:
     for stage in ("download", "preprocess", "package"):
         for key, value in sorted(section["datasets"][dataset].get(stage, {}).items()):
             yield f"- `{stage}.{key}`: {value}"
+    trained_on = about["trained_on"]
+    yield from ("", f"It was trained on {trained_on['samples']} samples, which had", "")
+    for name, (least, most) in trained_on["numbers"].items():
+        yield f"- {name}: {least:g}" + (f" to {most:g}" if most != least else "")
+    yield from (f"- {name}: {' or '.join(texts)}" for name, texts in trained_on["texts"].items())
     yield from ("", "## Made by", "")
     yield f"challengeflow {about['challengeflow']} (contract {about['contract']}), {_listed(about['plugins'])};"
     yield f"{_listed(about['versions'])}; on {', '.join(map(str, about['made_on'].values()))}."

@@ -15,7 +15,8 @@ from challengeflow.contract.errors import InputError
 from challengeflow.contract.samples import read_samples
 from challengeflow.models.card import card
 from challengeflow.models.declared import prepared
-from challengeflow.models.package_file import CARD, CITATIONS, SUFFIX, write
+from challengeflow.models.package_file import CARD, CITATIONS, write
+from challengeflow.models.profile import profile
 from challengeflow.planning.fingerprint import stage_fingerprint
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob, named_files
@@ -29,8 +30,8 @@ KEPT = ("score", "interval", "metrics")
 """Of the scores of a split; the rest may name samples."""
 
 
-def export_model(jobs: Jobs, dataset: str, variant: str, to: Path | None) -> Path:
-    """Write the package of a variant of a dataset, CHALLENGE-DATASET-VARIANT.model.zip without `to`; its path.
+def export_model(jobs: Jobs, dataset: str, variant: str, to: Path) -> Path:
+    """Write the package of a variant of a dataset to the file `to`, and return its path.
 
     Raises InputError for a variant that is not whole and of one piece: not trained, not scored, stale, changed since.
     """
@@ -49,8 +50,7 @@ def export_model(jobs: Jobs, dataset: str, variant: str, to: Path | None) -> Pat
         files[f"{name}/decision.json"] = Path(jobs.layout.decision(dataset, name))
         for folder in map(Path, folders.get(name, [])):
             files |= {f"{name}/{folder.name}/{file.relative_to(folder).as_posix()}": file for file in _files(folder)}
-    path = to or Path(f"{jobs.plan.challenge}-{dataset}-{variant}{SUFFIX}")
-    return write(path, manifest, files).path
+    return write(to, manifest, files).path
 
 
 def _check_can_travel(jobs: Jobs, dataset: str, variant: str) -> None:
@@ -110,6 +110,7 @@ def _manifest(
         "prepared": prepared(declared),
         "code": dict(_code(jobs, members)),
         "training_data": _fingerprint_of(note["inputs"] for note in notes),
+        "trained_on": profile(Path(plan.prepared(shard)) for shard in plan.training_shards(dataset, None)),
         "scores": {name: _scores(jobs, dataset, name) for name in members},
         "controls": {name: _scores(jobs, dataset, name) for name in there},
         "metric": metric,

@@ -1,8 +1,12 @@
 """`challengeflow model ...`: models that travel, exported, installed, listed, shown and removed."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from challengeflow.planning.job_list import Jobs
 
 
 def add(verbs: Any) -> None:
@@ -10,8 +14,10 @@ def add(verbs: Any) -> None:
     model = verbs.add_parser("model", help="models that travel: export, install, list, show, remove")
     what = model.add_subparsers(required=True, metavar="WHAT")
     export = what.add_parser("export", help="write the models of a variant as one file")
-    export.add_argument("variant", metavar="CHALLENGE/DATASET/VARIANT", help="of the config, trained and scored")
-    export.add_argument("--to", metavar="FILE", help="the file; CHALLENGE-DATASET-VARIANT.model.zip without it")
+    meaning = "of the config, trained and scored; all that are, without it"
+    export.add_argument("variants", nargs="*", metavar="CHALLENGE/DATASET/VARIANT", help=meaning)
+    meaning = "the file, or a folder for CHALLENGE-DATASET-VARIANT.model.zip; this one without it"
+    export.add_argument("--to", metavar="PATH", default=".", help=meaning)
     export.add_argument("--config", default="config.yaml", help="config file")
     export.set_defaults(run=_export)
     install = what.add_parser("install", help="check a model package, and put it on this machine's shelf")
@@ -28,23 +34,35 @@ def add(verbs: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from challengeflow.contract.errors import InputError
-    from challengeflow.planning.check_config import nearest
+    from challengeflow.models.package_file import SUFFIX
     from challengeflow.reporting.export_model import export_model
     from challengeflow.reporting.verbs import listed_jobs
 
-    words = options.variant.split("/")
+    jobs, to = listed_jobs(options.config), Path(options.to)
+    everything = [(name, *pair) for name, listed in jobs.items() for pair in listed.plan.drawn()]
+    wanted = [_named(jobs, each) for each in options.variants] or everything
+    for challenge, dataset, variant in wanted:
+        alone = len(wanted) == 1 and to.name.endswith(SUFFIX)
+        path = to if alone else to / f"{challenge}-{dataset}-{variant}{SUFFIX}"
+        print(export_model(jobs[challenge], dataset, variant, path), flush=True)
+
+
+def _named(jobs: "Mapping[str, Jobs]", text: str) -> tuple[str, str, str]:
+    """Challenge, dataset and variant of CHALLENGE/DATASET/VARIANT; InputError where the config has no such ones."""
+    from challengeflow.contract.errors import InputError
+    from challengeflow.planning.check_config import nearest
+
+    words = text.split("/")
     if len(words) != 3:
-        raise InputError(f"{options.variant!r} is no variant; write CHALLENGE/DATASET/VARIANT, as `status` names them")
+        raise InputError(f"{text!r} is no variant; write CHALLENGE/DATASET/VARIANT, as `status` names them")
     challenge, dataset, variant = words
-    jobs = listed_jobs(options.config)
     if challenge not in jobs:
-        raise InputError(f"{options.config} has no challenge {challenge!r}; {nearest(challenge, jobs)}")
+        raise InputError(f"the config has no challenge {challenge!r}; {nearest(challenge, jobs)}")
     plan = jobs[challenge].plan
     for name, known in ((dataset, plan.datasets), (variant, plan.models)):
         if name not in known:
             raise InputError(f"{challenge} has no {name!r} in this config; {nearest(name, known)}")
-    print(export_model(jobs[challenge], dataset, variant, options.to and Path(options.to)))
+    return challenge, dataset, variant
 
 
 def _install(options: argparse.Namespace) -> None:
