@@ -102,9 +102,9 @@ def test_they_answer_elsewhere_as_where_they_were_trained(trained, elsewhere):
 
 
 def test_a_package_is_the_same_each_time_and_holds_no_data(trained):
-    done = trained.challengeflow("model", "export", "digits/few/both", "--to", "again.model.zip")
+    done = trained.challengeflow("model", "export", "digits/few/both", "--to", "again.zip")
     assert done.returncode == 0, done.stderr
-    again = (trained.folder / "again.model.zip").read_bytes()
+    again = (trained.folder / "again.zip").read_bytes()
     assert again == (trained.folder / "both.model.zip").read_bytes()
     package = read(trained.folder / "both.model.zip")
     weights = {"one/fold-0/weights.npy", "one/fold-1/weights.npy", "two/fold-all/weights.npy"}

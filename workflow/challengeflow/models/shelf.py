@@ -40,7 +40,7 @@ def installed() -> dict[str, Package]:
 def find(wanted: str) -> Package:
     """A package by the name it is installed under, or by its path. Raises InputError for one that is not there."""
     path = Path(wanted).expanduser()
-    if path.name.endswith(SUFFIX) or len(path.parts) > 1:
+    if path.suffix == ".zip" or len(path.parts) > 1:
         return read(path)
     on_shelf = _path(wanted)
     if on_shelf is None or not on_shelf.is_file():

@@ -42,7 +42,7 @@ def _export(options: argparse.Namespace) -> None:
     everything = [(name, *pair) for name, listed in jobs.items() for pair in listed.plan.drawn()]
     wanted = [_named(jobs, each) for each in options.variants] or everything
     for challenge, dataset, variant in wanted:
-        alone = len(wanted) == 1 and to.name.endswith(SUFFIX)
+        alone = len(wanted) == 1 and to.suffix == ".zip"
         path = to if alone else to / f"{challenge}-{dataset}-{variant}{SUFFIX}"
         print(export_model(jobs[challenge], dataset, variant, path), flush=True)
 
