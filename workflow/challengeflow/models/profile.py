@@ -5,6 +5,7 @@ of few different texts all. What tells samples apart, a file's name say, is left
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -95,6 +96,7 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         for place, each in enumerate(value):
             yield from _flat(each, f"{name}.{place}")
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield name, value
-    elif len(text := value if isinstance(value, str) else json.dumps(value)) <= LONGEST:
+        if math.isfinite(value):
+            yield name, value
+    elif len(text := value if isinstance(value, str) else json.dumps(value)) <= LONGEST and text.isprintable():
         yield name, text
