@@ -8,7 +8,8 @@ from challengeflow_mabe_task1.formats import frame_tables, labels
 from challengeflow_mabe_task1.formats.bouts import Choice
 from challengeflow_mabe_task1.scoring import metric
 from challengeflow_mabe_task1.scoring.references import HUMAN_CEILING, OFFICIAL_TEST, references
-from challengeflow_mabe_task1.scoring.score import scored_classes
+from challengeflow_mabe_task1.scoring.decision_fit import Scored
+from challengeflow_mabe_task1.scoring.score import Track, _Result, scored_classes
 
 
 def test_frames_of_other_count_as_false_positives():
@@ -63,3 +64,13 @@ def test_published_results_stand_beside_the_official_test_set_alone():
 def test_scored_classes_are_all_but_other_or_those_named():
     assert scored_classes(["attack", "other", "mount"], None) == [0, 2]
     assert scored_classes(["aggression", "social", "nonsocial", "base"], ["social", "aggression"]) == [1, 0]
+
+
+def test_guessing_is_worth_the_mean_share_of_the_scored_behaviours():
+    labels = np.repeat([0, 1, 2, -1], [2000, 4000, 14000, 500])
+    random = np.random.default_rng(0)
+    guesses = random.choice(3, size=len(labels), p=(0.1, 0.2, 0.7))  # each as often as it occurs
+    track = Track("m1", "m1", 0, Scored(np.zeros((len(labels), 3), np.float32), labels, 30.0), 0, 0, ())
+    report = _Result([track], [guesses], ["attack", "mount", "other"], [0, 1]).report(1, None)
+    assert report["chance"] == pytest.approx(0.15)
+    assert report["score"] == pytest.approx(report["chance"], abs=0.02)
