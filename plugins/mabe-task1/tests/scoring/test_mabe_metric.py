@@ -7,8 +7,8 @@ from sklearn.metrics import f1_score, precision_score
 from challengeflow_mabe_task1.formats import frame_tables, labels
 from challengeflow_mabe_task1.formats.bouts import Choice
 from challengeflow_mabe_task1.scoring import metric
-from challengeflow_mabe_task1.scoring.references import HUMAN_CEILING, OFFICIAL_TEST, references
 from challengeflow_mabe_task1.scoring.decision_fit import Scored
+from challengeflow_mabe_task1.scoring.references import HUMAN_CEILING, OFFICIAL_TEST, references
 from challengeflow_mabe_task1.scoring.score import Track, _Result, scored_classes
 
 
