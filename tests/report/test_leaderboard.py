@@ -62,6 +62,10 @@ def test_a_demo_is_called_so_in_the_tables_and_in_the_terminal(errors):
     assert "generated data</span></h2>" in (folder / "leaderboard.html").read_text()
     lines = leaderboard.summary(files, [["c", "d"]]).splitlines()
     assert len(lines) == 2 and all(line.endswith("(generated data)") for line in lines)
+    assert leaderboard.noted_demos(files) == []
+    note = {"config": {"datasets": {"d": {"source": "demo"}}}}
+    (folder / "c/d/index.provenance.json").write_text(json.dumps(note))
+    assert leaderboard.noted_demos(files) == [("c", "d")]
 
 
 def test_on_the_axis_better_lies_to_the_right():

@@ -10,6 +10,7 @@ from challengeflow.contract.direction import direction_of, sign
 from challengeflow.planning.layout import leaderboard as path_of
 from challengeflow.reporting.axis import axis
 from challengeflow.running.atomic import atomic
+from challengeflow.running.provenance import SUFFIX
 
 COLUMNS = (
     *("challenge", "dataset", "data", "model", "kind", "metric", "direction", "split"),
@@ -46,6 +47,17 @@ def summary(files: Iterable[str], generated: Generated = (), most: int = 30) -> 
         for name, row in zip(names, rows, strict=True)
     ]
     return "\n".join(lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else []))
+
+
+def noted_demos(files: Iterable[str]) -> list[tuple[str, str]]:
+    """Challenge and dataset of those scores.json files whose samples are a demo's, as the note of their table says."""
+    found = []
+    for folder in {Path(file).parents[1] for file in files}:
+        note = Path(f"{folder}/index{SUFFIX}")
+        config = json.loads(note.read_text())["config"] if note.is_file() else {}
+        if config.get("datasets", {}).get(folder.name, {}).get("source") == "demo":
+            found.append((folder.parent.name, folder.name))
+    return found
 
 
 def _place(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -105,4 +105,4 @@ class Listener:
 def _score(outputs: Iterable[str]) -> str:
     """A line on what a job has scored; empty for other jobs, and for controls."""
     files = [path for path in outputs if Path(path).name == "scores.json" and Path(path).is_file()]
-    return next(iter(leaderboard.summary(files).splitlines()), "")
+    return next(iter(leaderboard.summary(files, leaderboard.noted_demos(files)).splitlines()), "")
