@@ -113,7 +113,7 @@ def _answer(options: argparse.Namespace) -> None:
         print(sentence, flush=True)
     answer.write(config, to, package)
     os.chdir(to)
-    wanted = run.Wanted.of(answer.CONFIG, [package.manifest["challenge"], *options.behind], options.profile)
+    wanted = run.Wanted.of(answer.CONFIG, options.behind, options.profile)
     if options.dry_run:
         sys.exit(run.dry_run(wanted))
     prepared = answer.prepared(wanted.jobs)
