@@ -150,6 +150,8 @@ def test_the_shelf(elsewhere, registry):
     assert elsewhere.challengeflow("model", "remove", "digits-few-both").returncode == 0
     assert shelf.installed() == {} and list(shelf.shelf().iterdir()) == []
     assert "no model is installed" in elsewhere.challengeflow("model", "list").stdout
+    (shelf.shelf() / "rotten.model.zip").write_bytes(b"PK")
+    assert "rotten.model.zip cannot be read as a model package" in elsewhere.challengeflow("model", "list").stdout
 
 
 def test_other_code_is_told_and_no_reason_to_refuse(elsewhere, registry):

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from challengeflow.contract.declare import Challenge
 from challengeflow.contract.errors import InputError
 from challengeflow.contract.names import LONGEST, PARAMETER_STAGES, PATH_WORDS
+from challengeflow.launching.machine import gpus
 from challengeflow.models.check import check, config_of, differences
 from challengeflow.models.package_file import Package
 from challengeflow.models.profile import unlike
@@ -19,21 +21,23 @@ from challengeflow.planning.config import resolve
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.read_config import read_config
-from challengeflow.planning.resolve_dataset import absent
+from challengeflow.planning.resolve_dataset import absent, answered_splits
 from challengeflow.reporting.inspect_source import inspect_source, summary, table, wanting
 
 CONFIG = "config.yaml"
 MOST_TOLD = 10
+FILES_A_SHARD, MOST_SHARDS = 200, 200
 HEAD = """\
 # Written by `challengeflow answer`, with {package}.
 # It is a config like any other; to change something, edit it and type `challengeflow run` in this folder.
 """
 
 
-def checked(package: Package, folder: Path, found: Registry) -> dict[str, Any]:
+def checked(package: Package, folder: Path, found: Registry, here: bool = True) -> dict[str, Any]:
     """Check the package, and give the config that answers the data in `folder`.
 
-    Raises InputError for a package that is refused, for data that are not there, and where nothing answers own data.
+    here: whether this machine answers; it then does so without a GPU where it has none. Raises InputError for a package
+    that is refused, for data that are not there, and where nothing answers own data.
     """
     if not folder.exists():
         raise InputError(f"there is no {absent(str(folder))}; give the folder of the data to answer")
@@ -42,7 +46,10 @@ def checked(package: Package, folder: Path, found: Registry) -> dict[str, Any]:
     kinds = [each.name for each in found.challenge(challenge).submissions if each.own_data]
     if not kinds:
         raise InputError(f"{challenge} makes no answers for data of one's own; its plugin declares none with own_data")
-    return answering(package, folder, kinds)
+    config = answering(package, folder, kinds, _shards(folder, found.challenge(challenge)))
+    if here and config["device"] == "cuda" and not gpus():
+        config["device"] = "cpu"
+    return config
 
 
 def fits(package: Package, config: dict[str, Any], found: Registry) -> Iterator[str]:
@@ -52,6 +59,8 @@ def fits(package: Package, config: dict[str, Any], found: Registry) -> Iterator[
     """
     if package.manifest["source"] == "demo":
         yield f"{package.name} was trained on a demo: its answers mean nothing about real data"
+    if config["device"] != package.manifest["config"]["device"]:
+        yield f"but: {package.name} answered on a GPU, and this machine has none: last digits may be others"
     yield from (f"but: {sentence}" for sentence in differences(package, found))
     challenge = package.manifest["challenge"]
     datasets = resolve(config, found).challenges[challenge].datasets
@@ -106,14 +115,21 @@ def _answered(config: Mapping[str, Any]) -> list[str]:
     return [entry["source"] for each in datasets for entry in each if "trained_on" in entry]
 
 
-def answering(package: Package, folder: Path, kinds: list[str]) -> dict[str, Any]:
-    """The config of data of one's own with the models of a package."""
+def _shards(folder: Path, challenge: Challenge) -> dict[str, int]:
+    """Split -> shards: more of them where there are many files, so that machines can share the work."""
+    splits = challenge.own_data.splits if challenge.own_data else answered_splits(challenge)
+    files = sum(1 for _ in folder.rglob("*"))
+    return dict.fromkeys(splits, min(MOST_SHARDS, 1 + files // FILES_A_SHARD))
+
+
+def answering(package: Package, folder: Path, kinds: list[str], shards: Mapping[str, int]) -> dict[str, Any]:
+    """The config of data of one's own, in so many shards, with the models of a package."""
     challenge, dataset, variant = (package.manifest[part] for part in ("challenge", "dataset", "variant"))
     section = package.manifest["config"]["challenges"][challenge]
     trained = section["datasets"][dataset]
     parameters = {stage: trained[stage] for stage in PARAMETER_STAGES if stage in trained}
     name = name_of(folder, list(section["datasets"]))
-    own = {"source": str(folder.resolve()), "trained_on": dataset, **parameters}
+    own = {"source": str(folder.resolve()), "trained_on": dataset, "shards": shards, **parameters}
     config = config_of(package, **{name: own})
     named = {f"{name}-{variant}": {name: variant}}
     config["challenges"][challenge]["submissions"] = dict.fromkeys(kinds, named)

@@ -108,7 +108,7 @@ def _answer(options: argparse.Namespace) -> None:
 
     folder, package = Path(options.folder).expanduser(), find(options.model)
     to = Path(options.to) if options.to else Path(f"{folder.resolve().name}-answers")
-    config = answer.checked(package, folder, registry())
+    config = answer.checked(package, folder, registry(), here=not options.profile)
     for sentence in answer.fits(package, config, registry()):
         print(sentence, flush=True)
     answer.write(config, to, package)

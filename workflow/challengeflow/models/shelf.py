@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from challengeflow.contract.errors import InputError
@@ -26,15 +27,19 @@ def shelf() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "challengeflow/models"
 
 
+def shelved() -> Iterator[tuple[str, Package | InputError]]:
+    """Name and package of all on the shelf; of one that cannot be read, why."""
+    for path in sorted(shelf().glob(f"*{SUFFIX}")):
+        name = path.name.removesuffix(SUFFIX)
+        try:
+            yield name, read(path)
+        except InputError as error:
+            yield name, error
+
+
 def installed() -> dict[str, Package]:
     """Name -> package, of all on the shelf that can be read."""
-    found = {}
-    for path in sorted(shelf().glob(f"*{SUFFIX}")):
-        try:
-            found[path.name.removesuffix(SUFFIX)] = read(path)
-        except InputError:
-            continue  # `find` says why, to whoever wants that one
-    return found
+    return {name: found for name, found in shelved() if isinstance(found, Package)}
 
 
 def find(wanted: str) -> Package:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from challengeflow.models.package_file import Package
     from challengeflow.planning.job_list import Jobs
 
 
@@ -78,15 +79,21 @@ def _install(options: argparse.Namespace) -> None:
 def _list(options: argparse.Namespace) -> None:
     from challengeflow.models import shelf
 
-    found = shelf.installed()
-    for name, package in found.items():
-        splits = package.manifest["scores"][package.manifest["variant"]]["splits"]
-        split, entry = next(iter(splits.items()), ("not scored", None))
-        score = f" {entry['score']:.3f} [{entry['interval'][0]:.3f}, {entry['interval'][1]:.3f}]" if entry else ""
-        demo = ", trained on a demo" if package.manifest["source"] == "demo" else ""
-        print(f"{name}  {package.manifest['metric']['name']} {split}{score}{demo}")
+    found = list(shelf.shelved())
+    for name, package in found:
+        print(package if isinstance(package, Exception) else f"{name}  {_brief(package)}")
     if not found:
         print(f"no model is installed in {shelf.shelf()}")
+
+
+def _brief(package: "Package") -> str:
+    """Score of the first split, and whether it learnt from real data."""
+    manifest = package.manifest
+    splits = manifest["scores"][manifest["variant"]]["splits"]
+    split, entry = next(iter(splits.items()), ("not scored", None))
+    score = f" {entry['score']:.3f} [{entry['interval'][0]:.3f}, {entry['interval'][1]:.3f}]" if entry else ""
+    demo = ", trained on a demo" if manifest["source"] == "demo" else ""
+    return f"{manifest['metric']['name']} {split}{score}{demo}"
 
 
 def _show(options: argparse.Namespace) -> None:
