@@ -7,7 +7,8 @@ sample costs one sample. The same content always gives the same bytes.
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from array import array as packed
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,7 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
 
     @cached_property
     def _data(self) -> np.ndarray:
-        path = self.folder / "data.bin"
-        if not path.exists():
-            raise self._damaged("data.bin is not there")
-        return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+        return _mapped(self.folder)
 
     def __getitem__(self, sample: str) -> dict[str, np.ndarray]:
         return {name: self._view(name, place) for name, place in self._entries[sample]["arrays"].items()}
@@ -100,21 +98,86 @@ class Arrays(Mapping[str, dict[str, np.ndarray]]):
         return [sample for sample in self if self.attributes(sample).get("status") == "ok"]
 
     def _view(self, name: str, place: Any) -> np.ndarray:
-        try:
-            text, shape, offset = place
-            dtype = np.dtype(text)
-            if dtype.kind not in KINDS or not all(type(n) is int and n >= 0 for n in (*shape, offset)):
-                raise ValueError
-            end = offset + math.prod(shape) * dtype.itemsize
-        except (TypeError, ValueError, SyntaxError):
-            raise self._damaged(f"index.json does not say where {name!r} is") from None
-        if end > len(self._data):
-            raise self._damaged("data.bin is cut short")
-        array: np.ndarray = self._data[offset:end].view(dtype).reshape(shape)
-        return array
+        return _viewed(self._data, self.folder, name, place)
 
     def _damaged(self, how: str) -> InputError:
-        return InputError(f"{self.folder} is damaged ({how}); remove it and run the stage that makes it again")
+        return _damaged(self.folder, how)
+
+
+class ManyArrays:
+    """Samples of many shards by number, for a training that reads each of half a million again and again.
+
+    `Arrays` keeps two kilobytes of Python a sample; here an array's place is a few numbers, some 100 bytes a sample.
+    All samples have arrays of the same names, dtypes and numbers of dimensions.
+    """
+
+    def __init__(self) -> None:
+        self._folders: list[Path] = []
+        self._mapped: list[np.ndarray] = []
+        self._kinds: list[tuple[str, str, int]] = []
+        self._numbers = packed("q")  # of a sample: its shard, and of each array the offset and the shape
+
+    def add(self, shard: Arrays, samples: Iterable[str]) -> None:
+        """Append samples of a shard, in this order. Raises ValueError for one whose arrays are of other kinds."""
+        self._folders.append(shard.folder)
+        self._mapped.append(shard._data)
+        for sample in samples:
+            places = shard._entries[sample]["arrays"]
+            for name, place in places.items():
+                shard._view(name, place)  # raises InputError where the index is damaged
+            kinds = [(name, text, len(shape)) for name, (text, shape, _) in places.items()]
+            self._kinds = self._kinds or kinds
+            if kinds != self._kinds:
+                raise ValueError(f"the arrays of {sample} are {kinds}, those before it {self._kinds}")
+            self._numbers.append(len(self._folders) - 1)
+            for _, shape, offset in places.values():
+                self._numbers.extend((offset, *shape))
+
+    def __getitem__(self, number: int) -> dict[str, np.ndarray]:
+        """The arrays of a sample, read-only views of its shard's file."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        shard, *numbers = self._numbers[number * self._width : (number + 1) * self._width]
+        found = {}
+        for name, text, dimensions in self._kinds:
+            offset, *shape = numbers[: dimensions + 1]
+            del numbers[: dimensions + 1]
+            found[name] = _viewed(self._mapped[shard], self._folders[shard], name, (text, shape, offset))
+        return found
+
+    def __len__(self) -> int:
+        return len(self._numbers) // self._width
+
+    @property
+    def _width(self) -> int:
+        return 1 + sum(1 + dimensions for *_, dimensions in self._kinds)
+
+
+def _mapped(folder: Path) -> np.ndarray:
+    path = folder / "data.bin"
+    if not path.exists():
+        raise _damaged(folder, "data.bin is not there")
+    return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+
+
+def _viewed(data: np.ndarray, folder: Path, name: str, place: Any) -> np.ndarray:
+    """The array of that name at a place of the index: dtype, shape, offset."""
+    try:
+        text, shape, offset = place
+        dtype = np.dtype(text)
+        if dtype.kind not in KINDS or not all(type(n) is int and n >= 0 for n in (*shape, offset)):
+            raise ValueError
+        end = offset + math.prod(shape) * dtype.itemsize
+    except (TypeError, ValueError, SyntaxError):
+        raise _damaged(folder, f"index.json does not say where {name!r} is") from None
+    if end > len(data):
+        raise _damaged(folder, "data.bin is cut short")
+    found: np.ndarray = data[offset:end].view(dtype).reshape(shape)
+    return found
+
+
+def _damaged(folder: Path, how: str) -> InputError:
+    return InputError(f"{folder} is damaged ({how}); remove it and run the stage that makes it again")
 
 
 def _is_entry(entry: Any) -> bool:

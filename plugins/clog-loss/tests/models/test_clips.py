@@ -126,7 +126,7 @@ def test_stages_choose_their_videos():
     stalled, tier1 = np.arange(n) < 10, np.arange(n) % 5 > 0
     crowd = np.where(stalled, 0.55, 0.1)
     crowd[[20, 30, 41]] = 0.8  # flowing, but the crowd thought otherwise
-    videos = training_set.TrainingVideos([(0, str(k)) for k in range(n)], ["A"] * n, stalled, tier1, crowd)
+    videos = training_set.TrainingVideos(["A"] * n, stalled, tier1, crowd)
 
     def chosen(flowing, tier1_only, crowd_from=0.5):
         stage = {"flowing": flowing, "tier1_only": tier1_only, "epochs": 1}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError, PredictJob, TrainJob, networks
-from challengeflow.arrays import Arrays, Writer, write_scores
+from challengeflow.arrays import Arrays, ManyArrays, Writer, write_scores
 from challengeflow_clog_loss.models.networks import clips, training_set
 from challengeflow_clog_loss.models.networks.stored_clips import StoredClips
 
@@ -37,7 +37,7 @@ def train(job: TrainJob, build: Build) -> None:
     networks.prepare(job, EXTRA)
     from challengeflow_clog_loss.models.networks import fitting
 
-    videos = training_set.read(job)
+    videos, arrays = training_set.read(job)
     held = training_set.inner_groups(videos.groups, job.parameters["inner"], job.seed)
     is_inner = np.array([group in held for group in videos.groups])
     if len(set(videos.stalled[is_inner])) < 2:  # nothing to rank
@@ -46,7 +46,7 @@ def train(job: TrainJob, build: Build) -> None:
     net = _network(build, job)
     depends_on = fitting.Fitting(
         parameters=job.parameters,
-        read=_reader(job, videos),
+        read=_reader(job, arrays),
         stalled=videos.stalled,
         stages=_stages(job, videos, outer),
         inner=np.flatnonzero(is_inner),
@@ -128,18 +128,14 @@ def to_prevalence(facts: Mapping[str, Any]) -> float:
     return training_set.log_odds(facts["prevalence"]) - training_set.log_odds(facts["parameters"]["stalled_share"])
 
 
-def _reader(
-    job: TrainJob, videos: training_set.TrainingVideos
-) -> Callable[[int, np.random.Generator | None], list[clips.Clip]]:
+def _reader(job: TrainJob, arrays: ManyArrays) -> Callable[[int, np.random.Generator | None], list[clips.Clip]]:
     """A video's number and, in training, a random generator -> its clips. Straightened videos are made once."""
-    shards = [Arrays(shard.prepared) for shard in job.shards]
 
     def whole_one(number: int) -> clips.Clip:
-        shard, name = videos.places[number]
-        return whole(shards[shard][name], job.parameters)
+        return whole(arrays[number], job.parameters)
 
     if job.parameters["view"] == "straightened":
-        whole_one = StoredClips(job.work / "straightened", whole_one, len(videos.places))
+        whole_one = StoredClips(job.work / "straightened", whole_one, len(arrays))
     return lambda number, random: clips_of(whole_one(number), job.parameters, random)
 
 

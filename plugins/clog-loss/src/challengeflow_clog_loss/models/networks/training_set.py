@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 
 from challengeflow import InputError, TrainJob
-from challengeflow.arrays import Arrays
+from challengeflow.arrays import Arrays, ManyArrays
 
 CROWD = 0.5  # crowd_score from which the crowd took a video for stalled
 
 
 @dataclass(frozen=True)
 class TrainingVideos:
-    """All readable training videos: shard number and id of each; `groups` for the inner split; the rest is gold.
+    """All readable training videos, by number: `groups` for the inner split; the rest is gold.
 
     stalled, tier1: bool (n,); crowd: float (n,), the crowd's score, NaN where it is not told.
     """
 
-    places: Sequence[tuple[int, str]]
     groups: Sequence[str]
     stalled: np.ndarray
     tier1: np.ndarray
@@ -27,30 +26,31 @@ class TrainingVideos:
 
     def only(self, numbers: np.ndarray) -> "TrainingVideos":
         """The videos with these numbers."""
-        places, groups = [self.places[number] for number in numbers], [self.groups[number] for number in numbers]
-        return TrainingVideos(places, groups, self.stalled[numbers], self.tier1[numbers], self.crowd[numbers])
+        groups = [self.groups[number] for number in numbers]
+        return TrainingVideos(groups, self.stalled[numbers], self.tier1[numbers], self.crowd[numbers])
 
 
-def read(job: TrainJob) -> TrainingVideos:
-    """The readable videos of the job's shards. InputError unless there are both classes."""
-    places, groups, stalled, tier1, crowd = [], [], [], [], []
-    for number, shard in enumerate(job.shards):
+def read(job: TrainJob) -> tuple[TrainingVideos, ManyArrays]:
+    """The readable videos of the job's shards, and their arrays. InputError unless there are both classes."""
+    arrays = ManyArrays()
+    groups, stalled, tier1, crowd = [], [], [], []
+    for shard in job.shards:
         prepared, gold = Arrays(shard.prepared), Arrays(shard.gold)
+        arrays.add(prepared, names := prepared.ok())
         group_of = {sample.id: sample.group for sample in shard.samples}
-        for name in prepared.ok():
+        for name in names:
             known = gold.attributes(name)
-            places.append((number, name))
             groups.append(group_of[name])
             stalled.append(gold[name]["scores"].reshape(-1)[0] > 0.5)
             tier1.append(known.get("tier1", True))
             crowd.append(known.get("crowd_score", np.nan))
-    videos = TrainingVideos(places, groups, np.array(stalled, bool), np.array(tier1, bool), np.array(crowd, float))
+    videos = TrainingVideos(groups, np.array(stalled, bool), np.array(tier1, bool), np.array(crowd, float))
     if len(set(stalled)) < 2:
         raise InputError(
-            f"fold {job.fold}: {job.model} needs readable training videos of both classes, found {len(places)} videos, "
+            f"fold {job.fold}: {job.model} needs readable training videos of both classes, found {len(groups)} videos, "
             f"{int(videos.stalled.sum())} of them stalled; use fewer folds or more videos"
         )
-    return videos
+    return videos, arrays
 
 
 def inner_groups(groups: Sequence[str], share: float, seed: int) -> set[str]:
