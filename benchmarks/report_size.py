@@ -64,6 +64,7 @@ def subject(folder: Path, models: int) -> dict[str, Any]:
         "best": 1.0,
         "direction": "higher",
         "draws": True,
+        "parameters": {"guess": {"depth": "how deep it guesses"}},
         "terms": {"samples": "how many there were"},
         "submissions": {
             "csv": {"summary": "answers", "file": "submission.csv", "table": ""},

@@ -148,5 +148,7 @@ def test_words_are_explained_in_place_and_in_the_glossary(own):
         explain("<odd>") == '<abbr title="a &#34;word&#34;">&lt;odd&gt;</abbr>'
         and explain("<other>") == "&lt;other&gt;"
     )
-    text = pages(page.render([gathered(own)]))["glossary"]
+    shown = pages(page.render([gathered(own)]))
+    assert '<dt><abbr title="how deep it guesses">depth</abbr></dt>' in shown["made-up/one/model-00"]
+    text = shown["glossary"]
     assert all(f"<dt>{term}</dt>" in text for term in TERMS) and "<dt>samples</dt>" in text

@@ -1,6 +1,6 @@
 """The words of the page, each explained where it stands and once more at the end."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -37,7 +37,7 @@ TERMS = {
     "CPU time": "Computing time of all jobs of the model, added up over cores. Under a second is not measured.",
     "peak memory": "The most memory that one of its jobs held at a time.",
     "a case": "Time of prediction for one sample.",
-    "job": "One step of the run, such as training one fold. The workflow runs many at a time.",
+    "jobs": "Steps of the run, such as training one fold. Many run at a time.",
     "stage": "What kind of step a job is: fetch the data, prepare them, train, predict, score, draw, package.",
     "parameters": "The settings of the model. The config can change them.",
     "provenance": "What made a file: its settings, code, seed, versions, and checksums of all it was made from.",
@@ -46,6 +46,11 @@ TERMS = {
     "sha256": "A checksum: another content has another one.",
     "stale": "Made with other settings, data or code than the config has now. The next run makes it again.",
     "config": "The file that says what to run: config.yaml.",
+    "status": "Whether the sample could be read: ok, or the reason why not.",
+    "plugin": "The add-on that made the file, with its version.",
+    "output": "What was made: a model of a fold, scores, pictures.",
+    "time": "How long the job took, from start to end.",
+    "time of jobs": "How long the jobs took, added up. It is more than the wait, for they run side by side.",
 }
 
 
@@ -65,10 +70,10 @@ class Glossary:
         return Markup('<abbr title="{}">{}</abbr>').format(meaning, text)
 
 
-def terms_of(challenges: Sequence[tuple[str, Mapping[str, str]]]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Heading and terms of each part of the glossary; challenges: title and terms of each."""
+def terms_of(parts: Iterable[tuple[str, Mapping[str, str]]]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Heading and terms of each part of the glossary; parts: those that are not of every page."""
     yield "On every page", TERMS
-    yield from ((title, own) for title, own in challenges if own)
+    yield from ((title, own) for title, own in parts if own)
 
 
 def _plain(term: str) -> str:

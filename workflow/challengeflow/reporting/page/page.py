@@ -1,7 +1,7 @@
 """The page: what was gathered, put into templates/report, with pictures, style and script inside."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,8 @@ def render(challenges: Sequence[Gathered]) -> str:
         explain={challenge.name: Glossary(challenge.about["terms"]).explain for challenge in challenges},
         term=Glossary({}).explain,
         terms=TERMS,
-        glossary=list(terms_of([(each.about["title"], each.about["terms"]) for each in challenges])),
+        glossary=list(terms_of(_glossary(challenges))),
+        settings_explained=settings_explained,
         reproduce=reproduce,
         whole=_whole,
         style=_inside("report.css", "vendor/uPlot.min.css"),
@@ -130,6 +131,19 @@ def versions(challenges: Sequence[Gathered]) -> dict[str, str]:
 
 def _notes(challenges: Sequence[Gathered]) -> Iterable[Mapping[str, Any]]:
     return (note for challenge in challenges for variant in challenge.variants for note in variant.notes.values())
+
+
+def _glossary(challenges: Sequence[Gathered]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Heading and terms: of each challenge, and of each of its models that was run its parameters."""
+    for each in challenges:
+        yield each.about["title"], each.about["terms"]
+        for model in dict.fromkeys(variant.entry.model for variant in each.variants):
+            yield f"Parameters of {model}", each.about["parameters"].get(model, {})
+
+
+def settings_explained(challenge: Gathered, variant: Variant) -> values.Explain:
+    """The names of a model's parameters with what its plugin says of them."""
+    return Glossary(challenge.about["parameters"].get(variant.entry.model, {})).explain
 
 
 def reproduce(challenge: Gathered, variant: Variant) -> dict[str, Any]:

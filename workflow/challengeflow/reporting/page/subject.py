@@ -21,7 +21,7 @@ def subject(settings: Settings, registry: Registry) -> dict[str, Any]:
         about |= {"chance": declared.metric.chance, "best": declared.metric.best}
         about |= {"direction": declared.metric.direction, "draws": registry.draws(name)}
         about |= {"datasets": {dataset.name: dataset.summary for dataset in declared.datasets}, "models": summaries}
-        about |= {"terms": _terms(declared)}
+        about |= {"terms": _terms(declared), "parameters": _parameters(name, registry)}
         about["submissions"] = {
             each.name: {"summary": each.summary, "file": each.file, "table": each.table}
             for each in declared.submissions
@@ -36,3 +36,12 @@ def _terms(declared: Challenge) -> dict[str, str]:
     """The words of a challenge with their meanings: its metrics, and what it explains."""
     metrics = {each.name: each.description for each in (declared.metric, *declared.further_metrics)}
     return metrics | dict(declared.terms)
+
+
+def _parameters(challenge: str, registry: Registry) -> dict[str, dict[str, str]]:
+    """Model -> parameter -> what it is."""
+    return {
+        model: {name: str(schema.get("description", "")) for name, schema in declared.parameters.items()}
+        for (owner, model), declared in registry.models.items()
+        if owner == challenge
+    }

@@ -1,6 +1,10 @@
 """The words of scores, tables and pictures, for readers of the report."""
 
 TERMS = {
+    "videos": "How many videos there were.",
+    "filename": "The file of the video.",
+    "answer": "What is answered of the video: stalled or flowing.",
+    "expected mcc": "The score that this limit is expected to bring at the target prevalence.",
     "mcc": "Matthews correlation coefficient, from -1 to 1: 1 is all right, 0 is no better than guessing. It is used "
     "because stalled vessels are rare.",
     "stalled": "No blood flows in the outlined vessel.",

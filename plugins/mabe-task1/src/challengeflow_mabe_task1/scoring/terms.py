@@ -1,6 +1,13 @@
 """The words of scores, tables and pictures, for readers of the report."""
 
 TERMS = {
+    "frames": "Pictures of the video with a label.",
+    "behaviour": "What the animals do, by its name in the labels.",
+    "bout f1": "As F1, of whole stretches instead of frames.",
+    "shares": "Share of the frames by behaviour: in training, by the labels here (gold), by the answers (predicted).",
+    "gold": "By the labels.",
+    "true": "By the labels.",
+    "predicted": "By the answers.",
     "macro-f1": "Mean of the F1 of the scored behaviours, from 0 to 1. Rare behaviours count as much as frequent ones.",
     "f1": "Of precision and recall the balanced mean (harmonic): 1 is perfect, 0 is none found.",
     "precision": "Of the frames that were answered so, the share that is right.",

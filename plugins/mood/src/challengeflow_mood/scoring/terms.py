@@ -1,6 +1,8 @@
 """The words of scores, tables and pictures, for readers of the report."""
 
 TERMS = {
+    "pixel": "Over all voxels: how well anomalies are outlined.",
+    "sample": "One scan; of scores, over all scans: how well abnormal ones are told from healthy ones.",
     "average precision": "Here the mean of two: how well anomalies are outlined (voxel AP) and how well abnormal scans "
     "are told from healthy ones (case AP). 1 is perfect; guessing is the share of what is abnormal.",
     "proxy": "Healthy training scans that were held out, half of them with an anomaly put in by a program: the measure "
