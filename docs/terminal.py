@@ -1,7 +1,7 @@
 """Take the README's picture of a run in a terminal: `python docs/terminal.py FOLDER`. Needs tmux.
 
-Runs the demo in FOLDER, in a terminal of tmux, and writes docs/images/terminal.svg from what stands there once most
-jobs are done.
+Runs the demo (or the config.yaml that is there) in FOLDER, in a terminal of tmux, and writes docs/images/terminal.svg
+from what stands there once most jobs are done.
 """
 
 import io
@@ -70,6 +70,7 @@ def main(folder: Path) -> None:
     bars = shown[shown.index("What Snakemake says") :]
     console = Console(record=True, file=io.StringIO(), width=COLUMNS, force_terminal=True)
     console.print(Text.from_ansi(bars.rstrip()))
+    console.print()  # room below the last line
     PICTURE.write_text(console.export_svg(title=TITLE, theme=MONOKAI, code_format=SVG, unique_id="terminal"))
 
 

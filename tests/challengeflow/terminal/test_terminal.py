@@ -121,13 +121,14 @@ def test_without_rich_and_on_a_dumb_terminal_there_are_lines(monkeypatch):
     os.close(ours)
 
 
-def test_time_left_is_known_once_each_stage_has_a_job_done():
+def test_time_left_is_known_once_a_job_is_done():
     tally = Tally.of({"train": 4, "score": 2, "of-a-plugin": 1, "digits": 1, "all": 1}, 0.0)
     assert (tally.total, tally.seconds_left(tally.stages.values())) == (8, None)
     for job in (1, 2):
         tally.begin(job, "train", ["digits", str(job)], ["model"], 0.0)
     tally.finish(1, 10.0)
     tally.finish(2, 30.0)
+    assert tally.seconds_left(tally.stages.values()) == (2 * 20 + 2 * 20) / 2
     tally.begin(3, "score", ["digits"], ["scores.json"], 30.0)
     tally.finish(3, 32.0)
     assert tally.seconds_left(tally.stages.values()) == (2 * 20 + 1 * 2) / 2

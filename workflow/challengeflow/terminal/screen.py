@@ -61,7 +61,7 @@ class Screen:
         return Group(Text(""), table, Text(whole, style="bold"), score)
 
     def _row(self, stage: Stage) -> tuple[RenderableType, ...]:
-        left = self.tally.seconds_left([stage]) if stage.left else None
+        left = self.tally.seconds_left([stage]) if stage.left and stage.done else None
         notes = [f"{len(stage.running)} running"] if stage.running else []
         notes += [f"[red]{len(stage.failed)} failed[/red]"] if stage.failed else []
         return (

@@ -96,12 +96,12 @@ class Tally:
         return sum(stage.total for stage in self.stages.values()) + sum(self.unseen.values())
 
     def seconds_left(self, stages: Iterable[Stage]) -> float | None:
-        """From the mean of the jobs done, as many at a time as there have been; None before each stage has one."""
-        left = 0.0
-        for stage in stages:
-            if stage.left and not stage.done:
-                return None
-            left += stage.left * stage.spent / max(stage.done, 1)
+        """From the mean of each stage's done jobs (of all, where it has none), as many at a time as there have been;
+        None before any job is done."""
+        if not self.done:
+            return None
+        usual = sum(stage.spent for stage in self.stages.values()) / self.done
+        left = sum(stage.left * (stage.spent / stage.done if stage.done else usual) for stage in stages)
         return left / self.abreast
 
 
