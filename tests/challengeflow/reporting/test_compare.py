@@ -79,6 +79,10 @@ def test_two_variants(tmp_path, answers):
         )
     text = compare("a/d/better", "a/d/weak", str(tmp_path))
     assert "holds" in text and "  variant.depth: 6 -> 4" in text and "not there" not in text
+    assert "generated" not in text
+    demo = {"config": {"datasets": {"d": {"source": "demo"}}}}
+    (tmp_path / "a/d/index.provenance.json").write_text(json.dumps(demo))
+    assert compare("a/d/better", "a/d/weak", str(tmp_path)).count("  (generated data)\n") == 2
     with pytest.raises(InputError, match=r"'a/d/wek' is neither a scored variant .* a/d/better, a/d/weak"):
         compare("a/d/wek", "a/d/weak", str(tmp_path))
 

@@ -8,6 +8,7 @@ from typing import Any
 from challengeflow.contract.direction import direction_of
 from challengeflow.contract.errors import InputError
 from challengeflow.reporting.differences import differences
+from challengeflow.reporting.leaderboard import noted_demos
 from challengeflow.reporting.paired import Difference, difference
 from challengeflow.running.provenance import SUFFIX
 
@@ -46,8 +47,8 @@ def _variants(a: Path, b: Path) -> Iterator[str]:
     shared = [split for split in mine if split in other]
     if not shared:
         raise InputError(f"{a} and {b} have no scored split in common, so there is nothing to compare")
-    yield f"A  {a}"
-    yield f"B  {b}"
+    for name, folder in (("A", a), ("B", b)):
+        yield f"{name}  {folder}{'  (generated data)' if noted_demos([str(folder / SCORES)]) else ''}"
     for split in shared:
         scores = f"A {mine[split]['score']:.4f}  B {other[split]['score']:.4f}"
         yield f"{split:<6} {scores}  {said(difference(mine[split], other[split], direction), direction)}"
