@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import stat
 import zipfile
 from pathlib import Path
 
@@ -157,6 +158,10 @@ def test_what_is_no_crate_and_a_folder_that_is_taken_are_said(run, tmp_path):
     assert "lacks checksums.sha256" in told(run, write(tmp_path / "x.zip", {"a": b"1"}), tmp_path / "to")
     (tmp_path / "text.zip").write_text("none")
     assert "cannot be read as an archive" in told(run, tmp_path / "text.zip", tmp_path / "to-2")
+    link = zipfile.ZipInfo("submission/link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    linked = write(tmp_path / "link.zip", run.members | {link: b"submission.csv"})
+    assert "submission/link is a link, which no crate has" in told(run, linked, tmp_path / "to-4")
     out = write(tmp_path / "out.zip", run.members | {"../out": b"1"})
     assert "would lie outside of it" in told(run, out, tmp_path / "to-3")
     assert "holds something else; remove it" in told(run, out, tmp_path)

@@ -13,9 +13,6 @@ from challengeflow.crates.crate import CONFIG, Crate
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.running.provenance import SUFFIX
 
-GIVEN = ("train", "score")
-"""The stages whose results a crate with models brings along."""
-
 MADE = ("archive", "index", "download", "preprocess", "predict", "ensemble", "package")
 """The rules that make the submission from models."""
 
@@ -31,18 +28,18 @@ def lay_out(crate: Crate, folder: Path, data: Path | None) -> None:
 
 def lay_models(crate: Crate, jobs: Sequence[PlannedJob]) -> set[str]:
     """Put models and decisions of the crate where a run has them; their paths below the results folder."""
+    answering = {path for job in jobs if job.stage in ("predict", "package") for path in job.inputs}
+    made = [(job, output) for job in jobs if job.stage in ("train", "score") for output in job.outputs]
     given = set()
-    for job in (each for each in jobs if each.stage in GIVEN):
-        for output in job.outputs:
-            path, to = below(job, output), Path(output)
-            held, note = crate.held(path), crate.folder / "provenance" / f"{path}.json"
-            if held is None:
-                continue  # a fold that answers nothing
-            given.add(path)
-            if not Path(f"{to}{SUFFIX}").exists():
-                to.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copytree(held, to, dirs_exist_ok=True) if held.is_dir() else shutil.copyfile(held, to)
-                shutil.copyfile(note, f"{to}{SUFFIX}")
+    for job, output in made:
+        path, to = below(job, output), Path(output)
+        if output not in answering or (held := crate.held(path)) is None:
+            continue  # a fold that answers nothing, and scores, which nothing reads
+        given.add(path)
+        if not Path(f"{to}{SUFFIX}").exists():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(held, to, dirs_exist_ok=True) if held.is_dir() else shutil.copyfile(held, to)
+            shutil.copyfile(crate.folder / "provenance" / f"{path}.json", f"{to}{SUFFIX}")
     return given
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from challengeflow import __version__
 from challengeflow.contract.errors import InputError
 from challengeflow.crates import relative
 from challengeflow.crates.crate import CONFIG, MODELS, Crate
@@ -12,7 +13,7 @@ from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
-from challengeflow.reporting.differences import differences
+from challengeflow.reporting.differences import NOT_THERE, differences
 from challengeflow.running.check_outputs import check_model
 from challengeflow.running.provenance import content_hash, machine, versions_behind
 
@@ -47,16 +48,27 @@ def contradictions(crate: Crate, jobs: list[PlannedJob], places: Mapping[str, st
             if note is None:
                 told |= {f"there is no note of {path}": None} if output in read or job.stage == "package" else {}
                 continue
-            part = {key: value for key, value in as_json(job.part).items() if key != "results"}
-            changes = differences(note["config"], json.loads(json.dumps(relative.moved(part, places))))
+            changes = [change for change in _changes(job, note, places) if not _of_one_side(change)]
             told |= {f"{CONFIG} is not what it was made with: {change}": None for change in changes}
             told |= dict.fromkeys(_of_inputs(crate, job, path, note))
             told |= dict.fromkeys(_of_content(crate, path, note))
     yield from told
 
 
+def _changes(job: PlannedJob, note: Mapping[str, Any], places: Mapping[str, str]) -> Iterator[str]:
+    """What the settings of a job say otherwise than its note."""
+    part = {key: value for key, value in as_json(job.part).items() if key != "results"}
+    yield from differences(note["config"], json.loads(json.dumps(relative.moved(part, places))))
+
+
+def _of_one_side(change: str) -> bool:
+    """Whether it is of a setting that another version of challengeflow has, or has not."""
+    return f": {NOT_THERE} -> " in change or change.endswith(f" -> {NOT_THERE}")
+
+
 def _of_inputs(crate: Crate, job: PlannedJob, path: str, note: Mapping[str, Any]) -> Iterator[str]:
-    if note["inputs"].keys() != {below(job, each) for each in job.inputs}:
+    same = note["versions"].get("challengeflow") == __version__  # another one may read other files
+    if same and note["inputs"].keys() != {below(job, each) for each in job.inputs}:
         yield f"{path} was made from other inputs than its config says"
         return
     for source, digest in note["inputs"].items():
@@ -79,13 +91,16 @@ def _of_content(crate: Crate, path: str, note: Mapping[str, Any]) -> Iterator[st
             yield str(error).partition(";")[0]
 
 
-def elsewhere(crate: Crate, jobs: Jobs, chosen: list[PlannedJob]) -> Iterator[str]:
-    """What may give other bytes here, a line each: versions, code and processor that are not those of the notes."""
+def elsewhere(crate: Crate, jobs: Jobs, chosen: list[PlannedJob], places: Mapping[str, str]) -> Iterator[str]:
+    """What may give other bytes here, a line each: versions, code, settings and processor that are not those of the
+    notes."""
     told: dict[str, None] = {}
     distributions = jobs.registry.distribution.values()
     here = {name: version for name, _, version in (text.rpartition(" ") for text in distributions)}
     for job in chosen:
-        note = crate.note(below(job, job.outputs[0])) or {"versions": {}, "plugin": ""}
+        note = crate.note(below(job, job.outputs[0]))
+        if note is None:
+            continue
         name, _, version = note["plugin"].rpartition(" ")
         versions = {**note["versions"], name: version} if name else note["versions"]
         installed = {**versions_behind(name or "challengeflow"), **here}
@@ -94,6 +109,7 @@ def elsewhere(crate: Crate, jobs: Jobs, chosen: list[PlannedJob]) -> Iterator[st
                 told[f"{each} {there} made it, here is {installed.get(each, 'none')}"] = None
         if note.get("code") != (code := job_fingerprint(jobs.registry, job)) and code is not None:
             told[f"the code of {job.hook} is another here"] = None
+        told |= dict.fromkeys(change for change in _changes(job, note, places) if _of_one_side(change))
         there = note.get("machine", {}).get("processor") if isinstance(note.get("machine"), dict) else None
         if there not in (None, machine()["processor"]):
             told[f"{there} made it, here is {machine()['processor']}"] = None

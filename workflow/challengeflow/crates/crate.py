@@ -94,6 +94,7 @@ def _damage(folder: Path) -> Iterator[str]:
     lines = (folder / CHECKSUMS).read_bytes().decode(errors="surrogateescape").split("\n")
     told = {name: digest for digest, _, name in (line.partition("  ") for line in lines if line)}
     there = digests(folder)
+    yield from (f"{spelled(name)} is a link, which no crate has" for name in there if (folder / name).is_symlink())
     for name in sorted(told.keys() | there.keys() - {CHECKSUMS}):
         if name not in there:
             yield f"{spelled(name)} is missing from the crate"
@@ -109,13 +110,12 @@ def plain(text: str) -> str:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Path in a folder -> SHA-256 of that file; of a link, which no crate has, the word."""
+    """Path in a folder -> SHA-256 of that file, or of what a link leads to; of any other link, nothing."""
     found = {}
-    for path in folder.rglob("*"):
+    for path in (each for each in folder.rglob("*") if each.is_file() or each.is_symlink()):
         name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            found[name] = "a link"
-        elif path.is_file():
+        found[name] = ""
+        if path.is_file():
             with open(path, "rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found

@@ -39,10 +39,10 @@ def verify(
     again.lay_out(crate, folder, data)
     jobs = _jobs(crate, folder, data, found)
     chosen = behind(jobs, crate)
-    places = {str(folder / "data"): "data", f"{folder}/": ""} | ({str(data.resolve()): "data"} if data else {})
+    places = {str((folder / text).resolve()): text for text in texts(crate.config) if text.startswith("data/")}
     if faults := [plain(fault) for fault in contradictions(crate, chosen, places)]:
         raise InputError("\n".join([*faults, f"{archive} contradicts itself, and nothing was made again"]))
-    others = [plain(line) for line in elsewhere(crate, jobs, chosen)]
+    others = [plain(line) for line in elsewhere(crate, jobs, chosen, places)]
     for line in others:
         print(f"another    {line}")
     given = again.lay_models(crate, chosen) if models else set()
@@ -83,7 +83,7 @@ def _jobs(crate: Crate, folder: Path, data: Path | None, found: Registry) -> Job
         if text.startswith(("/", "~")) or ".." in Path(text).parts:
             raise InputError(f"{CONFIG} of the crate names {plain(text)!r}, which does not lie in `data`")
         if text.startswith("data/") and not (folder / text).exists():
-            there = f"{data} has no {text.removeprefix('data/')}" if data else "no crate holds that"
+            there = f"{data} has no {plain(text.removeprefix('data/'))}" if data else "no crate holds that"
             raise InputError(f"{CONFIG} reads {plain(text)}, and {there}; give the folder that has it with --data")
     with contextlib.chdir(folder):
         try:
