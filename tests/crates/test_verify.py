@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from crates.conftest import FOLDER
 
-from challengeflow import InputError
+from challengeflow import CONTRACT, InputError
 from challengeflow.crates import again, compare
 from challengeflow.crates.crate import Crate
 from challengeflow.crates.verify import verify
@@ -128,6 +128,7 @@ def test_another_version_and_other_code_are_named_and_hinder_nothing(run, tmp_pa
     monkeypatch.setattr(again, "make", stopped)
     note = json.loads(run.with_models[NOTE])
     note["versions"] |= {"numpy": "1.0", "contract": "1"}
+    del note["config"]["datasets"]["few"]["folds"]
     note |= {"code": "0123", "plugin": "challengeflow_digits 0.9"}
     archive = write(tmp_path / "x.zip", run.with_models | {NOTE: json.dumps(note).encode()}, honest=True)
     assert told(run, archive, tmp_path / "to") == "that is far enough"
@@ -135,7 +136,9 @@ def test_another_version_and_other_code_are_named_and_hinder_nothing(run, tmp_pa
     for each in (
         "numpy 1.0 made it, here is ",
         "challengeflow_digits 0.9 made it, here is 1.0",
-        "the code of train is",
+        f"contract 1 made it, here is {CONTRACT}",
+        "datasets.few.folds: not there -> 2",
+        "the code of train is another here",
     ):
         assert f"another    {each}" in said
 
