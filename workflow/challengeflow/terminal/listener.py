@@ -13,7 +13,15 @@ from challengeflow.terminal.failure import failure, is_bystander
 from challengeflow.terminal.tally import Stage, Tally
 
 HUMDRUM = (
-    *("Select jobs to execute", "Removing ", "Activating ", "Job ", "Trying to restart", "Touching output"),
+    *(
+        "Select jobs to execute",
+        "Removing ",
+        "Activating ",
+        "Job ",
+        "Submitted ",
+        "Trying to restart",
+        "Touching output",
+    ),
     *("Using shell", "Group jobs: inactive", "Conda environments: ignored", "Singularity containers: ignored"),
 )
 """How texts begin that Snakemake says job by job, or each time: its log file has them."""
