@@ -169,6 +169,9 @@ def test_a_config_that_says_otherwise_is_told_by_the_job(elsewhere):
     assert elsewhere.challengeflow("answer", "both.model.zip", "new", "--dry-run").returncode == 0
     folder = elsewhere.folder / "new-answers"
     config = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(config.replace("scale: 15", "scale: 14"))
+    done = elsewhere.challengeflow("answer", "both.model.zip", "new", "--dry-run")
+    assert done.returncode == 1 and "was edited, or names another model; `challengeflow run`" in done.stderr
     (elsewhere.folder / "config.yaml").write_text(config.replace("iterations: 5", "iterations: 6"))
     done = elsewhere.challengeflow("train", "digits/few", "one", "0")
     assert done.returncode == 1 and "holds one with another parameters than the config says" in done.stderr

@@ -103,10 +103,15 @@ def write(config: dict[str, Any], to: Path, package: Package) -> None:
             raise InputError(f"{path} is there, and none that `answer` wrote; choose another folder with --to")
         if others := [each for each in _answered(read_config(path)) if each != source]:
             raise InputError(f"{to} has the answers to {others[0]}; choose another folder with --to, or remove it")
-    to.mkdir(parents=True, exist_ok=True)
     # Through JSON, so that no alias stands for what two datasets share.
-    text = yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False)
-    path.write_text(HEAD.format(package=package.name) + text)
+    text = HEAD.format(package=package.name) + yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False)
+    if path.exists() and path.read_text() != text:
+        raise InputError(
+            f"{path} was edited, or names another model; `challengeflow run` in {to} goes on with it as it is, and "
+            "--to names another folder"
+        )
+    to.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def _answered(config: Mapping[str, Any]) -> list[str]:

@@ -112,6 +112,7 @@ def _answer(options: argparse.Namespace) -> None:
     for sentence in answer.fits(package, config, registry()):
         print(sentence, flush=True)
     answer.write(config, to, package)
+    print(f"to set something for these data: edit {to / answer.CONFIG}, then `challengeflow run` in {to}", flush=True)
     os.chdir(to)
     wanted = run.Wanted.of(answer.CONFIG, options.behind, options.profile)
     if options.dry_run:
