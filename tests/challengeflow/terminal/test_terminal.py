@@ -1,5 +1,7 @@
 """What a run says: short lines without a terminal, bars with one, failures with the end of their logs."""
 
+import io
+import logging
 import os
 import pty
 import re
@@ -11,7 +13,7 @@ import pytest
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 from challengeflow.terminal.lines import Lines
-from challengeflow.terminal.listener import display
+from challengeflow.terminal.listener import Listener, display
 from challengeflow.terminal.tally import Tally
 from snakemake_logger_plugin_challengeflow import LogHandler
 
@@ -107,6 +109,29 @@ def test_who_asks_for_something_else_gets_snakemakes_own_words(folder):
     assert "Lints for rule" in said(folder, "--lint", status=1) and "jobs: " not in said(
         folder, "--quiet", "--forceall"
     )
+
+
+def test_of_a_group_the_job_that_failed_is_shown_and_not_those_beside_it(tmp_path):
+    said = io.StringIO()
+    listener = Listener(Lines(said, float), logging.Formatter().format, float)
+    (tmp_path / "cluster.log").write_text("out of memory\n")
+    (tmp_path / "bad.log").write_text("a sentence\n")
+    (tmp_path / "good.log").write_text("predict few: done in 3 s\n")
+    group = {"event": "group_error", "groupid": "g1", "aux_logs": [str(tmp_path / "cluster.log")]}
+    listener.hear(logging.makeLogRecord({"levelno": logging.ERROR, "msg": "Error in group"} | group))
+    for job, name in enumerate(("bad", "good", "never-begun")):
+        event = {
+            "event": "job_error",
+            "jobid": job,
+            "rule_name": name,
+            "rule_msg": None,
+            "aux": {},
+            "shellcmd": "do it",
+        }
+        listener.hear(logging.makeLogRecord(event | {"indent": True, "log": [str(tmp_path / f"{name}.log")]}))
+    text = said.getvalue()
+    assert text.startswith("failed: group g1\n") and "    out of memory\nfailed: bad\n" in text
+    assert text.endswith("    a sentence\n  by hand: do it\n")
 
 
 def test_without_rich_and_on_a_dumb_terminal_there_are_lines(monkeypatch):

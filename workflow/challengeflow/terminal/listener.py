@@ -71,6 +71,7 @@ class Listener:
             "job_info": self._begun,
             "job_finished": self._finished,
             "job_error": self._failed,
+            "group_error": self._group_failed,
         }
         if event in heard:
             heard[str(event)](vars(record))
@@ -108,6 +109,16 @@ class Listener:
         self.tally.fail(event["jobid"])
         if not is_bystander(event):
             self.display.say(failure(event, self.tally.name(event["jobid"])), bad=True)
+
+    def _group_failed(self, event: Mapping[str, Any]) -> None:
+        """What the cluster wrote down; events of the group's jobs follow."""
+        group: dict[str, Any] = {
+            "rule_name": f"group {event['groupid']}",
+            "rule_msg": None,
+            "aux": {},
+            "shellcmd": None,
+        }
+        self.display.say(failure(group | {"log": event["aux_logs"]}, ""), bad=True)
 
 
 def _score(outputs: Iterable[str]) -> str:
