@@ -26,7 +26,10 @@ from challengeflow.reporting.cite import bibtex, references
 from challengeflow.reporting.stale import note_of, stale
 from challengeflow.running.provenance import IGNORED, content_hash
 
-KEPT = ("score", "interval", "metrics")
+WORDS = re.compile(r"[\s,;:()'\"]+")
+"""What lies between the words of a sentence."""
+
+KEPT = ("score", "interval", "metrics", "chance")
 """Of the scores of a split; the rest may name samples."""
 
 
@@ -171,16 +174,21 @@ def _scores(jobs: Jobs, dataset: str, variant: str) -> dict[str, Any]:
     return {**found, "splits": splits, "failed": []}
 
 
-def _samples(jobs: Jobs, dataset: str) -> list[str]:
+def _samples(jobs: Jobs, dataset: str) -> set[str]:
     """The ids of all samples of a dataset."""
     tables = (Path(jobs.layout.samples(each)) for each in jobs.plan.chain(dataset))
-    return [sample.id for table in tables for sample in read_samples(table)]
+    return {sample.id for table in tables for sample in read_samples(table)}
 
 
-def _nameless(warnings: list[str], samples: list[str]) -> list[str]:
+def _nameless(warnings: list[str], samples: set[str]) -> list[str]:
     """Those that name no sample, and how many others there are."""
-    named = re.compile(rf"\b(?:{'|'.join(map(re.escape, samples))})\b")
-    kept = [warning for warning in warnings if not named.search(warning)]
+    spaced = [sample for sample in samples if WORDS.search(sample)]
+
+    def names_one(warning: str) -> bool:
+        words = {word.strip(".") for word in WORDS.split(warning)}
+        return not words.isdisjoint(samples) or any(sample in warning for sample in spaced)
+
+    kept = [warning for warning in warnings if not names_one(warning)]
     others = len(warnings) - len(kept)
     return [*kept, f"{others} more, each about one sample of the data it was scored on"] if others else kept
 
