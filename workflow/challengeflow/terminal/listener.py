@@ -29,7 +29,7 @@ HUMDRUM = (
 UNSAID = ("workflow_started", "resources_info", "job_started", "progress", "group_info", "rulegraph")
 """Events that tell nothing which the display does not show."""
 
-EXITED = "returned non-zero exit status"
+EXITED = "CalledProcessError in file"
 """What Snakemake says of a command, with all of its text, just before the event that tells which job failed."""
 
 
@@ -62,6 +62,7 @@ class Listener:
         self.words = words
         self.clock = clock
         self.tally = Tally(clock())
+        self._said = ""
 
     def hear(self, record: logging.LogRecord) -> None:
         """One record. Events are told by name: see snakemake_interface_logger_plugins.common.LogEvent."""
@@ -78,7 +79,9 @@ class Listener:
         elif event not in UNSAID and self._is_news(record):
             if getattr(record, "ending", False):
                 self.display.stop()
-            self.display.say(self.words(record), bad=record.levelno >= logging.ERROR)
+            if (words := self.words(record)) != self._said:  # a scheduler that is to end says so again and again
+                self.display.say(words, bad=record.levelno >= logging.ERROR)
+            self._said = words
 
     def _is_news(self, record: logging.LogRecord) -> bool:
         if getattr(record, "exception", "") == "RuleException" and self.tally.jobs and EXITED in record.getMessage():
