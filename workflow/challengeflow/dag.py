@@ -19,6 +19,7 @@ from challengeflow.planning.config import resolve
 from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.own_data import listing
 from challengeflow.planning.part_file import write_part
 from challengeflow.planning.plan import Plan, generated, plans
 from challengeflow.planning.planned_job import PlannedJob
@@ -87,6 +88,17 @@ class Dag:
         escaped = sorted({name.replace(".", r"\.") for name in found})
         return "|".join(escaped) or NOTHING
 
+    def reading(self, *, own: bool) -> str:
+        """A regular expression of the challenges, each with a dataset behind it, whose data are the user's own, or are
+        not."""
+        pairs = [
+            f"{challenge}(?=/{dataset}/)"
+            for challenge, plan in self.plans.items()
+            for dataset, entry in plan.datasets.items()
+            if entry.is_own == own
+        ]
+        return "|".join(pairs) or NOTHING
+
     def targets(self, challenge: str | None = None) -> list[str]:
         """What one challenge's target makes; all challenges' and the leaderboard without a name."""
         if challenge is not None:
@@ -142,9 +154,47 @@ class Dag:
         """The job of a stage that wildcards name."""
         return self.jobs[wildcards.challenge].get(stage, *(wildcards[key] for key in KEYS[stage]))
 
-    def inputs(self, stage: str) -> Callable[[Any], list[str]]:
+    def inputs(self, stage: str, checkpoints: Any) -> Callable[[Any], list[str]]:
         """For `input:`: what a job reads, as the workflow knows it."""
-        return lambda wildcards: list(self.job(stage, wildcards).targets)
+
+        def of(wildcards: Any) -> list[str]:
+            job = self.job(stage, wildcards)
+            behind = () if job.stage in ("archive", "index") else job.part.datasets
+            waiting = self._waiting(job.challenge, behind, checkpoints)
+            return [path for path in job.targets if not (waiting and job.layout.is_stamp(path))] + waiting
+
+        return of
+
+    def gathered(self, paths: list[str], checkpoints: Any) -> Callable[[Any], list[str]]:
+        """For `input:`: results of all challenges."""
+        plans = self.plans.items()
+        return lambda _: (
+            paths + [file for name, plan in plans for file in self._waiting(name, plan.datasets, checkpoints)]
+        )
+
+    def _waiting(self, challenge: str, datasets: Iterable[str], checkpoints: Any) -> list[str]:
+        """The sample tables of own data that are yet to be made, first or again.
+
+        Snakemake asks once more when they are there, and so runs only what they touch: which is why every job waits
+        for the tables of all own data behind it.
+        """
+        from snakemake.exceptions import IncompleteCheckpointException
+
+        waiting = []
+        for name in (name for name in datasets if self.plans[challenge].datasets[name].is_own):
+            try:
+                checkpoints.own_index.get(challenge=challenge, dataset=name)
+            except IncompleteCheckpointException as error:
+                waiting.append(error.targetfile)
+        return waiting
+
+    def listing(self, wildcards: Any) -> str:
+        """For `params:`: a digest of the files of own data; where one has changed, its table is made again."""
+        return self._listing(self.plans[wildcards.challenge].datasets[wildcards.dataset].source)
+
+    @cache  # noqa: B019  (one Dag a process)
+    def _listing(self, source: str) -> str:
+        return listing(source, self.settings.results)
 
     def part(self, stage: str) -> Callable[[Any], str]:
         """For `params:`: the file with the part of the settings that a job depends on; another part is another file."""

@@ -3,7 +3,7 @@
 
 rule archive:
     input:
-        RUN.inputs("archive"),
+        RUN.inputs("archive", checkpoints),
     output:
         directory(PATHS.archive("{dataset}", "{archive}")),
     log:
@@ -25,7 +25,7 @@ rule archive:
 
 rule index:
     input:
-        RUN.inputs("index"),
+        RUN.inputs("index", checkpoints),
     output:
         PATHS.samples("{dataset}"),
         directory(PATHS.shards("{dataset}")),
@@ -34,6 +34,8 @@ rule index:
         PATHS.log("index", "{dataset}"),
     benchmark:
         PATHS.benchmark("index", "{dataset}")
+    wildcard_constraints:
+        challenge=RUN.reading(own=False),
     conda:
         RUN.env("index")
     threads: RUN.threads("index")
@@ -47,9 +49,39 @@ rule index:
         " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
+# Own data may change: once their table is there, what depends on it is looked at anew.
+checkpoint own_index:
+    input:
+        RUN.inputs("index", checkpoints),
+    output:
+        PATHS.samples("{dataset}"),
+        directory(PATHS.shards("{dataset}")),
+        directory(PATHS.index_gold("{dataset}")),
+    log:
+        PATHS.log("index", "{dataset}"),
+    benchmark:
+        PATHS.benchmark("index", "{dataset}")
+    wildcard_constraints:
+        challenge=RUN.reading(own=True),
+    # First of all: Snakemake removes no raw shard before all checkpoints are done.
+    priority: 20
+    conda:
+        RUN.env("index")
+    threads: RUN.threads("index")
+    resources:
+        mem_mb=RUN.need("index", "mem_mb"),
+        runtime=RUN.need("index", "runtime"),
+    params:
+        config=RUN.part("index"),
+        files=RUN.listing,
+    shell:
+        "challengeflow download {wildcards.challenge}/{wildcards.dataset} index"
+        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
+
+
 rule download:
     input:
-        RUN.inputs("download"),
+        RUN.inputs("download", checkpoints),
         window=ancient(RUN.window),
     output:
         (directory if RUN.settings.keep_raw else lambda path: temp(directory(path)))(

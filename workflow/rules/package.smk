@@ -3,7 +3,7 @@
 
 rule package:
     input:
-        RUN.inputs("package"),
+        RUN.inputs("package", checkpoints),
     output:
         # Of the files those that a browser shows: a submission may hold gigabytes.
         report(

@@ -3,7 +3,7 @@
 
 rule predict:
     input:
-        RUN.inputs("predict"),
+        RUN.inputs("predict", checkpoints),
     output:
         directory(PATHS.predictions("{dataset}", "{model}", "{on}", "{shard}")),
     log:
@@ -40,7 +40,7 @@ use rule predict as control with:
 # The constant answer of control-prior, once a fold: its predictions would else read all gold each.
 rule prior:
     input:
-        RUN.inputs("prior"),
+        RUN.inputs("prior", checkpoints),
     output:
         directory(PATHS.model("{dataset}", "control-prior", "{fold}")),
     log:

@@ -3,7 +3,7 @@
 
 rule preprocess:
     input:
-        RUN.inputs("preprocess"),
+        RUN.inputs("preprocess", checkpoints),
     output:
         prepared=directory(PATHS.prepared("{dataset}", "{shard}")),
         gold=directory(PATHS.gold("{dataset}", "{shard}")),

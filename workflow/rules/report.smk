@@ -3,7 +3,7 @@
 
 rule draw:
     input:
-        RUN.inputs("draw"),
+        RUN.inputs("draw", checkpoints),
     output:
         report(
             directory(PATHS.pictures("{dataset}", "{model}")),
@@ -35,7 +35,7 @@ rule draw:
 
 rule leaderboard:
     input:
-        scores=RUN.scores(),
+        scores=RUN.gathered(RUN.scores(), checkpoints),
         submissions=RUN.submissions(),
     output:
         csv=report(
@@ -64,7 +64,7 @@ rule leaderboard:
 # Everything about the run on one page that needs nothing else.
 rule report:
     input:
-        scores=RUN.scores(),
+        scores=RUN.gathered(RUN.scores(), checkpoints),
         submissions=RUN.submissions(),
         pictures=RUN.pictures(),
     output:

@@ -3,7 +3,7 @@
 
 rule score:
     input:
-        RUN.inputs("score"),
+        RUN.inputs("score", checkpoints),
     output:
         report(
             PATHS.scores("{dataset}", "{model}"),

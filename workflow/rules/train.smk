@@ -3,7 +3,7 @@
 
 rule train:
     input:
-        RUN.inputs("train"),
+        RUN.inputs("train", checkpoints),
     output:
         directory(PATHS.model("{dataset}", "{model}", "{fold}")),
     log:

@@ -1,6 +1,7 @@
 """The sample table: who belongs to which split, group, fold and shard. It carries no label."""
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from challengeflow.contract.errors import InputError
 
 COLUMNS = ("sample", "split", "group")
 FOLD_COLUMNS = ("fold", "unseen")
+MADE_FROM = "made_from.csv"
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,20 @@ class Sample:
     unseen: tuple[int, ...] = ()
 
 
-def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, str] | None = None) -> None:
+def write_samples(
+    folder: Path,
+    samples: Iterable[Sample],
+    strata: Mapping[str, str] | None = None,
+    made_from: Mapping[str, Iterable[Path | str]] | None = None,
+) -> None:
     """Write a plugin's sample table into `folder` (samples.csv), and the strata of train samples apart (strata.csv).
 
     strata: sample id -> what folds should share alike (a class, a bin of a rare class's share). Labels may enter
-    here, so the file is never handed on. Raises InputError for a repeated sample id, a group in two splits or folds,
-    and a column that is the table's own. A carriage return in a group or column, which Python's csv module writes as
-    the end of a line, becomes a space.
+    here, so the file is never handed on.
+    made_from: of data of one's own, sample id -> its files, and what else is known of it (its label) as text: where one
+    of them changes, its shard is made again. A sample that is left out changes with every file of the source.
+    Raises InputError for a repeated sample id, a group in two splits or folds, and a column that is the table's own. A
+    carriage return in a group or column, which Python's csv module writes as the end of a line, becomes a space.
     """
     samples = [_in_lines(sample) for sample in samples]
     _check(samples)
@@ -53,6 +62,11 @@ def write_samples(folder: Path, samples: Iterable[Sample], strata: Mapping[str, 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["sample", "stratum"])
         writer.writerows((name, stratum.replace("\r", " ")) for name, stratum in (strata or {}).items())
+    if made_from is not None:
+        with open(folder / MADE_FROM, "w", newline="", errors="surrogateescape") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["sample", "made_from"])
+            writer.writerows((sample, _state(things)) for sample, things in made_from.items())
 
 
 def _in_lines(sample: Sample) -> Sample:
@@ -60,6 +74,21 @@ def _in_lines(sample: Sample) -> Sample:
         return sample
     columns = {name: str(text).replace("\r", " ") for name, text in sample.columns.items()}
     return replace(sample, group=sample.group.replace("\r", " "), columns=columns)
+
+
+def _state(things: Iterable[Path | str]) -> str:
+    """A digest of files, by name, size and time of change, and of texts. Labels cannot be read off it."""
+    digest = hashlib.sha256()
+    for thing in things:
+        said = thing
+        if isinstance(thing, Path):
+            try:
+                state = thing.stat()
+                said = f"{thing.name} {state.st_size} {state.st_mtime_ns}"
+            except OSError:
+                said = f"{thing.name} missing"
+        digest.update(str(said).encode(errors="surrogateescape") + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def fold_cells(sample: Sample) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from challengeflow.planning.plugins import registry
 from challengeflow.planning.read_config import read_config
 from challengeflow.planning.settings import Settings
 from challengeflow.planning.shipped import shipped, shipped_names
+from challengeflow.reporting.stale import changed_sources
 
 ELSEWHERE = ("-d", "--directory")
 
@@ -112,6 +113,8 @@ def dry_run(wanted: Wanted) -> int:
         print(estimate.described(counts, wanted.jobs, wanted.machine.cores, wanted.needs))
     else:
         print(said if done.returncode else "all is done: there is nothing to run")
+    for source in changed_sources(wanted.jobs):
+        print(f"files of {source} have changed: of what depends on it only what they touch is made again, at most this")
     for sentence in wanted.shortcomings():
         print(f"it cannot run here: {sentence}")
     print(f"+ {shlex.join(['snakemake', *wanted.arguments()])}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from challengeflow.contract.errors import ContractError, InputError
 from challengeflow.contract.samples import COLUMNS, FOLD_COLUMNS, Sample, fold_cells, read_samples
+from challengeflow.planning.own_data import Place, known_places, placed, stamps_of, touched, write_stamps
 from challengeflow.planning.plan import ShardName
 from challengeflow.planning.settings import DatasetSettings
 
@@ -66,12 +67,19 @@ def own_folds(samples: Sequence[Sample], folds: int) -> dict[str, int | None]:
 
 
 def write_index(
-    folder: Path, made: Path, shards: Sequence[ShardName], entry: DatasetSettings, base: Path | None
+    folder: Path,
+    made: Path,
+    shards: Sequence[ShardName],
+    entry: DatasetSettings,
+    base: Path | None,
+    before: Path | None = None,
+    files: str = "",
 ) -> None:
     """Complete an index: samples.csv with fold and shard of every sample, and one table for each own shard.
 
     made: folder with the plugin's samples.csv and strata.csv; base: samples.csv of the dataset that this one contains,
     whose samples keep their fold and shard. Samples of splits that the dataset does not have are left out.
+    before: of own data, the index that was there, whose samples keep theirs too; files: the listing of the source.
     """
     dataset = shards[0].dataset
     samples = [sample for sample in read_samples(made / "samples.csv") if sample.split in entry.splits]
@@ -82,9 +90,13 @@ def write_index(
                 "config"
             )
     inherited = _inherited(base) if base else {}
-    fold_of = _folds(samples, made / "strata.csv", inherited, entry)
+    known = known_places(before, [shard.own for shard in shards])
     own = [sample for sample in samples if sample.id not in inherited]
-    shard_of = _assign_shards(own, fold_of, shards)
+    stamps = stamps_of(own, made, files) if entry.is_own else {}
+    home = {shard.own: shard.fold for shard in shards}
+    settled = {place.group: fold for place in known.values() if (fold := home[place.shard]) is not None}
+    fold_of = _folds(samples, made / "strata.csv", inherited, entry, settled)
+    shard_of = _assign_shards(own, fold_of, shards, known, touched(known, stamps))
     shard_of |= {sample: row["shard"] for sample, row in inherited.items()}
     rows = [_row(sample, fold_of, shard_of[sample.id]) for sample in samples]
     extra = list(samples[0].columns)
@@ -97,12 +109,18 @@ def write_index(
     for name, members in by_shard.items():
         lines = ([s.id, s.split, s.group, *(fold_cells(s) if declared else ()), *s.columns.values()] for s in members)
         _write(folder / "shards" / f"{name}.csv", [*COLUMNS, *declared, *extra], lines)
+    if entry.is_own:
+        write_stamps(folder, by_shard, stamps, before)
 
 
 def _folds(
-    samples: Sequence[Sample], strata_file: Path, inherited: Mapping[str, Mapping[str, str]], entry: DatasetSettings
+    samples: Sequence[Sample],
+    strata_file: Path,
+    inherited: Mapping[str, Mapping[str, str]],
+    entry: DatasetSettings,
+    settled: Mapping[str, int],
 ) -> dict[str, int | None]:
-    """Train sample -> its fold."""
+    """Train sample -> its fold. settled: group -> the fold that it had before."""
     train = [sample for sample in samples if entry.splits[sample.split] == "train"]
     if entry.own_folds:
         fold_of = own_folds(train, entry.folds) if train else {}
@@ -117,25 +135,30 @@ def _folds(
     with open(strata_file, newline="") as file:
         strata = {row["sample"]: row["stratum"] for row in csv.DictReader(file)}
     known = {row["group"]: int(row["fold"]) for row in inherited.values() if row["fold"] != ""}
-    by_group = assign_folds(train, strata, entry.folds, known) if train else {}
+    by_group = assign_folds(train, strata, entry.folds, {**settled, **known}) if train else {}
+    if settled and len(set(by_group.values())) < entry.folds:  # all groups of a fold are gone
+        by_group = assign_folds(train, strata, entry.folds, known) if train else {}
     return {sample.id: by_group[sample.group] for sample in train}
 
 
 def _assign_shards(
-    samples: Sequence[Sample], fold_of: Mapping[str, int | None], shards: Sequence[ShardName]
+    samples: Sequence[Sample],
+    fold_of: Mapping[str, int | None],
+    shards: Sequence[ShardName],
+    known: Mapping[str, Place],
+    again: set[str],
 ) -> dict[str, str]:
-    """Sample -> own shard: equal runs of each split (and fold), in table order."""
+    """Sample -> own shard, split by split (and fold by fold); again: shards that are made again anyway."""
     parts: dict[tuple[str, int | None], list[str]] = defaultdict(list)
     for shard in shards:
         parts[shard.split, shard.fold].append(shard.own)
     members: dict[tuple[str, int | None], list[str]] = defaultdict(list)
     for sample in samples:
         members[sample.split, fold_of.get(sample.id)].append(sample.id)
-    return {
-        sample: parts[key][position * len(parts[key]) // len(ids)]
-        for key, ids in members.items()
-        for position, sample in enumerate(ids)
-    }
+    found: dict[str, str] = {}
+    for key, ids in members.items():
+        found |= placed(ids, parts[key], known, again)
+    return found
 
 
 def _row(sample: Sample, fold_of: Mapping[str, int | None], shard: str) -> list[object]:

@@ -132,15 +132,19 @@ class Jobs:
 
     def _download(self, dataset: str, name: str) -> PlannedJob:
         table, gold = self.plan.index(self.plan.shard(dataset, name)), self.layout.index_gold(dataset)
-        inputs = (table, gold, *self.plan.archives(dataset).values())
+        inputs = (table, gold, *self.plan.archives(dataset).values(), *self._stamp(dataset, name))
         raw = self.layout.raw(dataset, name)
         return self._data("download", (dataset, name), outputs=(raw,), inputs=inputs, gold=(gold,))
 
     def _preprocess(self, dataset: str, name: str) -> PlannedJob:
         table, gold = self.plan.index(self.plan.shard(dataset, name)), self.layout.index_gold(dataset)
         outputs = (self.layout.prepared(dataset, name), self.layout.gold(dataset, name))
-        inputs = (self.layout.raw(dataset, name), table, gold)
+        inputs = (self.layout.raw(dataset, name), table, gold, *self._stamp(dataset, name))
         return self._data("preprocess", (dataset, name), outputs=outputs, inputs=inputs, gold=(gold,))
+
+    def _stamp(self, dataset: str, name: str) -> tuple[str, ...]:
+        """Of own data, what changes with the samples of a shard."""
+        return (self.layout.stamp(dataset, name),) if self.plan.datasets[dataset].is_own else ()
 
     def _data(self, stage: str, parts: tuple[str, ...], **more: Any) -> PlannedJob:
         hook = HOOK_OF.get(stage, stage)

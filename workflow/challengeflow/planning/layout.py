@@ -22,6 +22,10 @@ class Layout:
     def shards(self, dataset: str) -> str:
         return f"{self.index(dataset)}/shards"
 
+    def stamp(self, dataset: str, shard: str) -> str:
+        """What changes with the samples of a shard of own data, and with nothing else: see `own_data`."""
+        return f"{self.index(dataset)}/stamps/{shard}.txt"
+
     def index_gold(self, dataset: str) -> str:
         return f"{self.index(dataset)}/gold"
 
@@ -60,8 +64,17 @@ class Layout:
 
     def target(self, path: str) -> str:
         """The path by which the workflow knows what a path belongs to: an index is known by its sample table."""
-        inside = path.removeprefix(self._at("")).split("/")
-        return self.samples(inside[0]) if len(inside) > 1 and inside[1] == "index" else path
+        return self.samples(self._inside(path)[0]) if self.in_index(path) else path
+
+    def in_index(self, path: str) -> bool:
+        return self._inside(path)[1:2] == ["index"]
+
+    def is_stamp(self, path: str) -> bool:
+        return self._inside(path)[1:3] == ["index", "stamps"]
+
+    def _inside(self, path: str) -> list[str]:
+        """The parts of a path below the challenge's folder."""
+        return path.removeprefix(self._at("")).split("/")
 
     def log(self, stage: str, *parts: str) -> str:
         return "/".join((self.results, "logs", self.challenge, *parts, f"{stage}.log"))

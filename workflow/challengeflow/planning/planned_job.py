@@ -11,6 +11,7 @@ from challengeflow.planning.settings import ChallengeSettings
 JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
 """In the order of the workflow. Three kinds of jobs are parts of the hook `download`; `prior` is the core's own."""
 
+DATA_STAGES = ("archive", "index", "download", "preprocess")
 HOOK_OF = {"archive": "download", "index": "download", "prior": "predict"}
 BUILT_IN = Resources(mem_mb=1500, runtime=60)
 """What an ensemble and a control need, which hold one sample at a time, and what takes models out of a package."""
@@ -75,9 +76,16 @@ class PlannedJob:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What the workflow must have made before: its inputs, with one file for whatever lies in an index, and the
-        files."""
-        return tuple(dict.fromkeys([*map(self.layout.target, self.inputs), *self.files]))
+        """What the workflow must have made before: its inputs and the files.
+
+        An index is one file, its sample table, or the stamp of the job's shard where that is all the job depends on.
+        Only what comes right after an index waits for it; the rest waits for what was prepared.
+        """
+        stamps = [path for path in self.inputs if self.layout.is_stamp(path)]
+        known = self.inputs
+        if stamps or self.stage not in DATA_STAGES:
+            known = tuple(path for path in self.inputs if not self.layout.in_index(path))
+        return tuple(dict.fromkeys([*map(self.layout.target, known), *stamps, *self.files]))
 
     @property
     def built_in(self) -> bool:

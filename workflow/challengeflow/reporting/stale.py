@@ -5,13 +5,14 @@ what the list says of its job, where what it was made from has been made anew si
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.own_data import listing
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
 from challengeflow.reporting.differences import differences
@@ -37,7 +38,8 @@ def _reason(jobs: Jobs, job: PlannedJob, producers: Mapping[str, PlannedJob], kn
     note = note_of(job.outputs[0])
     if note is None:
         return "there is no note of what made it"
-    before = [producers[target] for target in job.targets if target in producers]
+    paths = dict.fromkeys(job.layout.target(path) for path in job.inputs)
+    before = [producers[path] for path in paths if path in producers]
     return next(_own_reasons(jobs, job, note), "") or next(_reasons_before(job, note, before, known), "")
 
 
@@ -51,9 +53,29 @@ def _own_reasons(jobs: Jobs, job: PlannedJob, note: Mapping[str, Any]) -> Iterat
     below = f"{job.part.results}/"
     if set(note["inputs"]) != {path.removeprefix(below) for path in job.inputs}:
         yield "made from other inputs"
+    if source := _changed(job, note):
+        yield f"files of {source} have changed since"
+    for path in job.inputs:
+        noted = note["inputs"].get(path.removeprefix(below))
+        if job.layout.is_stamp(path) and Path(path).exists() and noted != content_hash(Path(path)):
+            yield "made from other files of its samples"
     for path in job.files:
         if note.get("files", {}).get(path) != (content_hash(Path(path)) if Path(path).exists() else None):
             yield f"made with another {path}"
+
+
+def changed_sources(jobs: Iterable[PlannedJob]) -> list[str]:
+    """The folders of own data of which files have changed since their tables were made."""
+    noted = ((job, note) for job in jobs if job.stage == "index" and (note := note_of(job.outputs[0])))
+    return list(dict.fromkeys(source for job, note in noted if (source := _changed(job, note))))
+
+
+def _changed(job: PlannedJob, note: Mapping[str, Any]) -> str:
+    """The source of an index of own data, where its files are not those that were noted; else nothing."""
+    entry = job.part.datasets[job.dataset]
+    if job.stage != "index" or not entry.is_own:
+        return ""
+    return entry.source if note.get("listing") != listing(entry.source, job.part.results) else ""
 
 
 def _comparable(part: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.folds import write_index
 from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
+from challengeflow.planning.own_data import listing
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.planning.settings import as_json
 from challengeflow.running import (
@@ -99,7 +100,24 @@ def _index(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
     jobs.registry.call("download", given(jobs, job, common, outputs))
     check_outputs.check_table(made, f"download of the index of {dataset}")
     base = Path(jobs.layout.samples(entry.extends)) if entry.extends else None
-    write_index(outputs[0], made, list(jobs.plan.own_shards(dataset)), entry, base)
+    before = _index_before(job) if entry.is_own else None
+    write_index(outputs[0], made, list(jobs.plan.own_shards(dataset)), entry, base, before, _listing(job))
+
+
+def _index_before(job: PlannedJob) -> Path | None:
+    """The index that is there, where this very config made it: data may change, and their samples keep their places."""
+    note = Path(f"{job.outputs[0]}{provenance.SUFFIX}")
+    try:
+        noted = json.loads(note.read_text())["config"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return Path(job.outputs[0]) if noted == json.loads(json.dumps(_config(job))) else None
+
+
+def _listing(job: PlannedJob) -> str:
+    """Which files own data have, of the index that reads them; empty for all else."""
+    entry = job.part.datasets[job.dataset]
+    return listing(entry.source, job.part.results) if job.stage == "index" and entry.is_own else ""
 
 
 def _preprocess(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
@@ -205,18 +223,23 @@ def _made(jobs: Jobs, job: PlannedJob, threads: int) -> Iterator[tuple[tuple[Pat
 
 def _facts(jobs: Jobs, job: PlannedJob) -> dict[str, Any]:
     """What the job's result depends on: it names its work folder and is noted beside the outputs."""
-    part = as_json(job.part)
-    del part["results"]
-    return {
+    files = _listing(job)
+    return ({"listing": files} if files else {}) | {
         "stage": job.hook,
         "challenge": job.challenge,
         "dataset": job.dataset,
         "part": "/".join(job.parts),
-        "config": part,
+        "config": _config(job),
         "code": job_fingerprint(jobs.registry, job),
         "inputs": provenance.hashes(job.inputs, jobs.layout.results, f"{job.stage} of {job.name}"),
         "files": provenance.hashes(job.files, None, f"{job.stage} of {job.name}"),
     }
+
+
+def _config(job: PlannedJob) -> dict[str, Any]:
+    part: dict[str, Any] = as_json(job.part)
+    del part["results"]
+    return part
 
 
 def _say(progress: Progress, job: PlannedJob, seconds: float, peak: float) -> None:

@@ -92,7 +92,7 @@ def read_answers(given: Answers, decision: Mapping[str, Any], expected_stalled: 
     for shard in given.shards:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
-            place, filename = int(sample.columns["position"]), sample.columns["filename"]
+            place, filename = int(sample.columns["position"] or 0), sample.columns["filename"]
             score = scores.get((shard.name, sample.id))
             if score is None:
                 known = decision.get("target_prevalence")
@@ -101,7 +101,7 @@ def read_answers(given: Answers, decision: Mapping[str, Any], expected_stalled: 
             else:
                 probability, stalled = float(calibrated(score)), int(score >= threshold)
             answers.append(Answer(place, filename, score, probability, cut, stalled, sample.id, prepared))
-    return sorted(answers, key=lambda answer: answer.position)
+    return sorted(answers, key=lambda answer: (answer.position, answer.filename))
 
 
 def _warnings(answers: Sequence[Answer], share: float, decision: Mapping[str, Any]) -> Iterator[str]:

@@ -6,11 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from challengeflow import DownloadJob, InputError, Sample
-from challengeflow.outside.names import meant
+from challengeflow import DownloadJob, InputError
 from challengeflow_clog_loss.data import index
 
-FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
 SECONDS_A_VIDEO = 600  # to make one; takes a second
 SECONDS_AN_INDEX = 1200  # of all 573,048 videos; takes half a minute
 
@@ -104,15 +102,6 @@ def _mirror(url: str) -> Path:
 
 def _link(job: DownloadJob, root: Path) -> None:
     for sample in job.samples:
-        path = find(root, sample)
+        path = index.find(root, sample)
         if path is not None:
             (job.output / f"{sample.id}.mp4").symlink_to(path.resolve())
-
-
-def find(root: Path, sample: Sample) -> Path | None:
-    """Where the video of a sample is; None where it is nowhere, which preprocess reports."""
-    if root.is_file():
-        return root
-    filename = meant(sample.columns["filename"])
-    candidates = (root / folder / filename for folder in (sample.split, *FOLDERS))
-    return next((path for path in candidates if path.is_file()), None)

@@ -6,11 +6,14 @@ Labels, crowd_score and tier1 go into the gold; project_id is the group of a tra
 from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
-from challengeflow.outside.names import ids, spelled
+from challengeflow.outside.names import ids, meant, spelled
 from challengeflow_clog_loss.data import selection, tables
 
 VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif")
+FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
 STACKS = (".tif", ".tiff")
+Gold = tuple[str, int, str, str]
+"""Sample, stalled, crowd_score, tier1."""
 
 
 def of_folder(job: DownloadJob, folder: Path) -> None:
@@ -32,7 +35,9 @@ def of_folder(job: DownloadJob, folder: Path) -> None:
 
 def from_tables(job: DownloadJob, folder: Path) -> None:
     """List the videos of `job.dataset` after the tables in `folder`, with labels wherever a split has gold."""
-    samples, strata, gold = [], {}, []
+    samples: list[Sample] = []
+    strata: dict[str, str] = {}
+    gold: list[Gold] = []
     if "train" in job.splits:
         table = tables.read_train(folder)
         for place in selection.chosen(table, job.dataset, job.parameters):
@@ -51,9 +56,7 @@ def from_tables(job: DownloadJob, folder: Path) -> None:
             samples.append(Sample(sample, "test", sample, columns | {"position": str(position)}))
             if test.filename in labels:
                 gold.append((sample, labels[test.filename], "", ""))
-    write_samples(job.output, samples, strata)
-    if gold:
-        tables.write_table(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"), gold)
+    _write(job, samples, strata, gold)
 
 
 def from_labels(job: DownloadJob, folder: Path, labels: Path) -> None:
@@ -61,22 +64,19 @@ def from_labels(job: DownloadJob, folder: Path, labels: Path) -> None:
 
     Videos are grouped by the table's column `project_id` where it has one; else each is a group of its own.
     """
-    samples, strata, gold = [], {}, []
+    samples: list[Sample] = []
+    strata: dict[str, str] = {}
+    gold: list[Gold] = []
     rows = tables.read_own_labels(labels)
     for name, (path, (_, stalled, project)) in _named(rows).items():
-        samples.append(Sample(name, "train", project or name, _columns(path, "")))
+        samples.append(Sample(name, "train", project or name, _columns(path)))
         strata[name] = str(stalled)
         if "train" in job.gold_splits:
             gold.append((name, stalled, "", ""))
     if "test" in job.splits:
         files = [path for path in _videos(job, folder, folder / "test") if path.name not in {row[0] for row in rows}]
-        samples += [
-            Sample(name, "test", name, _columns(path, str(place)))
-            for place, (name, path) in enumerate(ids(files).items())
-        ]
-    write_samples(job.output, samples, strata)
-    if gold:
-        tables.write_table(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"), gold)
+        samples += [Sample(name, "test", name, _columns(path)) for name, path in ids(files).items()]
+    _write(job, samples, strata, gold)
 
 
 def from_folder(job: DownloadJob, folder: Path) -> None:
@@ -84,13 +84,19 @@ def from_folder(job: DownloadJob, folder: Path) -> None:
     files = [folder] if folder.is_file() else _videos(job, folder)
     if not files:
         raise InputError(f"{folder} holds no video ({', '.join(VIDEOS)}); name a folder of videos in the config")
-    write_samples(
-        job.output,
-        [
-            Sample(name, "test", name, _columns(path, str(place)))
-            for place, (name, path) in enumerate(ids(files).items())
-        ],
-    )
+    _write(job, [Sample(name, "test", name, _columns(path)) for name, path in ids(files).items()], {}, [])
+
+
+def _write(job: DownloadJob, samples: list[Sample], strata: dict[str, str], gold: list[Gold]) -> None:
+    """The sample table and the labels; of own data with what each sample is made from: its video and its label."""
+    made_from: dict[str, list[Path | str]] | None = None
+    if job.source not in ("demo", "official"):
+        labels = {row[0]: repr(row[1:]) for row in gold}
+        root = Path(job.source)
+        made_from = {one.id: [find(root, one) or "missing", labels.get(one.id, "")] for one in samples}
+    write_samples(job.output, samples, strata, made_from)
+    if gold:
+        tables.write_table(job.gold / "labels.csv", ("sample", "stalled", "crowd_score", "tier1"), gold)
 
 
 def _videos(job: DownloadJob, *folders: Path) -> list[Path]:
@@ -111,8 +117,8 @@ def _named(rows: list[tuple[str, int, str]]) -> dict[str, tuple[Path, tuple[str,
     return {name: (path, by_name[path.name]) for name, path in ids(Path(row[0]) for row in rows).items()}
 
 
-def _columns(path: Path, position: str) -> dict[str, str]:
-    return {"filename": spelled(path.name), "num_frames": "", "url": "", "position": position}
+def _columns(path: Path) -> dict[str, str]:
+    return {"filename": spelled(path.name), "num_frames": "", "url": "", "position": ""}
 
 
 def _test_labels(folder: Path) -> dict[str, int]:
@@ -125,3 +131,12 @@ def _test_labels(folder: Path) -> dict[str, int]:
 
 def _stem(filename: str) -> str:
     return filename.removesuffix(".mp4")
+
+
+def find(root: Path, sample: Sample) -> Path | None:
+    """Where the video of a sample is; None where it is nowhere, which preprocess reports."""
+    if root.is_file():
+        return root
+    filename = meant(sample.columns["filename"])
+    candidates = (root / folder / filename for folder in (sample.split, *FOLDERS))
+    return next((path for path in candidates if path.is_file()), None)

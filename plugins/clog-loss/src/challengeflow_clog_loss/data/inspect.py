@@ -10,7 +10,7 @@ from typing import Any
 
 from challengeflow import NOT_OPENED, DownloadJob, InputError, Inspected, InspectJob, Sample, read_samples
 from challengeflow.outside.door import Unreadable, read_each
-from challengeflow_clog_loss.data import download, index, preprocess, tables
+from challengeflow_clog_loss.data import index, preprocess, tables
 from challengeflow_clog_loss.video import region_remarks
 
 TABLES = {
@@ -28,7 +28,7 @@ def inspect(job: InspectJob) -> list[Inspected]:
     """Every video of a folder (or the one file), then the tables and all files that are not used."""
     with TemporaryDirectory() as kept:
         lacking, samples, labels = _listed(job, Path(kept))
-    found = [download.find(job.source, sample) for sample in samples]
+    found = [index.find(job.source, sample) for sample in samples]
     looked = _looked(job, samples, found)
     rows = [Inspected(status=sentence) for sentence in lacking]
     for sample, path, one in zip(samples, found, looked, strict=True):
@@ -131,7 +131,7 @@ def _why(path: Path, source: Path, known: str | None) -> str:
     if known:
         return f"{known}; tables are read from the folder itself, or from the one that download: metadata names"
     if path.suffix.lower() in (*index.VIDEOS, *index.STACKS):
-        if path.parent == source or path.parent.name in download.FOLDERS:
+        if path.parent == source or path.parent.name in index.FOLDERS:
             return "a video that the tables do not name"
         return "a video in a folder of its own; put it into the folder itself, into train or into test"
     if path.suffix.lower() == ".csv":

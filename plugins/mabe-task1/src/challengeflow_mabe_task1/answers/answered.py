@@ -57,7 +57,7 @@ def answered(answers: Answers) -> list[Answered]:
     """
     decision = decision_of(answers)
     places = [(sample, shard) for shard in answers.shards for sample in shard.samples]
-    places.sort(key=lambda place: int(place[0].columns["position"]))
+    places.sort(key=lambda place: (int(place[0].columns["position"] or 0), place[0].id))
     found = []
     for sample, shard in places:
         attributes = Arrays(shard.prepared).attributes(sample.id)

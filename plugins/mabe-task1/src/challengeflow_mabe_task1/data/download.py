@@ -50,11 +50,14 @@ def archive(job: DownloadJob) -> None:
 def index(job: DownloadJob) -> None:
     """Write the table of sequences, with their labels in `job.gold` and the strata of the folds."""
     folder = _folder(job)
+    made_from = None  # the organisers' files hold all sequences: one changes with all
     if _is_organisers(folder):
         samples = read_one(challenge_files.index, job, folder, seconds=SECONDS, memory_mb=job.memory_mb)
     else:
         samples = recordings.index(job, folder)
-    write_samples(job.output, samples, _strata(job, samples))
+        if job.source not in ("demo", "official"):
+            made_from = {each.id: recordings.made_from(folder, each, job.gold) for each in samples}
+    write_samples(job.output, samples, _strata(job, samples), made_from)
 
 
 def shard(job: DownloadJob) -> None:

@@ -66,7 +66,7 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
             each.id,
             each.split,
             each.fact("group") or each.id,
-            _columns(each, place, sizes[each.id], used, vocabulary, gold.get(each.id)),
+            _columns(each, place if surveyed.table else "", sizes[each.id], used, vocabulary, gold.get(each.id)),
         )
         for place, each in enumerate(found)
     ]
@@ -121,7 +121,17 @@ def tracks(folder: Path, sample: Sample, parameters: Mapping[str, Any]) -> Poses
 
 def columns_to_read(recording: Recording) -> dict[str, str]:
     """The columns that `tracks` needs of a recording of which nothing else is known yet."""
-    return _columns(recording, 0, _Track(), (), (), None)
+    return _columns(recording, "", _Track(), (), (), None)
+
+
+def made_from(folder: Path, sample: Sample, gold: Path) -> list[Path | str]:
+    """What a recording is made from: its pose files, and the labels that were read of it."""
+    folder = folder.parent if folder.is_file() else folder
+    labels: list[Path | str] = []
+    if (gold / "labels").exists() and sample.id in (kept := Arrays(gold / "labels")):
+        arrays = kept[sample.id]
+        labels = [repr(kept.attributes(sample.id)), *(arrays[name].tobytes().hex() for name in sorted(arrays))]
+    return [*(folder / name for name in sequences.listed(sample.columns["file"])), *labels]
 
 
 def read_labels(folder: Path, each: Recording, parameters: Mapping[str, Any]) -> Labels:
@@ -193,7 +203,7 @@ def _size(folder: Path, recording: Recording, parameters: Mapping[str, Any]) -> 
 
 def _columns(
     recording: Recording,
-    place: int,
+    place: int | str,
     size: _Track,
     used: Sequence[str],
     vocabulary: Sequence[str],

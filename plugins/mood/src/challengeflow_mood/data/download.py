@@ -9,7 +9,7 @@ from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow_mood.data.official_layout import REASON, Entry, Layout, find_layout, stem
-from challengeflow_mood.data.own_scans import find_scans
+from challengeflow_mood.data.own_scans import belonging, find_scans
 
 NAMED = 5  # of the files that are no scans
 
@@ -64,8 +64,10 @@ def _index(job: DownloadJob) -> None:
     samples += [Sample(name, "test", f"test-{name}", {"file": file}) for name, file in by_id(layout.toy).items()]
     order = {split: at for at, split in enumerate(("train", "proxy", "test"))}
     kept = [sample for sample in samples if sample.split in job.splits]
-    write_samples(job.output, sorted(kept, key=lambda sample: order[sample.split]))
-    _write_proxy_plan(job.gold / "proxy.csv", [sample.id for sample in kept if sample.split == "proxy"])
+    plan = _proxy_plan([sample.id for sample in kept if sample.split == "proxy"])
+    made_from = _made_from(kept, layout, plan) if job.source not in ("demo", "official") else None
+    write_samples(job.output, sorted(kept, key=lambda sample: order[sample.split]), made_from=made_from)
+    _write_proxy_plan(job.gold / "proxy.csv", plan)
     if "test" in job.gold_splits:
         for kind, labels in (("sample", layout.sample_labels), ("pixel", layout.pixel_labels)):
             folder = job.gold / "toy_label" / kind
@@ -74,16 +76,42 @@ def _index(job: DownloadJob) -> None:
                 entry.provide(folder / name)
 
 
-def _write_proxy_plan(path: Path, samples: list[str]) -> None:
+def _made_from(samples: list[Sample], layout: Layout, plan: Mapping[str, int]) -> dict[str, list[Path | str]]:
+    """What each sample is made from: its files, its labels, the anomaly it gets."""
+    found: dict[str, list[Path | str]] = {}
+    for sample in samples:
+        file = sample.columns["file"]
+        if sample.split == "test":
+            labels = [each[name] for each, name in _labels_of(layout, file)]
+            entries = [layout.toy[file], *labels]
+        else:
+            entries = [layout.train[file]]
+        files = [path for entry in entries for path in belonging(entry)]
+        crc = [f"{entry.member} {entry.size} {entry.crc}" for entry in entries if entry.member]
+        found[sample.id] = [*(crc or files), str(plan.get(sample.id, ""))]
+    return found
+
+
+def _labels_of(layout: Layout, file: str) -> list[tuple[dict[str, Entry], str]]:
+    """Where the labels of a toy case are, those that are there."""
+    places = [(layout.sample_labels, f"{file}.txt"), (layout.pixel_labels, file)]
+    return [(labels, name) for labels, name in places if name in labels]
+
+
+def _proxy_plan(samples: list[str]) -> dict[str, int]:
     """Which proxy samples get an anomaly (gold): one of `NAME-a` and `NAME-b`, by a hash; a number stands for its kind.
 
     A number and not a kind, since the kinds are the preparation's, which takes them in turn.
     """
     names = sorted({sample[:-2] for sample in samples}, key=_hash)
+    return {f"{name}-{'ab'[int(_hash(name), 16) % 2]}": number for number, name in enumerate(names)}
+
+
+def _write_proxy_plan(path: Path, plan: Mapping[str, int]) -> None:
     with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["sample", "number"])
-        writer.writerows([f"{name}-{'ab'[int(_hash(name), 16) % 2]}", number] for number, name in enumerate(names))
+        writer.writerows(plan.items())
 
 
 def _hash(name: str) -> str:

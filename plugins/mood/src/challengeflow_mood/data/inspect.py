@@ -10,8 +10,8 @@ from challengeflow import NOT_OPENED, InputError, Inspected, InspectJob
 from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_mood.data.download import by_id
 from challengeflow_mood.data.images import ENDINGS, open_scan
-from challengeflow_mood.data.official_layout import ALIASES, Entry, Layout, find_layout, stem
-from challengeflow_mood.data.own_scans import BESIDE, find_scans
+from challengeflow_mood.data.official_layout import ALIASES, Entry, Layout, find_layout
+from challengeflow_mood.data.own_scans import BESIDE, belonging, find_scans
 from challengeflow_mood.data.volumes import check_form
 
 SECONDS = 300
@@ -61,7 +61,7 @@ def _own(job: InspectJob) -> Iterator[Inspected]:
         return
     ids = by_id(scans)
     for sample, (status, facts) in zip(ids, _looked(job, [scans[file] for file in ids.values()]), strict=True):
-        paths = _belonging(scans[ids[sample]])
+        paths = belonging(scans[ids[sample]])
         files = tuple(_below(path, job.source) for path in paths)
         yield Inspected(sample=sample, files=files, status=status, understood=facts)
 
@@ -93,18 +93,6 @@ def look(entry: Entry) -> tuple[str, dict[str, Any]]:
     except InputError as reason:
         return str(reason), facts
     return "ok", facts
-
-
-def _belonging(entry: Entry) -> list[Path]:
-    """The files of one scan: itself, its slices, and what lies beside it under its name."""
-    if entry.slices:
-        return list(entry.slices)
-    name = stem(entry.path.name)
-    return [entry.path, *(path for path in sorted(entry.path.parent.iterdir()) if _beside(path.name, name))]
-
-
-def _beside(name: str, scan: str) -> bool:
-    return name.startswith(scan) and name[len(scan) :].lower() in BESIDE
 
 
 def _others(source: Path, used: set[str]) -> Iterator[Inspected]:

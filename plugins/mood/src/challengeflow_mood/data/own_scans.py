@@ -5,7 +5,7 @@ from pathlib import Path
 from challengeflow import InputError
 from challengeflow.outside.names import short, spelled
 from challengeflow_mood.data.images import ENDINGS, is_dicom
-from challengeflow_mood.data.official_layout import Entry
+from challengeflow_mood.data.official_layout import Entry, stem
 
 BESIDE = (".hdr", ".raw", ".zraw", ".raw.gz", ".bvec", ".bval", ".json")
 """Endings of what lies beside a scan: headers and values that its own file names."""
@@ -69,3 +69,15 @@ def _parted(files: list[Path]) -> list[tuple[Path, ...]]:
 
 def _name(place: Path) -> str:
     return short(spelled(place.as_posix().replace("/", "__")))
+
+
+def belonging(entry: Entry) -> list[Path]:
+    """The files of one scan: itself, its slices, and what lies beside it under its name."""
+    if entry.slices:
+        return list(entry.slices)
+    name = stem(entry.path.name)
+    return [entry.path, *(path for path in sorted(entry.path.parent.iterdir()) if _beside(path.name, name))]
+
+
+def _beside(name: str, scan: str) -> bool:
+    return name.startswith(scan) and name[len(scan) :].lower() in BESIDE
