@@ -36,6 +36,7 @@ def own(job):
     """The same of a folder."""
     if job.part == "index":
         stems = sorted(path.stem for path in Path(job.source).glob("*.npy"))
-        write_samples(job.output, [Sample(stem, "test", stem) for stem in stems], {})
+        made_from = {stem: [Path(job.source, f"{stem}.npy")] for stem in stems}
+        write_samples(job.output, [Sample(stem, "test", stem) for stem in stems], made_from=made_from)
     for sample in job.samples:
         shutil.copy(Path(job.source, f"{sample.id}.npy"), job.output)

@@ -42,10 +42,10 @@ def listing(source: str, but: str) -> str:
     while waiting:
         place = waiting.pop()
         for entry in sorted(_entries(place), key=lambda entry: entry.name):
-            if entry.name.startswith(".") or os.path.realpath(entry.path) == left_out:
+            if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
+                waiting += [] if os.path.realpath(entry.path) == left_out else [entry.path]
                 continue
             name = os.fsencode(os.path.relpath(entry.path, source))
             digest.update(name + b"\0" + _state(entry.path).encode() + b"\0")
