@@ -122,7 +122,10 @@ def wanting(rows: Sequence[Inspected]) -> list[str]:
     samples = [row for row in rows if row.sample]
     if not any(row.status in ("ok", NOT_OPENED) for row in samples):
         why = Counter(row.status for row in samples).most_common(1)
-        found.append(f"none of its {len(samples):,} samples can be used: {why[0][0]}" if why else "it has no samples")
+        if why:
+            found.append(f"none of its {len(samples):,} samples can be used: {why[0][0]}")
+        elif not found:
+            found.append("it has no samples")
     return found
 
 

@@ -47,7 +47,7 @@ def _listed(job: InspectJob, folder: Path) -> tuple[list[str], tuple[Sample, ...
             index.of_folder(_listing(job, folder, splits), job.source)
         except InputError as reason:
             bare = job.dataset is None and not any(job.source.glob("*_metadata.csv*"))
-            if not bare or splits == ("test",):  # a folder without labels may be one to answer
+            if not lacking and (not bare or splits == ("test",)):  # a folder without labels may be one to answer
                 lacking.append(str(reason))
             continue
         table = folder / "gold" / "labels.csv"
