@@ -13,7 +13,7 @@ from challengeflow.crates.crate import CONFIG, Crate
 from challengeflow.planning.planned_job import PlannedJob
 from challengeflow.running.provenance import SUFFIX
 
-MADE = ("archive", "index", "download", "preprocess", "predict", "ensemble", "package")
+MADE = ("archive", "index", "own_index", "download", "preprocess", "predict", "ensemble", "package")
 """The rules that make the submission from models."""
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 ORDER = (
-    *("archive", "index", "download", "preprocess", "train", "prior", "predict", "control", "ensemble", "score"),
-    *("draw", "package", "leaderboard", "report"),
+    *("archive", "index", "own_index", "download", "preprocess", "train", "prior", "predict", "control", "ensemble"),
+    *("score", "draw", "package", "leaderboard", "report"),
 )
 """The rules of the workflow as they follow each other; those of plugins come after."""
 

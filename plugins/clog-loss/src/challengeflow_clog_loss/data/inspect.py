@@ -41,7 +41,7 @@ def inspect(job: InspectJob) -> list[Inspected]:
 
 def _listed(job: InspectJob, folder: Path) -> tuple[list[str], tuple[Sample, ...], dict[str, str]]:
     """What the source lacks, the videos that a run would list, and their labels."""
-    lacking = []
+    lacking: list[str] = []
     for splits in dict.fromkeys((job.splits or ("train", "test"), ("test",))):
         try:
             index.of_folder(_listing(job, folder, splits), job.source)
