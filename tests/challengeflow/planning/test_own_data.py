@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from challengeflow import Sample, read_samples, write_samples
-from challengeflow.planning.folds import write_index
 from challengeflow.planning.own_data import listing
 from challengeflow.planning.plan import Plan
 from challengeflow.planning.settings import ChallengeSettings, DatasetSettings
+from challengeflow.running.folds import write_index
 
 ENTRY = DatasetSettings(
     splits={"train": "train", "test": "answered"}, gold=(), folds=2, shards={"train": 2, "test": 3}, source="/data"

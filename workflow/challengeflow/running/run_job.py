@@ -13,7 +13,6 @@ from challengeflow.arrays import write_scores
 from challengeflow.contract.jobs import DrawJob, PackageJob, PredictJob, PreprocessJob, TrainJob
 from challengeflow.contract.progress import Progress
 from challengeflow.planning.fingerprint import job_fingerprint
-from challengeflow.planning.folds import write_index
 from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
 from challengeflow.planning.own_data import listing
@@ -32,6 +31,7 @@ from challengeflow.running import (
 )
 from challengeflow.running.atomic import atomic, claimed, lock_of, remove
 from challengeflow.running.blame import blame
+from challengeflow.running.folds import write_index
 from challengeflow.running.given import given, seed_of
 from challengeflow.running.views import unseen
 from challengeflow.scoring import write_json

@@ -10,7 +10,7 @@ from challengeflow import InputError, Sample, Shard, write_samples
 from challengeflow.arrays import Arrays, Predictions, write_scores
 from challengeflow.contract.errors import ContractError
 from challengeflow.contract.samples import read_samples
-from challengeflow.planning.folds import assign_folds, own_folds
+from challengeflow.running.folds import assign_folds, own_folds
 from challengeflow.running.views import unseen, without
 
 
