@@ -25,7 +25,8 @@ def behind(jobs: Jobs, crate: Crate) -> list[PlannedJob]:
     while waiting:
         if (job := waiting.pop()) not in found:
             found.add(job)
-            waiting += [makers[target] for target in job.targets if target in makers]
+            paths = map(jobs.layout.target, job.inputs)
+            waiting += [makers[path] for path in paths if path in makers]
     return [job for job in jobs if job in found]
 
 
