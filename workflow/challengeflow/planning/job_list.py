@@ -333,6 +333,7 @@ class Jobs:
             resources=self._resources(HOOK_OF.get(stage, stage), model),
             kind=entry.kind if entry else None,
             model=model if stage in ("train", "predict") else None,
+            own=tuple(name for name in part.datasets if self.plan.datasets[name].is_own),
             **more,
         )
 

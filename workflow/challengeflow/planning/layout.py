@@ -66,6 +66,10 @@ class Layout:
         """The path by which the workflow knows what a path belongs to: an index is known by its sample table."""
         return self.samples(self._inside(path)[0]) if self.in_index(path) else path
 
+    def index_of(self, path: str) -> str:
+        """The dataset in whose index a path lies; empty where it lies in none."""
+        return self._inside(path)[0] if self.in_index(path) else ""
+
     def in_index(self, path: str) -> bool:
         return self._inside(path)[1:2] == ["index"]
 

@@ -11,7 +11,6 @@ from challengeflow.planning.settings import ChallengeSettings
 JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
 """In the order of the workflow. Three kinds of jobs are parts of the hook `download`; `prior` is the core's own."""
 
-DATA_STAGES = ("archive", "index", "download", "preprocess")
 HOOK_OF = {"archive": "download", "index": "download", "prior": "predict"}
 BUILT_IN = Resources(mem_mb=1500, runtime=60)
 """What an ensemble and a control need, which hold one sample at a time, and what takes models out of a package."""
@@ -24,6 +23,7 @@ class PlannedJob:
     inputs: every file and folder it reads, gold included; gold: those of them that hold gold; files: what its
     parameters name (pretrained weights, say); after: what must be done before, though it is not read; outputs: what it
     makes.
+    own: the datasets behind it that are the user's own files, which may change.
     package: the model package that it takes that from, in the place of training and of scoring.
     part: the settings it depends on. variant, model: of what is trained, predicted, scored or drawn; model is the
     declared name, None of ensembles and controls. parameters: those that its hook gets.
@@ -45,6 +45,7 @@ class PlannedJob:
     kind: str | None = None
     model: str | None = None
     package: str | None = None
+    own: tuple[str, ...] = ()
 
     @property
     def hook(self) -> str:
@@ -78,13 +79,13 @@ class PlannedJob:
     def targets(self) -> tuple[str, ...]:
         """What the workflow must have made before: its inputs and the files.
 
-        An index is one file, its sample table, or the stamp of the job's shard where that is all the job depends on.
-        Only what comes right after an index waits for it; the rest waits for what was prepared.
+        An index is one file, its sample table. Of own data it is the stamp of the job's shard; what comes after
+        preprocess waits for what was prepared.
         """
         stamps = [path for path in self.inputs if self.layout.is_stamp(path)]
         known = self.inputs
-        if stamps or self.stage not in DATA_STAGES:
-            known = tuple(path for path in self.inputs if not self.layout.in_index(path))
+        if self.stage not in ("archive", "index"):
+            known = tuple(path for path in self.inputs if self.layout.index_of(path) not in self.own)
         return tuple(dict.fromkeys([*map(self.layout.target, known), *stamps, *self.files]))
 
     @property
