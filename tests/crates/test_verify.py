@@ -172,7 +172,7 @@ def test_what_is_no_crate_and_a_folder_that_is_taken_are_said(run, tmp_path):
 
 def test_the_rules_that_start_from_models_are_all_but_those_that_make_them():
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    names = re.findall(r"^(?:rule|checkpoint|use rule \w+ as) (\w+)", rules, re.MULTILINE)
+    names = re.findall(r"^ *(?:rule|checkpoint|use rule \w+ as) (\w+)", rules, re.MULTILINE)
     assert set(again.MADE) == set(names) - {
         "train",
         "unpack",

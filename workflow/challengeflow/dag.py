@@ -88,6 +88,10 @@ class Dag:
         escaped = sorted({name.replace(".", r"\.") for name in found})
         return "|".join(escaped) or NOTHING
 
+    @property
+    def has_own_data(self) -> bool:
+        return any(entry.is_own for plan in self.plans.values() for entry in plan.datasets.values())
+
     def reading(self, *, own: bool) -> str:
         """A regular expression of the challenges, each with a dataset behind it, whose data are the user's own, or are
         not."""

@@ -49,34 +49,37 @@ rule index:
         " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
-# Own data may change: once their table is there, what depends on it is looked at anew.
-checkpoint own_index:
-    input:
-        RUN.inputs("index", checkpoints),
-    output:
-        PATHS.samples("{dataset}"),
-        directory(PATHS.shards("{dataset}")),
-        directory(PATHS.index_gold("{dataset}")),
-    log:
-        PATHS.log("index", "{dataset}"),
-    benchmark:
-        PATHS.benchmark("index", "{dataset}")
-    wildcard_constraints:
-        challenge=RUN.reading(own=True),
-    # First of all: Snakemake removes no raw shard before all checkpoints are done.
-    priority: 20
-    conda:
-        RUN.env("index")
-    threads: RUN.threads("index")
-    resources:
-        mem_mb=RUN.need("index", "mem_mb"),
-        runtime=RUN.need("index", "runtime"),
-    params:
-        config=RUN.part("index"),
-        files=RUN.listing,
-    shell:
-        "challengeflow download {wildcards.challenge}/{wildcards.dataset} index"
-        " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
+# Own data may change: once their table is there, what depends on it is looked at anew. Only where there are some, for
+# with a checkpoint Snakemake takes --allowed-rules otherwise.
+if RUN.has_own_data:
+
+    checkpoint own_index:
+        input:
+            RUN.inputs("index", checkpoints),
+        output:
+            PATHS.samples("{dataset}"),
+            directory(PATHS.shards("{dataset}")),
+            directory(PATHS.index_gold("{dataset}")),
+        log:
+            PATHS.log("index", "{dataset}"),
+        benchmark:
+            PATHS.benchmark("index", "{dataset}")
+        wildcard_constraints:
+            challenge=RUN.reading(own=True),
+        # First of all: Snakemake removes no raw shard before all checkpoints are done.
+        priority: 20
+        conda:
+            RUN.env("index")
+        threads: RUN.threads("index")
+        resources:
+            mem_mb=RUN.need("index", "mem_mb"),
+            runtime=RUN.need("index", "runtime"),
+        params:
+            config=RUN.part("index"),
+            files=RUN.listing,
+        shell:
+            "challengeflow download {wildcards.challenge}/{wildcards.dataset} index"
+            " --config {params.config:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule download:
