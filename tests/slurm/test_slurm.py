@@ -172,17 +172,19 @@ def test_too_much_memory_too_long_and_cancelled(cluster: Cluster, site: Site):
     run = submit(cluster, site, "digits", *REST, "--set-resources", "train:runtime=1")
     log = site.folder / "results/logs/digits/few/logistic/fold-2/train.log"
     wait_for(lambda: log.exists() or run.process.poll() is not None, "fold 2 to start")
-    (job,) = re.findall(r"SLURM jobid (\d+) \(log: \S*/digits_few_logistic_2/", run.text)
+    said = "".join(path.read_text() for path in (site.folder / ".snakemake/log").glob("*.log"))
+    (job,) = re.findall(r"SLURM jobid (\d+) \(log: \S*/digits_few_logistic_2/", said)
     cluster.run(f"scancel {job}")
     assert run.end() == 0, run.text
     for state in ("TIMEOUT", "CANCELLED"):
         assert f"SLURM status is: '{state}'" in run.text
     # Without cgroups Slurm's state is only FAILED; the reason is in its log, which the message names.
-    (log,) = re.findall(r"(/\S*/digits_few_logistic_0/\d+\.log) \(check log file", run.text)
+    (log,) = re.findall(r"its log, (/\S*/digits_few_logistic_0/\d+\.log),", run.text)
     assert "exceeded memory limit" in Path(log).read_text()
     assert_as_expected(site)
 
 
+@pytest.mark.long
 def test_a_node_that_dies(cluster: Cluster, site: Site):
     """Slurm puts the job back into the queue; when the node is back, the training goes on where it was."""
     run = submit(cluster, site, f"{FEW}/logistic/fold-0")

@@ -197,9 +197,10 @@ class ChallengeContract(_Contract):
             self._complain("preprocess", islice(check_prepared.complaints(declared, dataset, folders), 1))
 
     def test_every_file_of_any_folder_is_accounted_for(self, run: DemoRun, tmp_path: Path) -> None:
-        """By the optional hook `inspect`: raw files of the demo, some damaged, among others that are nobody's."""
+        """By the hook `inspect`, where there is one: raw files of the demo, some damaged, among others that are
+        nobody's."""
         if not self._found().inspects(self.challenge):
-            pytest.skip("the plugin has no hook 'inspect'")
+            return  # a challenge may do without
         dataset, name = run.smallest_shard()
         source = tmp_path / "data"
         shutil.copytree(run.plan.layout.raw(dataset, name), source)

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from challengeflow.reporting.relative import moved, moved_text, places
+from challengeflow.crates.relative import moved, moved_text, places
 
 RESULTS = Path("/home/me/my run/results")
 NOTE = {
