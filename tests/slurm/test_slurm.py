@@ -200,6 +200,7 @@ def test_a_node_that_dies(cluster: Cluster, site: Site):
     assert results(site.folder / FEW / "logistic/fold-0") == results(site.folder / "expected/fold-0")
 
 
+@pytest.mark.long
 def test_ctrl_c_and_a_killed_submitter(cluster: Cluster, site: Site):
     """Ctrl-C takes the jobs along; after a kill they go on, and their outputs cannot be written twice at once."""
     target, log = f"{FEW}/logistic/fold-0", site.folder / "results/logs/digits/few/logistic/fold-0/train.log"

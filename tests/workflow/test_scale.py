@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from conftest import ROOT
 
@@ -62,6 +63,7 @@ def test_all_of_clog_loss_is_about_a_thousand_jobs_a_model_within_the_bound(tmp_
     assert not list(tmp_path.glob("results/*/*/raw/*"))
 
 
+@pytest.mark.long
 def test_the_bound_holds_on_a_cluster(tmp_path: Path):
     """Jobs as a cluster runs them, each by a Snakemake of its own, with a place for every job at once."""
     config = configured(tmp_path, raw_shards=2, shards={"train": 2, "test": 1})

@@ -23,7 +23,7 @@ def challenges():
             ),
             submissions=(Submission(name="csv", summary="sample,even", own_data=True),),
             licence="BSD-3-Clause",
-            citation="E. Alpaydin, C. Kaynak (1998)",
+            citation="E. Alpaydin and C. Kaynak (1998): Optical Recognition of Handwritten Digits",
             schema={
                 "download": {
                     "broken": {

@@ -102,6 +102,7 @@ def test_official_source_asks_for_the_tables(folder, stages):
     assert len(stages.index("official", metadata=str(folder))) == 36
 
 
+@pytest.mark.long
 def test_real_tables(real_table, real_data, stages, monkeypatch):
     monkeypatch.setattr(tables, "read_train", lambda folder: real_table)
     samples = stages.index(str(real_data / "metadata"), dataset="full")
