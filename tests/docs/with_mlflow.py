@@ -74,7 +74,8 @@ def server(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [folder / "venv/bin/mlflow", "server", "--port", str(port), "--workers", "1"]
+    options = ["--port", str(port), "--workers", "1", "--backend-store-uri", "sqlite:///runs.db"]
+    command = [folder / "venv/bin/mlflow", "server", *options]
     with open(folder / "log", "w") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:
         try:
             wait_for(f"http://127.0.0.1:{port}/health")
