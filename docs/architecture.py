@@ -8,7 +8,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
-from challengeflow.imports import imported, module_file, parsed
+from challengeflow.imports import imported, parsed
 
 ROOT = Path(__file__).parents[1]
 PAGE, PICTURE = ROOT / "docs/architecture.md", ROOT / "docs/images/rooms.svg"
@@ -111,8 +111,7 @@ def docstring(package: str, room: str) -> str:
     """What a room is, in its first paragraph."""
     if room in ABOUT:
         return ABOUT[room]
-    file = module_file(f"{package}.{room}")  # read anew: a fingerprint takes the docstrings out of parsed trees
-    text = (ast.get_docstring(ast.parse(file.read_text())) if file else None) or ""
+    text = ast.get_docstring(parsed(f"{package}.{room}")) or ""
     return " ".join(text.partition("\n\n")[0].split())
 
 

@@ -92,3 +92,11 @@ def test_a_hook_counts_with_what_it_uses_of_its_module(house):
     before = of_hook(text)
     assert of_hook(text.replace("'a'", "'b'")) == before
     assert of_hook(text.replace("LIMIT = 1", "LIMIT = 2")) != before
+
+
+def test_docstrings_do_not_count_and_stay_in_the_tree_that_others_share(house):
+    (house / "tools.py").write_text('"""What cuts."""\n\n\ndef knife():\n    """Sharp."""\n    return 1\n')
+    with_docstrings = fingerprint._dumped("inner_house.tools")
+    assert ast.get_docstring(parsed("inner_house.tools")) == "What cuts."
+    assert ast.get_docstring(parsed("inner_house.tools").body[-1]) == "Sharp."
+    assert with_docstrings == ast.dump(ast.parse("def knife():\n    return 1\n"))

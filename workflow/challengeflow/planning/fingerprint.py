@@ -71,7 +71,7 @@ def _of_hook(module: str, name: str, package: str, also: tuple[str, ...]) -> str
     if module_file(module) is None:  # a plugin made in a test, a notebook
         return _digest(name, _counted(also, package))
     part = _used(parsed(module), name.partition(".")[0])
-    return _digest(ast.dump(_bare(part)), _counted((*imported(part, module), *also), package) - {module})
+    return _digest(_bare(part), _counted((*imported(part, module), *also), package) - {module})
 
 
 def _counted(modules: Iterable[str], package: str) -> set[str]:
@@ -90,15 +90,20 @@ def _digest(text: str, modules: Iterable[str]) -> str:
 
 @lru_cache
 def _dumped(module: str) -> str:
-    return ast.dump(_bare(parsed(module)))
+    return _bare(parsed(module))
 
 
-def _bare(tree: ast.Module) -> ast.Module:
-    """The tree without docstrings."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [each for each in node.body if not _is_text(each)]
-    return tree
+def _bare(tree: ast.Module) -> str:
+    """The tree written out without docstrings. Others share it, so they are put back."""
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    whole = [(node, node.body) for node in ast.walk(tree) if isinstance(node, kinds)]
+    for node, body in whole:
+        node.body = [each for each in body if not _is_text(each)]
+    try:
+        return ast.dump(tree)
+    finally:
+        for node, body in whole:
+            node.body = body
 
 
 def _is_text(node: ast.AST) -> bool:
