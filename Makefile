@@ -19,23 +19,22 @@ help:
 	@sed -n '1,5p' Makefile
 
 $(BIN)/pip:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
 
 $(DEMO): $(PROJECTS) | $(BIN)/pip
 	@echo "Setting up .venv (a few minutes the first time)"
-	$(INSTALL) --editable ".[workflow]" $(PLUGINS:%=--editable ./%)
+	@$(INSTALL) --editable ".[workflow]" $(PLUGINS:%=--editable ./%)
 	@touch $@
 
 # Tests cover what is optional too.
 $(TEST): $(DEMO)
 	@echo "Adding what the tests need to .venv"
-	$(INSTALL) --editable ".[workflow,slurm,dev]" $(PLUGINS:%=--editable ./%)
+	@$(INSTALL) --editable ".[workflow,slurm,dev]" $(PLUGINS:%=--editable ./%)
 	@touch $@
 
 demo: $(DEMO)
 	@echo "Running the demo of all three challenges"
-	$(BIN)/snakemake --cores all
-	@echo "Done: open results/report.html in a browser; submissions are in results/*/submissions/"
+	@$(BIN)/snakemake --cores all
 
 test: $(TEST)
 	@echo "Running all tests"
