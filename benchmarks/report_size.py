@@ -106,7 +106,7 @@ def _benchmarks(folder: Path) -> list[list[str]]:
     found = []
     for path in sorted((folder / "benchmarks/made-up").rglob("*.tsv")):
         dataset, variant, *_ = path.relative_to(folder / "benchmarks/made-up").parts
-        found.append([path.stem, dataset, variant if path.stem in ("train", "predict") else "", str(path)])
+        found.append([path.stem, dataset, variant if path.stem in ("train", "predict", "control") else "", str(path)])
     return found
 
 
@@ -122,8 +122,11 @@ def _variant(plan: Plan, name: str, score: float, samples: int, pixels: int, ran
     _write(plan.layout.decision("one", name), "{}")
     for shard in plan.shards("one"):
         paths.append(plan.predictions("one", name, shard))
-        _benchmark(plan.layout.benchmark("predict", "one", name, "one", shard.name), 2.0)
-    if plan.models[name].kind != "control":
+        if plan.models[name].kind != "control":
+            _benchmark(plan.layout.benchmark("predict", "one", name, "one", shard.name), 2.0)
+    if plan.models[name].kind == "control":
+        _benchmark(plan.layout.benchmark("control", "one", name), 2.0)
+    else:
         pictures = Path(plan.layout.pictures("one", name))
         paths.append(str(pictures))
         _pictures(pictures, name, pixels, random)

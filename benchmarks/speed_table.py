@@ -45,7 +45,7 @@ def demo(checkout: Path, folder: Path) -> dict[str, Any]:
     whole = cpu_of(line, cwd=folder, env=noting(folder, home))
     jobs = defaultdict(list)
     for job in noted(folder):
-        control = job.stage == "prior" or (job.stage == "predict" and job.further.startswith("control-"))
+        control = job.stage == "control"
         if job.stage not in ("leaderboard", "report"):
             jobs[f"{job.target.partition('/')[0]}/{'controls' if control else job.stage}"].append(job.cpu)
     stages = {stage: [len(each), round(sum(each), 2)] for stage, each in jobs.items()}

@@ -28,7 +28,6 @@ PASSES = {  # what a rule hands on, as in the file targets
     "download": "raw shard",
     "preprocess": "prepared shard",
     "train": "fold model",
-    "prior": "constant answer",
     "predict": "predictions",
     "control": "predictions",
     "score": "scores, decision",
@@ -37,7 +36,7 @@ PASSES = {  # what a rule hands on, as in the file targets
 }
 COLOURS = {"download": "#dbe9f6", "model": "#fde3c8", "result": "#d9f0d3"}
 KINDS = {"archive": "download", "index": "download", "download": "download", "preprocess": "download"} | dict.fromkeys(
-    ("train", "prior", "predict", "control"), "model"
+    ("train", "predict", "control"), "model"
 )
 
 
@@ -57,7 +56,7 @@ def draw_dag() -> None:
     for a, b in sorted(set(edges)):
         if "all" in (a, b) or b in challenges or b == "leaderboard":  # the report has it and more
             continue
-        what = "gold" if a == "preprocess" and b in ("prior", "score", "draw") else PASSES[a]
+        what = "gold" if a == "preprocess" and b in ("control", "score", "draw") else PASSES[a]
         lines.append(f'"{a}" -> "{b}" [label="{what}"];')
     lines.append("}")
     target = IMAGES / "dag.png"

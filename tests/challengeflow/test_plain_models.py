@@ -5,6 +5,8 @@ Forged ones are one sentence.
 
 import json
 import random
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -14,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from challengeflow import InputError
+from challengeflow import InputError, plain_models
 from challengeflow.plain_models import boosted_trees, load, load_trees, save, scaled_logistic
 
 
@@ -44,8 +46,10 @@ def folder(tmp_path):
     return tmp_path / "m"
 
 
+@pytest.mark.parametrize("few", [plain_models.FEW, 0], ids=["numpy", "compiled"])
 @pytest.mark.parametrize("classes", [2, 3, 5])
-def test_trees_predict_the_same_bits(tmp_path, classes):
+def test_trees_predict_the_same_bits(tmp_path, monkeypatch, classes, few):
+    monkeypatch.setattr(plain_models, "FEW", few)
     for seed in range(3):
         model, rows = fitted(classes, seed)
         save(tmp_path / str(seed), {"trees": boosted_trees(model)})
@@ -54,6 +58,19 @@ def test_trees_predict_the_same_bits(tmp_path, classes):
         assert plain.predict_proba(more).tobytes() == model.predict_proba(more).tobytes()
         assert plain.decision_function(more).tobytes() == model.decision_function(more).tobytes()
         assert plain.classes == tuple(model.classes_.tolist())
+
+
+def test_a_few_rows_are_predicted_without_scikit_learn(folder):
+    said = f"""
+import pathlib, sys
+import numpy as np
+from challengeflow.plain_models import load
+models, _ = load(pathlib.Path({str(folder)!r}))
+for model in models.values():
+    model.predict_proba(np.zeros((20, 7)))
+print("sklearn" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", said], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_trees_fitted_on_some_features_take_rows_of_all():

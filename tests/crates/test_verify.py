@@ -179,7 +179,6 @@ def test_the_rules_that_start_from_models_are_all_but_those_that_make_them():
         "score",
         "unpack_scores",
         "control",
-        "prior",
         "draw",
         "leaderboard",
         "report",

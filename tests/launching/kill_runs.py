@@ -25,7 +25,7 @@ from pathlib import Path
 SMALL = Path(__file__).with_name("small_demo.yaml")
 COMMAND = [str(Path(sys.executable).with_name("challengeflow")), "run"]
 VARYING = ("logs", "benchmarks", ".work", "report.html")
-STAGE = re.compile(r"challengeflow (download|preprocess|train|prior|predict|score|draw|package|leaderboard|report) ")
+STAGE = re.compile(r"challengeflow (download|preprocess|train|predict|control|score|draw|package|leaderboard|report) ")
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ CHANGES = {
         "scoring.py",
         "def interval(values: Sequence[float], level: float = 0.95)",
         "def interval(values: Sequence[float], level: float = 0.9)",
-        {"prior", "control", "score", "draw", "package", "leaderboard", "report"},
+        {"score", "draw", "package", "leaderboard", "report"},
     ),
     "the ensemble": (
         "running/ensemble.py",

@@ -12,8 +12,8 @@
     challengeflow download clog-loss/nano index|archive:NAME|SHARD
     challengeflow preprocess clog-loss/nano SHARD
     challengeflow train clog-loss/nano MODEL FOLD|all
-    challengeflow prior clog-loss/nano FOLD|all
     challengeflow predict clog-loss/nano MODEL SHARD [--on DATASET]
+    challengeflow control clog-loss/nano CONTROL
     challengeflow score clog-loss/nano MODEL
     challengeflow draw clog-loss/nano MODEL
     challengeflow package clog-loss SUBMISSION NAME
@@ -189,8 +189,8 @@ STAGES = {
     "download": ("fetch one part of a dataset", {"part": "index, archive:NAME or a shard"}),
     "preprocess": ("prepare one shard", {"shard": "name of the shard"}),
     "train": ("train a model on all folds but one", {"model": "variant", "fold": "number, or all for the refit"}),
-    "prior": ("note the constant answer of control-prior", {"fold": "number, or all"}),
     "predict": ("predict one shard", {"model": "variant", "shard": "name of the shard"}),
+    "control": ("answer all that is scored as a control does", {"model": "name of the control"}),
     "score": ("score a model and fit its decision", {"model": "variant"}),
     "draw": ("draw a scored model", {"model": "variant"}),
     "package": ("make and check a submission", {"submission": "kind of submission", "name": "its name"}),
@@ -286,8 +286,6 @@ def _key(dataset: str, options: argparse.Namespace) -> tuple[str, ...]:
             return "preprocess", dataset, options.shard
         case "train":
             return "train", dataset, options.model, options.fold
-        case "prior":
-            return "prior", dataset, options.fold
         case "predict":
             return "predict", dataset, options.model, options.on or dataset, options.shard
         case "package":

@@ -20,6 +20,9 @@ from challengeflow.contract.errors import InputError
 LEAF = -1
 """Stands in the place of a leaf's feature."""
 
+FEW = 1 << 20
+"""Rows times trees up to which numpy walks: it takes no longer than scikit-learn takes to be imported."""
+
 COLUMNS = {"roots": "<i8", "feature": "<i4", "left": "<u4", "right": "<u4", "missing_left": "|u1", "value": "<f8"}
 """Arrays of boosted trees and their dtypes: `roots` has one entry a tree and one more, the others one a node."""
 
@@ -47,26 +50,46 @@ class BoostedTrees:
 
     def predict_proba(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities float64 (n, C) of numbers (n, width), in the order of `classes`."""
-        from scipy.special import expit
-        from sklearn.utils.extmath import softmax
-
         raw = self._raw(rows)
-        return _both(expit(raw[:, 0])) if raw.shape[1] == 1 else softmax(raw)
+        if raw.shape[1] > 1:
+            return _softmax(raw)
+        from scipy.special import expit
+
+        return _both(expit(raw[:, 0]))
 
     def _raw(self, rows: np.ndarray) -> np.ndarray:
+        rows = _rows(rows, self.width)
+        raw = np.zeros((len(rows), len(self.baseline)), order="F")
+        raw += self.baseline
+        few = len(rows) * (len(self.nodes["roots"]) - 1) <= FEW
+        for number, values in enumerate(self._walked(rows) if few else self._walked_compiled(rows)):
+            raw[:, number % len(self.baseline)] += values
+        return raw
+
+    def _walked(self, rows: np.ndarray) -> np.ndarray:
+        """The leaf's value of each row in each tree, float64 (T, n): all walk at once, a step down at a time."""
+        feature, value, missing_left = (self.nodes[name] for name in ("feature", "value", "missing_left"))
+        left, right = self.nodes["left"].astype(np.intp), self.nodes["right"].astype(np.intp)
+        starts = self.nodes["roots"][:-1, None]
+        numbers = np.arange(len(rows))
+        place = np.repeat(starts, len(rows), axis=1)
+        while (inner := feature[place] != LEAF).any():
+            found = rows[numbers, np.where(inner, feature[place], 0)]
+            to_left = np.where(np.isnan(found), missing_left[place] == 1, found <= value[place])
+            place = np.where(inner, starts + np.where(to_left, left[place], right[place]), place)
+        return value[place]
+
+    def _walked_compiled(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """The same, tree after tree, float64 (n,) that is written over."""
         from sklearn.ensemble._hist_gradient_boosting._predictor import _predict_from_raw_data
         from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
-        rows = _rows(rows, self.width)
         threads = _openmp_effective_n_threads()
         no_categories, no_map = np.empty((0, 8), np.uint32), np.zeros(self.width, np.uint32)
-        raw = np.zeros((len(rows), len(self.baseline)), order="F")
-        raw += self.baseline
         out = np.empty(len(rows))
-        for number, tree in enumerate(self._trees):
+        for tree in self._trees:
             _predict_from_raw_data(tree, rows, no_categories, no_categories, no_map, threads, out)
-            raw[:, number % len(self.baseline)] += out
-        return raw
+            yield out
 
     @cached_property
     def _trees(self) -> list[np.ndarray]:
@@ -261,6 +284,14 @@ def _rows(rows: np.ndarray, width: int) -> np.ndarray:
             f"the model was fitted on {width} features, these rows have shape {rows.shape}; train it again"
         )
     return rows
+
+
+def _softmax(raw: np.ndarray) -> np.ndarray:
+    """Probabilities of log-odds (n, C), which are written over; as scikit-learn has them, to the bit."""
+    raw -= raw.max(axis=1, keepdims=True)
+    np.exp(raw, out=raw)
+    raw /= raw.sum(axis=1, keepdims=True)
+    return raw
 
 
 def _both(chance: np.ndarray) -> np.ndarray:

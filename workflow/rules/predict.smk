@@ -1,4 +1,4 @@
-# Predictions of one shard by a trained model, an ensemble, or a control. None but control-perfect sees its gold.
+# Predictions of one shard by a trained model or an ensemble, and of all shards by a control.
 
 
 rule predict:
@@ -32,30 +32,27 @@ use rule predict as ensemble with:
         model=RUN.names("ensemble"),
 
 
-use rule predict as control with:
+# A control's answers to all that is scored, at once: a process a shard would take longer to start than to work.
+rule control:
+    input:
+        RUN.inputs("control", checkpoints),
+    output:
+        directory(PATHS.answers("{dataset}", "{model}")),
+    log:
+        PATHS.log("control", "{dataset}", "{model}"),
+    benchmark:
+        PATHS.benchmark("control", "{dataset}", "{model}")
     wildcard_constraints:
         model=RUN.names("control"),
-
-
-# The constant answer of control-prior, once a fold: its predictions would else read all gold each.
-rule prior:
-    input:
-        RUN.inputs("prior", checkpoints),
-    output:
-        directory(PATHS.model("{dataset}", "control-prior", "{fold}")),
-    log:
-        PATHS.log("prior", "{dataset}", "control-prior", "fold-{fold}"),
-    benchmark:
-        PATHS.benchmark("prior", "{dataset}", "control-prior", "fold-{fold}")
     conda:
-        RUN.env("prior")
-    threads: RUN.threads("prior")
+        RUN.env("control")
+    threads: RUN.threads("control")
     resources:
-        mem_mb=RUN.need("prior", "mem_mb"),
-        runtime=RUN.need("prior", "runtime"),
+        mem_mb=RUN.need("control", "mem_mb"),
+        runtime=RUN.need("control", "runtime"),
     params:
-        config=RUN.part("prior"),
-        code=RUN.code("prior"),
+        config=RUN.part("control"),
+        code=RUN.code("control"),
     shell:
-        "challengeflow prior {wildcards.challenge}/{wildcards.dataset} {wildcards.fold}"
+        "challengeflow control {wildcards.challenge}/{wildcards.dataset} {wildcards.model}"
         " --config {params.config:q} --threads {threads} > {log:q} 2>&1"

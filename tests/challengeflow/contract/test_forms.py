@@ -1,7 +1,6 @@
 """What a challenge declares of its answers and gold: checked, merged and answered by the controls, whatever the
 form."""
 
-import json
 import sys
 import types
 
@@ -96,9 +95,8 @@ def test_the_prior_of_a_mask_is_its_most_frequent_value(tmp_path):
     """A mask of (rows, columns) was once taken for (time, classes)."""
     samples = prepare(tmp_path / "prepared", (2, 3), (4, 5))
     write_scores(tmp_path / "gold", iter([("s0", np.full((2, 3), 3, np.uint8)), ("s1", np.eye(4, 5, dtype=np.uint8))]))
-    (tmp_path / "prior").mkdir()
-    controls.write_prior(tmp_path / "prior", [(tmp_path / "gold", frozenset())], MASK, None)
-    write_scores(tmp_path / "answers", controls.prior(tmp_path / "prepared", tmp_path / "prior", MASK))
+    known = controls.known_before([(tmp_path / "gold", frozenset())], MASK, None)
+    write_scores(tmp_path / "answers", controls.prior(tmp_path / "prepared", known, MASK))
     check_predictions(tmp_path / "answers", tmp_path / "prepared", samples, "x", MASK)
     assert {shape: int(a.max()) for shape, a in ((a.shape, a) for a in Predictions(tmp_path / "answers").values())} == {
         (2, 3): 0,
@@ -110,21 +108,19 @@ def test_a_prior_is_kept_for_each_place_that_all_samples_share(tmp_path):
     prepare(tmp_path / "prepared", (3, 2))
     truth = np.array([[1.0, 5.0], [2.0, 6.0], [3.0, 7.0]])
     write_scores(tmp_path / "gold", iter([("s0", truth), ("s1", truth + 2)]))
-    (tmp_path / "prior").mkdir()
-    controls.write_prior(tmp_path / "prior", [(tmp_path / "gold", frozenset({"s1"}))], QUANTILES, None)
-    assert json.loads((tmp_path / "prior/prior.json").read_text()) == {"mean": truth.tolist(), "low": 1.0, "high": 7.0}
-    ((_, answer),) = controls.prior(tmp_path / "prepared", tmp_path / "prior", QUANTILES)
+    known = controls.known_before([(tmp_path / "gold", frozenset({"s1"}))], QUANTILES, None)
+    assert known == {"mean": truth.tolist(), "low": 1.0, "high": 7.0}
+    ((_, answer),) = controls.prior(tmp_path / "prepared", known, QUANTILES)
     assert np.array_equal(answer, truth)
 
 
 def test_random_answers_keep_to_the_range_or_to_the_gold(tmp_path):
     prepare(tmp_path / "prepared", *[(3, 2)] * 50)
-    (tmp_path / "prior").mkdir()
     write_scores(tmp_path / "gold", iter([("s0", np.array([-40.0, 60.0]))]))
-    controls.write_prior(tmp_path / "prior", [(tmp_path / "gold", frozenset())], QUANTILES, None)
-    drawn = np.stack([a for _, a in controls.random(tmp_path / "prepared", 1, QUANTILES, tmp_path / "prior")])
+    known = controls.known_before([(tmp_path / "gold", frozenset())], QUANTILES, None)
+    drawn = np.stack([a for _, a in controls.random(tmp_path / "prepared", 1, QUANTILES, known)])
     assert -40 <= drawn.min() < -35 and 55 < drawn.max() <= 60
-    labels = np.stack([a for _, a in controls.random(tmp_path / "prepared", 1, MASK)])
+    labels = np.stack([a for _, a in controls.random(tmp_path / "prepared", 1, MASK, {})])
     assert labels.dtype == np.uint8 and np.unique(labels).tolist() == [0, 1, 2, 3]
 
 

@@ -28,7 +28,7 @@ COMMANDS = (
     *("plugins", "describe", "inspect", "validate", "init", "run", "answer", "model", "doctor"),
     *("leaderboard", "status", "compare", "report", "export", "verify", "cite", "new"),
     *(stage for stage in STAGES if stage != "draw"),
-    *("prior", "draw"),
+    *("control", "draw"),
 )
 """What `challengeflow` is followed by. A plugin's command must be none of them."""
 

@@ -12,7 +12,7 @@ from challengeflow.planning.planned_job import JOB_STAGES, PlannedJob
 from challengeflow.planning.plugins import Registry
 from challengeflow.planning.settings import Settings
 
-RULES = {"ensemble": "predict", "control": "predict", "unpack_scores": "unpack", "own_index": "index"}
+RULES = {"ensemble": "predict", "unpack_scores": "unpack", "own_index": "index"}
 """Rules that are named otherwise than the stage they run."""
 
 

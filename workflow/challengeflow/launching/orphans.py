@@ -14,7 +14,7 @@ from pathlib import Path
 from challengeflow.contract.names import STAGES
 from challengeflow.launching.one_run import MARK
 
-JOB = re.compile(rf"challengeflow ((?:{'|'.join((*STAGES, 'prior'))}) \S.*?) --config")
+JOB = re.compile(rf"challengeflow ((?:{'|'.join((*STAGES, 'control'))}) \S.*?) --config")
 
 
 def wait_for_orphans(folder: Path, results: Path, seconds: float = 0.3) -> None:

@@ -5,14 +5,14 @@ with another. Nothing here opens data; a job is made when it is asked for, since
 """
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from challengeflow.contract.declare import Resources, Schema
 from challengeflow.contract.errors import InputError
+from challengeflow.planning.built_in import control, from_package
 from challengeflow.planning.check_config import nearest
-from challengeflow.planning.packaged import from_package
 from challengeflow.planning.plan import Plan, ShardName
 from challengeflow.planning.planned_job import BUILT_IN, HOOK_OF, PlannedJob, named_files
 from challengeflow.planning.plugins import Registry
@@ -41,8 +41,8 @@ class Jobs:
                 "download": self._download,
                 "preprocess": self._preprocess,
                 "train": self._train,
-                "prior": self._prior,
                 "predict": self._predict,
+                "control": partial(control, self.plan, self.declared),
                 "score": self._score,
                 "draw": self._draw,
                 "package": self._package,
@@ -63,12 +63,9 @@ class Jobs:
                 yield "download", (dataset, shard.own)
                 yield "preprocess", (dataset, shard.own)
         yield from (("train", key) for key in self._trained)
-        predicted = self._predicted
-        folders = {
-            self.plan.prior(home, shard): home for home, variant, shard in predicted if self._knows_prior(variant)
-        }
-        yield from (("prior", (home, _fold_of(folder))) for folder, home in folders.items())
-        yield from (("predict", (home, variant, shard.dataset, shard.name)) for home, variant, shard in predicted)
+        for home, variant, shard in self._predicted:
+            yield "predict", (home, variant, shard.dataset, shard.name)
+        yield from (("control", pair) for pair in self.plan.controlled())
         yield from (("score", pair) for pair in self.plan.with_scores())
         yield from (("draw", pair) for pair in self.drawn())
         for kind, named in self.plan.submissions.items():
@@ -108,9 +105,10 @@ class Jobs:
 
     @cached_property
     def _predicted(self) -> list[tuple[str, str, ShardName]]:
-        """(dataset of the models, variant, shard) of every prediction."""
+        """(dataset of the models, variant, shard) of every prediction by a model."""
         plan = self.plan
-        needed = [(*pair, shard) for pair in plan.scored() for shard in plan.scored_shards(pair[0])]
+        modelled = [pair for pair in plan.scored() if plan.models[pair[1]].kind != "control"]
+        needed = [(*pair, shard) for pair in modelled for shard in plan.scored_shards(pair[0])]
         needed += [(*pair, shard) for pair in self.drawn() for shard in plan.drawn_shards(pair[0])]
         needed += [
             (home, variant, shard) for home, variant, on, kind in self._answering for shard in self.answered(kind, on)
@@ -171,32 +169,12 @@ class Jobs:
             variant=variant,
         )
 
-    def _prior(self, dataset: str, fold: str) -> PlannedJob:
-        shards = self.plan.prior_shards(dataset, self._held_out(dataset, fold))
-        gold = tuple(map(self.plan.gold, shards))
-        return self._job(
-            "prior",
-            (dataset, fold),
-            dataset=dataset,
-            outputs=(self.layout.model(dataset, "control-prior", fold),),
-            inputs=(*gold, *(self._tables(shards) if self.plan.datasets[dataset].own_folds else ())),
-            gold=gold,
-            part=self.plan.part(dataset, variants=["control-prior"]),
-            variant="control-prior",
-        )
-
     def _predict(self, dataset: str, variant: str, on: str, name: str) -> PlannedJob:
         entry, shard = self._variant(variant), self.plan.shard(on, name)
-        gold: tuple[str, ...] = ()
         variants = [variant]
         if entry.kind == "ensemble":
             variants += entry.members
             inputs = tuple(self.plan.predictions(dataset, member, shard) for member in entry.members)
-        elif variant == "control-perfect":
-            inputs = gold = (self.plan.gold(shard),)
-        elif entry.kind == "control":
-            prior = (self.plan.prior(dataset, shard),) if self._knows_prior(variant) else ()
-            inputs = (self.plan.prepared(shard), *prior)
         else:
             models = self.plan.models_for(dataset, variant, on, shard)
             inputs = (*models, *self._tables([shard]), self.plan.prepared(shard))
@@ -206,16 +184,9 @@ class Jobs:
             dataset=dataset,
             outputs=(self.plan.predictions(dataset, variant, shard),),
             inputs=inputs,
-            gold=gold,
             part=self.plan.part(dataset, on=on, variants=variants, device=self.plan.device_of(entry)),
             variant=variant,
         )
-
-    def _knows_prior(self, variant: str) -> bool:
-        """Whether a control is told of the training gold: its mean, or the bounds that the range of predictions
-        lacks."""
-        is_open = None in self.declared.prediction.range
-        return variant == "control-prior" or (variant == "control-random" and is_open)
 
     # -- scores, pictures, submissions ----------------------------------------------------------------------------
 

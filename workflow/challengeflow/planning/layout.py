@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from challengeflow.contract.names import CONTROLS
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -50,6 +52,10 @@ class Layout:
     def predictions(self, dataset: str, model: str, on: str, shard: str) -> str:
         return self._at(dataset, model, "predictions", on, shard)
 
+    def answers(self, dataset: str, control: str) -> str:
+        """All predictions of a control, which makes them at once."""
+        return self._at(dataset, control, "predictions", dataset)
+
     def scores(self, dataset: str, model: str) -> str:
         return self._at(dataset, model, "scores.json")
 
@@ -63,8 +69,12 @@ class Layout:
         return self._at("submissions", submission, name)
 
     def target(self, path: str) -> str:
-        """The path by which the workflow knows what a path belongs to: an index is known by its sample table."""
-        return self.samples(self._inside(path)[0]) if self.in_index(path) else path
+        """The path by which the workflow knows what a path belongs to: an index is known by its sample table, the
+        predictions of a control by the folder of them all."""
+        if self.in_index(path):
+            return self.samples(self._inside(path)[0])
+        inside = self._inside(path)
+        return self.answers(*inside[:2]) if inside[1] in CONTROLS and inside[2] == "predictions" else path
 
     def index_of(self, path: str) -> str:
         """The dataset in whose index a path lies; empty where it lies in none."""

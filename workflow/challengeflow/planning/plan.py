@@ -157,13 +157,8 @@ class Plan:
             return [self.layout.model(dataset, variant, "all")]
         return [self.layout.model(dataset, variant, fold) for fold in range(self.datasets[dataset].folds)]
 
-    def prior(self, dataset: str, shard: ShardName) -> str:
-        """The folder with the constant answer of `control-prior` to `shard`: of the folds that are not the shard's."""
-        fold = shard.fold if shard.dataset == dataset and shard.fold is not None else "all"
-        return self.layout.model(dataset, "control-prior", fold)
-
     def prior_shards(self, dataset: str, fold: int | None) -> list[ShardName]:
-        """The labelled train shards that enter that answer."""
+        """The labelled train shards behind what controls know of all folds but one (of all where fold is None)."""
         return [shard for shard in self.training_shards(dataset, fold) if self.has_gold(dataset, shard.split)]
 
     def members(self, variant: str) -> Mapping[str, float]:
@@ -200,6 +195,10 @@ class Plan:
         return [
             (dataset, variant) for dataset in self.trainable() for variant in self.models if self.datasets[dataset].gold
         ]
+
+    def controlled(self) -> list[tuple[str, str]]:
+        """(dataset, variant) of every control."""
+        return [(dataset, variant) for dataset, variant in self.scored() if self.models[variant].kind == "control"]
 
     def with_scores(self) -> list[tuple[str, str]]:
         """(dataset, variant) of every scores.json, also of those that come out of a model package."""

@@ -8,10 +8,10 @@ from challengeflow.contract.declare import Resources, Schema
 from challengeflow.planning.layout import Layout
 from challengeflow.planning.settings import ChallengeSettings
 
-JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "prior", "predict", "score", "draw", "package")
-"""In the order of the workflow. Three kinds of jobs are parts of the hook `download`; `prior` is the core's own."""
+JOB_STAGES = ("archive", "index", "download", "preprocess", "train", "predict", "control", "score", "draw", "package")
+"""In the order of the workflow. Three kinds of jobs are parts of the hook `download`; `control` is the core's own."""
 
-HOOK_OF = {"archive": "download", "index": "download", "prior": "predict"}
+HOOK_OF = {"archive": "download", "index": "download", "control": "predict"}
 BUILT_IN = Resources(mem_mb=1500, runtime=60)
 """What an ensemble and a control need, which hold one sample at a time, and what takes models out of a package."""
 
@@ -66,7 +66,7 @@ class PlannedJob:
     @property
     def _places(self) -> tuple[str, ...]:
         """The parts as log files and people have them."""
-        if self.stage in ("train", "prior"):
+        if self.stage == "train":
             return (self.dataset, self.variant or "", f"fold-{self.parts[-1]}")
         return self.parts
 
@@ -110,6 +110,8 @@ class PlannedJob:
         """Each of these paths shows that the job was done: raw shards are removed when they have been prepared."""
         if self.stage == "download":
             return (self.outputs[0], self.layout.prepared(*self.parts))
+        if self.stage == "control":
+            return (self.outputs[-1],)  # of many, the one that is there last
         return (self.layout.target(self.outputs[0]),)  # Snakemake makes the folder of an index before its job runs
 
 

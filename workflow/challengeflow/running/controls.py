@@ -4,9 +4,8 @@ They are not trained. `control-perfect` alone opens the gold of the very samples
 """
 
 import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from challengeflow.answers import perfect as perfect_answer
 from challengeflow.answers import shared_axes
 from challengeflow.arrays import Arrays, Predictions
 from challengeflow.contract.forms import Gold, Prediction
-from challengeflow.scoring import write_json
 
 
 def perfect(gold: Path, prediction: Prediction, declared: Gold | None) -> Iterator[tuple[str, np.ndarray]]:
@@ -26,14 +24,13 @@ def perfect(gold: Path, prediction: Prediction, declared: Gold | None) -> Iterat
 
 
 def random(
-    prepared: Path, seed: int, prediction: Prediction, prior: Path | None = None
+    prepared: Path, seed: int, prediction: Prediction, known: Mapping[str, Any]
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Uniform over the range, drawn anew for each sample from the seed and its id, so in any order the same.
 
-    prior: the folder of `write_prior`, whose least and greatest gold stand for the bounds that the range lacks.
+    known: of `known_before`, whose least and greatest gold stand for the bounds that the range lacks.
     """
     shapes, dtype = Arrays(prepared), np.dtype(prediction.dtypes[0])
-    known = json.loads((prior / "prior.json").read_text()) if prior else {}
     low, high = (
         known[name] if end is None else end for name, end in zip(("low", "high"), prediction.range, strict=True)
     )
@@ -47,11 +44,11 @@ def random(
             yield sample, generator.integers(int(low), int(high), size=shape, endpoint=True).astype(dtype)
 
 
-def write_prior(
-    folder: Path, gold: Iterable[tuple[Path, frozenset[str]]], prediction: Prediction, declared: Gold | None
-) -> None:
-    """Write what is known of the training gold before a sample is seen: its mean, or its most frequent value where
-    values are counted.
+def known_before(
+    gold: Iterable[tuple[Path, frozenset[str]]], prediction: Prediction, declared: Gold | None
+) -> dict[str, Any]:
+    """What is known of the training gold before a sample is seen: its `mean`, or its most frequent value where values
+    are counted; `low` and `high`, its ends, where the range of predictions lacks one.
 
     It is kept apart for each place along the axes that all samples share (classes, a horizon), and taken over the
     others and over samples. gold: folders, each with the samples in it that do not count. Without any, it is the middle
@@ -64,13 +61,12 @@ def write_prior(
         if sample not in unseen
     )
     counted = not prediction.dtypes[0].startswith("float")
-    found: dict[str, Any] = (_most_frequent if counted else _mean)(answers, prediction)
-    write_json(folder / "prior.json", found)
+    return (_most_frequent if counted else _mean)(answers, prediction)
 
 
-def prior(prepared: Path, folder: Path, prediction: Prediction) -> Iterator[tuple[str, np.ndarray]]:
-    """The constant that `write_prior` left in `folder`, for all samples."""
-    constant = np.array(json.loads((folder / "prior.json").read_text())["mean"])
+def prior(prepared: Path, known: Mapping[str, Any], prediction: Prediction) -> Iterator[tuple[str, np.ndarray]]:
+    """The constant of `known_before`, for all samples."""
+    constant = np.array(known["mean"])
     shapes = Arrays(prepared)
     if constant.ndim:
         sizes, kept = iter(constant.shape), shared_axes(prediction)

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from challengeflow import __version__
 from challengeflow.arrays import write_scores
 from challengeflow.contract.jobs import DrawJob, PackageJob, PredictJob, PreprocessJob, TrainJob
 from challengeflow.contract.progress import Progress
+from challengeflow.planning.built_in import knows_prior
 from challengeflow.planning.fingerprint import job_fingerprint
 from challengeflow.planning.growth import stated
 from challengeflow.planning.job_list import Jobs
@@ -48,9 +50,9 @@ def run_job(jobs: Jobs, job: PlannedJob, threads: int = 1) -> None:
     Raises InputError for what a person can mend, and PluginError, one of them, for a plugin's own fault.
     """
     jobs.registry.check_rules(job.challenge)
-    work = {"index": _index, "preprocess": _preprocess, "prior": _prior, "score": _score}.get(job.stage, _call)
-    if job.built_in and job.stage == "predict":
-        work = _built_in
+    work = {"index": _index, "preprocess": _preprocess, "control": _control, "score": _score}.get(job.stage, _call)
+    if job.kind == "ensemble" and job.stage == "predict":
+        work = _ensemble
     with _made(jobs, job, threads) as (outputs, common):
         (taken.take if job.package else work)(jobs, job, common, outputs)
 
@@ -152,34 +154,45 @@ def _score(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made
 # -- what the core answers itself -----------------------------------------------------------------------------------
 
 
-def _prior(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
-    """Of the same samples that a training of that fold sees."""
-    declared, plan = jobs.declared, jobs.plan
-    fold = None if job.parts[-1] == "all" else int(job.parts[-1])
-    own = plan.datasets[job.dataset].own_folds
+def _ensemble(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    """The members' answers to a shard, averaged."""
+    members = list(jobs.plan.members(job.variant or "").values())
+    write_scores(outputs[0], ensemble.merged([Path(path) for path in job.inputs], members, jobs.declared.prediction))
+    _look_at_answers(jobs, job, outputs[0])
+
+
+def _control(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
+    """A control's answers to all shards that are scored."""
+    plan, prediction, gold = jobs.plan, jobs.declared.prediction, jobs.declared.gold
+    shards = zip(plan.scored_shards(job.dataset), outputs, strict=True)
+    known = cache(partial(_known, jobs, job.dataset)) if knows_prior(jobs.declared, job.variant or "") else None
+    for shard, output in shards:
+        prepared = Path(plan.prepared(shard))
+        if job.variant == "control-perfect":
+            scores = controls.perfect(Path(plan.gold(shard)), prediction, gold)
+        elif job.variant == "control-random":
+            scores = controls.random(prepared, job.part.seed, prediction, known(shard.fold) if known else {})
+        else:
+            scores = controls.prior(prepared, known(shard.fold) if known else {}, prediction)
+        write_scores(output, scores)
+        _look_at_answers(jobs, job, output)
+
+
+def _known(jobs: Jobs, dataset: str, fold: int | None) -> dict[str, Any]:
+    """What is known of the gold of the same samples that a training of that fold sees."""
+    plan, own = jobs.plan, jobs.plan.datasets[dataset].own_folds
     gold = [
         (Path(plan.gold(shard)), unseen(Path(plan.index(shard)), fold) if own else frozenset())
-        for shard in plan.prior_shards(job.dataset, fold)
+        for shard in plan.prior_shards(dataset, fold)
     ]
-    controls.write_prior(outputs[0], gold, declared.prediction, declared.gold)
+    return controls.known_before(gold, jobs.declared.prediction, jobs.declared.gold)
 
 
-def _built_in(jobs: Jobs, job: PlannedJob, common: Mapping[str, Any], outputs: Made) -> None:
-    """An ensemble's or a control's answers to a shard."""
-    inputs, declared = [Path(path) for path in job.inputs], jobs.declared
-    prediction, variant = declared.prediction, job.variant or ""
-    if job.kind == "ensemble":
-        scores = ensemble.merged(inputs, list(jobs.plan.members(variant).values()), prediction)
-    elif variant == "control-perfect":
-        scores = controls.perfect(inputs[0], prediction, declared.gold)
-    elif variant == "control-random":
-        scores = controls.random(inputs[0], job.part.seed, prediction, *inputs[1:])
-    else:
-        scores = controls.prior(inputs[0], inputs[1], prediction)
-    write_scores(outputs[0], scores)
-    # The gold itself is a perfect answer also where it has axes of its own.
-    axes = None if variant == "control-perfect" and declared.gold and not declared.gold.perfect else prediction.axes
-    check_arrays.check_answers(outputs[0], prediction, axes, f"predictions of {'/'.join(job.parts)}")
+def _look_at_answers(jobs: Jobs, job: PlannedJob, made: Path) -> None:
+    """The gold itself is a perfect answer also where it has axes of its own."""
+    prediction, gold = jobs.declared.prediction, jobs.declared.gold
+    axes = None if job.variant == "control-perfect" and gold and not gold.perfect else prediction.axes
+    check_arrays.check_answers(made, prediction, axes, f"predictions of {'/'.join(job.parts)}")
 
 
 # -- around every job -----------------------------------------------------------------------------------------------

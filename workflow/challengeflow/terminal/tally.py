@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 ORDER = (
-    *("archive", "index", "own_index", "download", "preprocess", "train", "prior", "predict", "control", "ensemble"),
+    *("archive", "index", "own_index", "download", "preprocess", "train", "predict", "ensemble", "control"),
     *("score", "draw", "package", "leaderboard", "report"),
 )
 """The rules of the workflow as they follow each other; those of plugins come after."""

@@ -42,18 +42,16 @@ class DemoRun:
             for fold in [*folds, *(["all"] if self.plan.models[variant].refit else [])]:
                 yield self.jobs.get("train", dataset, variant, fold)
 
-    def priors(self) -> Iterator[PlannedJob]:
-        """What controls are told of the training gold."""
-        return (self.jobs.get(stage, *parts) for stage, parts in self.jobs.needed() if stage == "prior")
-
     def predicting(self, *variants: str) -> Iterator[PlannedJob]:
         """Predictions of every shard of every dataset that the variants answer; by controls, of what is scored."""
+        controls = [pair for pair in self.plan.controlled() if pair[1] in variants]
         for on in self.plan.datasets:
             dataset = self.plan.home_of_models(on)
             for variant in variants:
-                for shard in self.plan.shards(on):
-                    if self.plan.models[variant].kind != "control" or shard in self.plan.scored_shards(on):
+                if self.plan.models[variant].kind != "control":
+                    for shard in self.plan.shards(on):
                         yield self.jobs.get("predict", dataset, variant, on, shard.name)
+        yield from (self.jobs.get("control", *pair) for pair in controls)
 
     def scoring(self, *variants: str) -> Iterator[PlannedJob]:
         """Scores of the variants on every dataset with gold."""
@@ -71,7 +69,7 @@ class DemoRun:
     def everything(self, *controls: str) -> Iterator[PlannedJob]:
         """All jobs, each after what it needs, and some of the controls."""
         scored = [*(v for v, entry in self.plan.models.items() if entry.kind != "control"), *controls]
-        yield from (*self.data(), *self.training(), *self.priors(), *self.predicting(*scored))
+        yield from (*self.data(), *self.training(), *self.predicting(*scored))
         yield from (*self.scoring(*scored), *self.drawing(), *self.packaging())
 
     def trained(self) -> list[tuple[str, str]]:

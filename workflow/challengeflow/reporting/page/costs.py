@@ -22,7 +22,7 @@ Benchmark = Sequence[str]
 @dataclass(frozen=True)
 class Cost:
     """cpu_hours: of all its jobs; peak_mb: largest resident memory of one; seconds_a_case: of prediction. None: not
-    known."""
+    known, and of controls not worth knowing."""
 
     cpu_hours: float | None
     peak_mb: float | None
@@ -65,7 +65,8 @@ class Costs:
         jobs = list(_jobs(mine))
         peaks = [job.peak_mb for job in jobs if job.peak_mb is not None]
         cpu = sum(job.cpu_seconds for job in jobs) / 3600 if jobs else None
-        return Cost(cpu, max(peaks) if peaks else None, self._seconds_a_case(dataset, list(behind)))
+        models = [] if self.plan.models[variant].kind == "control" else behind
+        return Cost(cpu, max(peaks) if peaks else None, self._seconds_a_case(dataset, models))
 
     def stages(self) -> list[StageCost]:
         """What each stage took, the longest first."""
