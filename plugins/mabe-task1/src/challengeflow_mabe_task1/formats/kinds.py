@@ -1,5 +1,6 @@
 """What a file in a lab's folder is: poses, labels, both, a video, or why it is not used; from its first lines."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,6 @@ def _table(path: Path) -> Kind:
         return Kind("Caltech annotator", labels=True) if bento.is_caltech(path) else Kind("a text, no labels of Bento")
     if boris.header_line(path) is not None:
         return Kind("BORIS", labels=True)
-    if frame_tables.looks_like(first, others[0]):
+    if frame_tables.looks_like(first, itertools.islice(text.rows(path), 1, None)):
         return Kind("table of labels", labels=True)
     return Kind(f"a table without poses or labels (its columns: {', '.join(first)[:80]})")

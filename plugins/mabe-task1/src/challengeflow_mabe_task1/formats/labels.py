@@ -8,7 +8,10 @@ import numpy as np
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import bento, boris, boris_project, frame_tables, text
-from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Choice, Labels, key
+from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Bout, Choice, Labels, key
+
+USUAL = 30.0
+"""Frames a second where no file says so, to compare how long bouts of several files are."""
 
 LAST_FRAME = 100_000_000
 """Three weeks at 60 frames a second."""
@@ -57,7 +60,7 @@ def vocabulary(all_labels: Sequence[Labels], wanted: Sequence[str] | None) -> tu
         for bout in labels.bouts:
             if key(bout.behaviour) not in BACKGROUND:
                 name = bout.behaviour.strip()
-                seconds[name] = seconds.get(name, 0.0) + bout.stop - bout.start
+                seconds[name] = seconds.get(name, 0.0) + _seconds(labels, bout)
     spellings = _spellings(seconds)
     unknown = [name for name in wanted or () if key(name) not in spellings and key(name) not in BACKGROUND]
     if unknown or not seconds:
@@ -70,6 +73,12 @@ def vocabulary(all_labels: Sequence[Labels], wanted: Sequence[str] | None) -> tu
     whole = {own[0]: sum(seconds[name] for name in own) for own in spellings.values()}
     names = wanted or sorted(whole, key=lambda name: (whole[name], name))
     return (*dict.fromkeys(name.strip() for name in names if key(name) not in BACKGROUND), "other")
+
+
+def _seconds(labels: Labels, bout: Bout) -> float:
+    """About how long a bout is; a moment is a frame."""
+    rate = labels.rate or labels.fps or USUAL
+    return (bout.stop - bout.start) / (1 if labels.unit == "seconds" else rate) or 1 / rate
 
 
 def merged_spellings(all_labels: Sequence[Labels]) -> list[str]:
@@ -122,13 +131,16 @@ def to_frames(
     """The class number of each frame of a track as int16, the last class without a bout, -1 where nobody looked.
 
     bouts: (N, 3), known: (K, 2), facts: as of `to_array`, `known_array` and `about`. The track begins at frame `first`
-    of the video. Where bouts overlap the first class wins. The result is as long as the labels, or as the track
-    (`frames`) where the labels name no end.
+    of the video. Where bouts overlap the first class wins; those before the video's start are left out. The result is
+    as long as the labels, or as the track (`frames`) where the labels name no end.
     """
+    bouts = bouts[(bouts[:, 1] >= 0) | (bouts[:, 2] > 0)]
     scale = _frames_in_unit(bouts, known, facts, fps, first + frames)
     starts = np.maximum(_whole(bouts[:, 1] * scale) - int(facts["from_one"]), 0)
     stops = np.maximum(_whole(bouts[:, 2] * scale), starts + 1)
     looked = np.array([[0, first + frames]]) if facts["everywhere"] else _whole(known * scale)
+    if facts["unit"] == "seconds":
+        looked[:, 1] = np.maximum(looked[:, 1], looked[:, 0] + 1)  # a moment is a frame
     result = np.full(max(int(looked.max(initial=0)), int(stops.max(initial=0))), -1, np.int16)
     for start, stop in looked:
         result[start:stop] = classes - 1

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from challengeflow import InputError
 from challengeflow_mabe_task1.formats import text
 from challengeflow_mabe_task1.formats.tracks import Poses, on_end
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SCORES = "probability"
+"""What a classifier's scores begin with, a column before each behaviour that it found."""
+
+LAST_FEATURES = "low_prob_detections"
+"""SimBA's last features count points; of a well tracked video they look like behaviours."""
 
 
 def points(columns: list[str]) -> list[str]:
@@ -31,10 +37,13 @@ def behaviours(table: "pd.DataFrame") -> list[str]:
         return columns
     found: list[str] = []
     for name in reversed(columns):
-        if name.lower()[-2:] in ("_x", "_y", "_p") or not table[name].isin(["0", "1", "0.0", "1.0"]).all():
+        if name.lower().startswith(SCORES):
+            continue
+        if name.lower()[-2:] in ("_x", "_y", "_p") or name.lower().startswith(LAST_FEATURES):
             break
-        if not name.lower().startswith("probability"):
-            found.insert(0, name)
+        if text.flags(table[name]) is None:
+            break
+        found.insert(0, name)
     return found
 
 
@@ -42,21 +51,12 @@ def read(path: Path) -> Poses:
     """The tracks of a table. Raises InputError where a cell is no number."""
     table = text.read_table(path)
     names = points(list(table.columns))
-    place = {str(column).lower(): number for number, column in enumerate(table.columns)}
-    cells = table.to_numpy(str)
-    try:
-        values = np.stack(
-            [
-                np.stack([cells[:, place[f"{name}_{axis}".lower()]] for name in names], axis=1).astype(np.float32)
-                for axis in "xyp"
-            ],
-            axis=1,
-        )
-    except ValueError as error:
-        raise InputError(f"{path} has points that are not all numbers ({error}); export it again") from None
+    spelled = {str(column).lower(): str(column) for column in table.columns}
+    columns = [[spelled[f"{name}_{axis}".lower()] for name in names] for axis in "xyp"]
+    values = np.stack([text.numbers(path, table, own) for own in columns], axis=1)
     frames = np.arange(len(table))
     if str(table.columns[0]).lower() in ("", "unnamed: 0", "frame") and len(table):
-        frames = np.array([text.number(path, cell, "frame") for cell in cells[:, 0]])
+        frames = np.array([text.number(path, cell, "frame") for cell in table.iloc[:, 0]])
     first, (values,) = on_end(path, frames, [values])
     animals, parts = _animals(names)
     order = [[names.index(f"{part}{animal}") for part in parts] for animal in animals]
