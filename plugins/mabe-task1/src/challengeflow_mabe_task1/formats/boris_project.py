@@ -6,6 +6,7 @@ turn.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,6 @@ from challengeflow_mabe_task1.formats.choices import one_of
 EPOCH = "2000-01-01T00:00:00"
 """BORIS wants a date; the same answers are the same bytes only with the same one."""
 
-NOBODY = "No focal subject"
-"""What BORIS calls an empty subject in its tables."""
-
 
 def observations(path: Path) -> dict[str, dict[str, Any]]:
     """Observation id -> observation. Raises InputError for a file that is no project."""
@@ -29,8 +27,9 @@ def observations(path: Path) -> dict[str, dict[str, Any]]:
 
 def media_of(observation: Mapping[str, Any]) -> list[str]:
     """The media files of the first player, one after the other; other players show the same moments."""
-    players = observation.get("file") or {}
-    return [str(file) for file in next(iter(players.values()), [])] if isinstance(players, dict) else []
+    players = observation.get("file")
+    files = next(iter(players.values()), []) if isinstance(players, dict) else []
+    return [str(file) for file in (files if isinstance(files, list) else [files]) if file]
 
 
 def read(path: Path, choice: Choice) -> Labels:
@@ -38,6 +37,13 @@ def read(path: Path, choice: Choice) -> Labels:
 
     Raises InputError where no observation fits, or several do, or a state has no end.
     """
+    try:
+        return _read(path, choice)
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise InputError(f"{path} has an observation that is not as BORIS writes it ({error}); save it again") from None
+
+
+def _read(path: Path, choice: Choice) -> Labels:
     project = _project(path)
     media = {name: media_of(one) for name, one in project["observations"].items()}
     if not media:
@@ -49,16 +55,18 @@ def read(path: Path, choice: Choice) -> Labels:
         for one in project.get("behaviors_conf", {}).values()
         if isinstance(one, dict) and "state" in str(one.get("type", "")).lower()
     }
-    events = [[str(cell) for cell in event[:4]] for event in observation.get("events", []) if len(event) >= 3]
-    events = [[event[0], event[1] or NOBODY, *event[2:]] for event in events if event[2] in states]
-    subjects = one_of(path, "subjects", [event[1] for event in events], choice.subjects)
-    bouts = boris.paired(path, _in_turn(event for event in events if event[1] in subjects))
-    rates = observation.get("media_info", {}).get("fps", {})
-    fps = rates.get(media[chosen][0]) if media[chosen] and isinstance(rates, dict) else None
-    notes = []
-    if float(observation.get("time offset") or 0):
-        notes.append(f"the observation {chosen!r} has a time offset, which is not added: times are those of the video")
-    return Labels(tuple(bouts), "seconds", fps=float(fps) if fps else None, notes=tuple(notes))
+    events = [[str(cell) for cell in event[:4]] for event in observation.get("events") or [] if len(event) >= 3]
+    events = [[event[0], event[1] or boris.NOBODY, *event[2:]] for event in events]
+    subjects = one_of(path, "subjects", [event[1] for event in events if event[2] in states], choice.subjects)
+    bouts = boris.paired(path, _in_turn(event for event in events if event[1] in subjects and event[2] in states))
+    rates = (observation.get("media_info") or {}).get("fps") or {}
+    points = Counter(event[2] for event in events if event[1] in subjects and event[2] not in states)
+    return Labels(
+        tuple(bouts),
+        "seconds",
+        fps=boris.rate(str(rates[file]) for file in media[chosen] if file in rates),
+        notes=boris.notes(points, [str(observation.get("time offset") or 0)]),
+    )
 
 
 def write(path: Path, answers: Sequence[tuple[str, str, Sequence[Bout], int, float]]) -> None:

@@ -1,6 +1,7 @@
 """Bouts of named behaviours: what every label file is read as and written from."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -53,7 +54,13 @@ class Choice:
 
 def key(name: str) -> str:
     """What spellings of one behaviour have in common: `Anogenital_sniff` and `anogenital sniff ` are the same."""
+    name = unicodedata.normalize("NFC", name)
     return re.sub(r"[\s_./()-]+", " ", name).strip().casefold() or name.strip()
+
+
+def called(name: str) -> str:
+    """What a recording's name is compared by: the same in capitals, and as macOS writes accents."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def runs(values: np.ndarray) -> list[tuple[Any, int, int]]:

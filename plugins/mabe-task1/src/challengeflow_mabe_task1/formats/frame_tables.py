@@ -14,7 +14,7 @@ import numpy as np
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import simba, text
-from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Bout, Choice, Labels, frame_runs, key
+from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Bout, Choice, Labels, called, frame_runs, key
 from challengeflow_mabe_task1.formats.choices import one_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _of_recording(path: Path, table: "pd.DataFrame", choice: Choice) -> "pd.Data
     """The lines of the recording, of the subject and of the person that are meant."""
     sequence = _column(table, SEQUENCES)
     if sequence is not None:
-        own = table[table[sequence].isin(choice.names)]
+        own = table[table[sequence].map(called).isin({called(name) for name in choice.names})]
         if not len(own) and len(table):
             raise InputError(
                 f"{path} has lines of {', '.join(sorted(set(table[sequence]))[:5])}, none of {choice.names[0]!r}; name "

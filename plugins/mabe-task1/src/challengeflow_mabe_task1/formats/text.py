@@ -102,6 +102,10 @@ def read_table(path: Path, skip: int = 0) -> "pd.DataFrame":
     return table.loc[: filled.max(initial=-1), [not each for each in nameless]]
 
 
+def is_number(text: str) -> bool:
+    return re.fullmatch(r"[-+]?\d+([.,]\d+)?", text.strip()) is not None
+
+
 def numbers(path: Path, table: "pd.DataFrame", columns: Sequence[str]) -> np.ndarray:
     """Columns of a table of text as float32 (N, columns), NaN in empty cells; InputError where a cell is no number."""
     cells = table[list(columns)]
