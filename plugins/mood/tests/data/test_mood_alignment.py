@@ -53,6 +53,20 @@ def test_position_and_size_are_taken_out():
     assert np.corrcoef(grids[0].ravel(), grids[1].ravel())[0, 1] > 0.97
 
 
+@pytest.mark.parametrize("value", [0.3, 1.0])
+def test_the_value_of_a_border_makes_no_difference(value):
+    plain = ellipsoid()
+    bordered = np.pad(plain, ((3, 0), (0, 2), (5, 4)), constant_values=value)
+    found = [alignment.align(volume, np.eye(4), 24) for volume in (plain, bordered)]
+    np.testing.assert_allclose(np.subtract(found[1]["start"], found[0]["start"]), [3, 0, 5])
+    assert found[1]["step"] == found[0]["step"]
+
+
+def test_a_voxel_size_that_cannot_be_leaves_something_on_the_grid():
+    mapping = alignment.align(ellipsoid(), np.diag([2.0, 2, 2000, 1]), 24)
+    assert (alignment.measured(None, mapping) > 0.75).sum() > 24
+
+
 def test_eight_bit_greys_are_scaled_and_kept_in_float32(tmp_path):
     volume = (ellipsoid() * 255).astype(np.uint8)
     image = nib.Nifti1Image(volume, np.diag([-2.0, 2, 2, 1]))

@@ -29,6 +29,21 @@ def test_the_padding_of_a_ct_makes_no_difference(value):
     assert volume[20, 28, 20] == pytest.approx(0.52)
 
 
+@pytest.mark.parametrize("value", [0, 50, 3071, 32767])
+def test_nor_does_one_that_is_brighter_than_air(value):
+    volume, outside = ct()
+    volume[outside] = value
+    padding, scaling = scale(volume)
+    assert scaling == [-1000.0, 1000.0]
+    assert (padding == outside).mean() > 0.999
+    assert volume[20, 28, 20] == pytest.approx(0.52)
+
+
+def test_where_a_window_cut_off_the_air_it_is_no_padding():
+    padding, _ = scale(ct()[0].clip(-160, 240))
+    assert padding is None or not padding.any()
+
+
 def test_without_padding_there_is_none():
     volume, _ = ct()
     padding, scaling = scale(volume)
@@ -86,6 +101,26 @@ def test_a_value_far_below_all_others_is_padding_in_an_mr_too():
     assert padding[:, :, :4].all()
     assert not padding[:, :, 4:].any()
     assert scaling[0] >= 0
+
+
+@pytest.mark.parametrize("value", [4095, 65535, -2000])
+def test_so_is_one_far_off_in_the_corners(value):
+    volume, plain = mr(), mr()
+    volume[:, :, :4] = value
+    padding, scaling = scale(volume)
+    np.testing.assert_array_equal(np.flatnonzero(padding.any(axis=(0, 1))), range(4))
+    assert scaling == pytest.approx(scale(plain)[1], rel=0.02, abs=1)
+
+
+@pytest.mark.parametrize("value", [-1, -1000, 4095])
+def test_a_scan_in_the_challenges_own_range_stays_so_in_its_padding(value):
+    volume = np.clip(mr(1.6), 0, 1)
+    expected = volume.copy()
+    volume[:, :, :4], expected[:, :, :4] = value, 0
+    padding, scaling = scale(volume)
+    assert scaling == [0.0, 1.0]
+    np.testing.assert_array_equal(volume, expected)
+    assert padding[:, :, :4].all()
 
 
 def test_negative_values_of_a_standardised_mr_are_no_hounsfield_units():

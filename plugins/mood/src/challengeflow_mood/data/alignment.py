@@ -17,6 +17,7 @@ from scipy import ndimage, sparse
 COARSE = 80  # voxels a side of the grids on which the body is looked for
 SPREADS = 2.4  # half side of the grid in standard deviations: an ellipsoid's surface lies at sqrt(5) = 2.24
 MIN_RATIO = 0.5  # a thin slab is not stretched beyond twice its proportion
+MOST_GRIDS = 8  # nor is it thinner than an eighth of the grid, whatever voxel sizes its header states
 
 
 def body_mask(volume: np.ndarray) -> np.ndarray:
@@ -47,6 +48,8 @@ def align(volume: np.ndarray, affine: np.ndarray, grid: int) -> dict[str, Any]:
     """
     axis, sign = _orientation(affine)
     box = _box(volume)
+    centre, reach = np.array([((first + end - 1) / 2, max(1, end - first - 1) / 2) for first, end in box]).T
+    widest = MOST_GRIDS * reach
 
     def onto(centre: np.ndarray, half: np.ndarray, size: int) -> dict[str, Any]:
         half = half[axis] * sign
@@ -59,7 +62,6 @@ def align(volume: np.ndarray, affine: np.ndarray, grid: int) -> dict[str, Any]:
             "box": box,
         }
 
-    centre, reach = np.array([((first + end - 1) / 2, max(1, end - first - 1) / 2) for first, end in box]).T
     for _ in range(2):
         coarse = onto(centre, reach, COARSE)
         body = body_mask(to_grid(volume, coarse)).transpose(np.argsort(axis))
@@ -67,7 +69,8 @@ def align(volume: np.ndarray, affine: np.ndarray, grid: int) -> dict[str, Any]:
         centre, spread, reach = _moments(body, lines)
     sizes = nib.affines.voxel_sizes(affine)
     physical = spread * sizes
-    return onto(centre, SPREADS * np.maximum(physical, MIN_RATIO * physical.max()) / sizes, grid)
+    half = SPREADS * np.maximum(physical, MIN_RATIO * physical.max()) / sizes
+    return onto(centre, np.minimum(half, widest), grid)
 
 
 def body_size(facts: dict[str, Any]) -> float:
@@ -164,13 +167,22 @@ def _orientation(affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _box(volume: np.ndarray) -> list[list[int]]:
     """Along each axis the first plane that holds more than one value, and the one past the last; all where none
-    does.
+    does. Planes are those within the box, so that it is the same whatever value fills the border.
     """
-    slow = 2 if volume.flags.f_contiguous else 0
+    slow, box, before = 2 if volume.flags.f_contiguous else 0, [[0, n] for n in volume.shape], None
+    while box != before:
+        before = box
+        inner = _uneven(volume[tuple(slice(*ends) for ends in box)], slow)
+        box = [[first + low, first + high] for (first, _), (low, high) in zip(box, inner, strict=True)]
+    return box
+
+
+def _uneven(volume: np.ndarray, slow: int) -> list[tuple[int, int]]:
+    """The same of the whole planes of a volume; `slow` is the axis that is its slowest in memory."""
     low, high = volume.min(axis=slow), volume.max(axis=slow)
     others = iter(high.max(axis=1 - at) > low.min(axis=1 - at) for at in (0, 1))
     uneven = [_uneven_ends(volume, slow) if axis == slow else np.flatnonzero(next(others)) for axis in range(3)]
-    return [[int(at[0]), int(at[-1]) + 1] if len(at) else [0, n] for at, n in zip(uneven, volume.shape, strict=True)]
+    return [(int(at[0]), int(at[-1]) + 1) if len(at) else (0, n) for at, n in zip(uneven, volume.shape, strict=True)]
 
 
 def _uneven_ends(volume: np.ndarray, axis: int) -> list[int]:

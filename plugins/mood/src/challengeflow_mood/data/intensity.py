@@ -20,25 +20,28 @@ def scale(volume: np.ndarray) -> tuple[np.ndarray | None, list[float]]:
     1.
 
     Padding is what holds no measurement: voxels that are NaN, infinite or absurdly large; in a CT what no tissue and no
-    air can be, and the value that its corners hold, if that is no more than air; in others a lowest value that lies
-    farther below the rest than the rest is wide. It becomes 0. It is bool (X, Y, Z), or None where there is none.
-    Values in [0, 1] stay as they are, if they fill the range. A CT in Hounsfield units is scaled by a window, any other
-    scan by its lowest values and the brightest of the body: by 0.1 and 99.9 percentiles. Raises InputError where less
-    than a twentieth was measured, or all of it is one value.
+    air can be, and the value that its corners hold, if that is no more than air or much is less; in others a lowest
+    value, or one that the corners hold, that lies farther from the rest than the rest is wide. It becomes 0. It is bool
+    (X, Y, Z), or None where there is none. Values in [0, 1] stay as they are, if they fill the range. A CT in
+    Hounsfield units is scaled by a window, any other scan by its lowest values and the brightest of the body: by 0.1
+    and 99.9 percentiles. Raises InputError where less than a twentieth was measured, or all of it is one value.
     """
     low, high = float(volume.min()), float(volume.max())
     padding = None
     if not (low > -LARGEST and high < LARGEST):
         padding = ~(np.abs(volume) < LARGEST)
         _check_measured(padding, f"NaN, infinite or beyond {LARGEST:g}")
-        low = float(np.min(volume, where=~padding, initial=np.inf))
-        high = float(np.max(volume, where=~padding, initial=-np.inf))
-    if high <= low:
-        raise InputError(f"is constant: every voxel is {low:g}")
+        low, high = _range(volume, padding)
+    _check_differ(low, high)
     values = _sample(volume, padding)
+    if not _in_range(low, high, values) and (set_in := _set_in(volume, values, low)) is not None:
+        padding = set_in if padding is None else set_in | padding
+        _check_measured(padding, "padding")
+        low, high = _range(volume, padding)
+        _check_differ(low, high)
+        values = _sample(volume, padding)
     scaling = [0.0, 1.0]
-    if low < IN_RANGE[0] or high > IN_RANGE[1] or _brightest(values) < LEAST_TOP:
-        padding, values = _without_set_in(volume, padding, values, low)
+    if not _in_range(low, high, values):
         scaling = list(WINDOW) if _is_ct(values) else [float(np.percentile(values, 0.1)), _brightest(values)]
         if scaling[1] <= scaling[0]:
             scaling = [low, high]
@@ -63,25 +66,20 @@ def relative_grey(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.clip(grey, -1, 4).astype(np.float32)
 
 
-def _without_set_in(
-    volume: np.ndarray, padding: np.ndarray | None, values: np.ndarray, low: float
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """The padding with what a scan was set into added to it, and a sample of values without that."""
+def _set_in(volume: np.ndarray, values: np.ndarray, low: float) -> np.ndarray | None:
+    """What a scan was set into, bool (X, Y, Z); None where nothing tells. values: a sample of the scan's."""
+    corner = _of_corners(volume)
     rest = values[values > max(low, NO_TISSUE)]
     if len(rest) and _is_ct(rest):
-        cut = volume < NO_TISSUE
-        corner = _of_corners(volume)
-        if corner <= WINDOW[0] and np.mean(rest == corner) > SET_IN:
+        cut: np.ndarray = volume < NO_TISSUE
+        is_no_tissue = corner <= WINDOW[0] or np.mean(rest < corner) > SET_IN  # else where a window cut the air off
+        if is_no_tissue and np.mean(rest == corner) > SET_IN:
             cut |= volume == np.float32(corner)
-    else:
-        rest = values[values > low]
-        first, last = np.percentile(rest, [0.5, 99.5]) if len(rest) else (low, low)
-        if first - low <= last - first:
-            return padding, values
-        cut = volume == np.float32(low)
-    cut = cut if padding is None else cut | padding
-    _check_measured(cut, "padding")
-    return cut, _sample(volume, cut)
+        return cut
+    rest = values[(values != low) & (values != corner)]
+    first, last = np.percentile(rest, [0.5, 99.5]) if len(rest) else (low, low)
+    far = [each for each in {low, corner} - {np.inf} if max(first - each, each - last) > last - first]
+    return np.isin(volume, np.array(far, np.float32)) if far else None
 
 
 def _of_corners(volume: np.ndarray) -> float:
@@ -90,6 +88,23 @@ def _of_corners(volume: np.ndarray) -> float:
         volume[:: volume.shape[0] - 1, :: volume.shape[1] - 1, :: volume.shape[2] - 1], return_counts=True
     )
     return float(values[counts.argmax()]) if counts.max() >= 4 else np.inf
+
+
+def _in_range(low: float, high: float, values: np.ndarray) -> bool:
+    """Whether values, from `low` to `high`, are scaled already."""
+    return low >= IN_RANGE[0] and high <= IN_RANGE[1] and _brightest(values) >= LEAST_TOP
+
+
+def _range(volume: np.ndarray, padding: np.ndarray) -> tuple[float, float]:
+    """The lowest and the highest value outside of the padding."""
+    measured = ~padding
+    low, high = np.min(volume, where=measured, initial=np.inf), np.max(volume, where=measured, initial=-np.inf)
+    return float(low), float(high)
+
+
+def _check_differ(low: float, high: float) -> None:
+    if high <= low:
+        raise InputError(f"is constant: every voxel is {low:g}")
 
 
 def _check_measured(padding: np.ndarray, what: str) -> None:
