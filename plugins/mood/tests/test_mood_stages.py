@@ -120,3 +120,7 @@ def test_checks_name_the_first_wrong_thing(tmp_path):
         check_answers.check_map(tmp_path / "map.nii.gz", [4, 4, 4], np.eye(4))
     with pytest.raises(InputError, match="shape"):
         check_answers.check_map(tmp_path / "map.nii.gz", [4, 4, 5], np.eye(4))
+    nib.save(nib.Nifti1Image(np.zeros((4, 4, 4), np.float32), np.eye(4)), tmp_path / "map.nii")
+    (tmp_path / "map.nii").rename(tmp_path / "map.nii.gz")  # which the scorer does not open
+    with pytest.raises(InputError, match="cannot be read"):
+        check_answers.check_map(tmp_path / "map.nii.gz", [4, 4, 4], np.eye(4))

@@ -53,6 +53,35 @@ def test_a_quaternion_that_is_none(read):
     assert is_usable(np.array(read(made)["affine"]))
 
 
+def test_a_quaternion_longer_than_one_counts_by_its_direction(read):
+    made = image(qform=ROTATED)
+    for axis in "bcd":
+        made.header[f"quatern_{axis}"] *= 1.5  # which leaves nothing for a: half a turn about z
+    geometry = read(made)
+    half = np.diag([-1.5, -2.0, 3.0])
+    np.testing.assert_allclose(np.array(geometry["affine"])[:3, :3], half, atol=1e-4)
+    assert geometry["scaling"] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("quatern_b", np.nan), ("qoffset_x", np.inf), ("scl_inter", np.nan), ("vox_offset", 0)]
+)
+def test_what_a_header_lacks_keeps_no_scan_from_being_read(read, field, value):
+    made = image(qform=np.diag([2.0, 2, 2, 1]))
+    made.header["scl_slope"], made.header["vox_offset"] = 1, 352
+    made.header[field] = value
+    geometry = read(made)
+    np.testing.assert_allclose(geometry["affine"], np.diag([2.0, 2, 2, 1]), atol=1e-6)
+    assert geometry["scaling"] == [0.0, 1.0]  # those that were stored, and no bytes of the header
+
+
+def test_axes_in_one_plane_are_no_affine_whatever_their_unit():
+    assert is_usable(np.diag([1e-6, 1e-6, 1e-6, 1]))
+    flat = np.eye(4)
+    flat[:3, 2] = [1, 1, 1e-9]
+    assert not is_usable(flat)
+
+
 def test_sizes_that_are_no_sizes_count_as_a_millimetre():
     made = nib.MGHImage(np.zeros((9, 9, 9), np.float32), np.eye(4))
     made.header["delta"] = [np.nan, 0, 2]

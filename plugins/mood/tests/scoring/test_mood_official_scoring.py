@@ -5,6 +5,7 @@ names it and the program itself is the reference too, with the one repair it nee
 """
 
 import csv
+import gzip
 import importlib.util
 import os
 import random
@@ -126,6 +127,24 @@ def stored(make):
     return lambda folder: save(pixel(folder), make(np.asarray(nib.load(pixel(folder)).dataobj)))
 
 
+def unpacked(path):
+    path.write_bytes(gzip.decompress(path.read_bytes()))
+
+
+def headed(**fields):
+    def write(path):
+        data = bytearray(gzip.decompress(path.read_bytes()))
+        header = nib.Nifti1Header(bytes(data[:348]), check=False)
+        for name, value in fields.items():
+            header[name] = value
+        path.write_bytes(gzip.compress(header.binaryblock + data[348:]))
+
+    return write
+
+
+NO_QUATERNION = {"sform_code": 0, "qform_code": 1, "quatern_b": 3}
+
+
 def label(task, name, write):
     return lambda folder: write(folder / "label" / task / name)
 
@@ -149,6 +168,11 @@ PIXEL_TRAPS = {
     "int16": stored(lambda v: (v * 3).astype(np.int16)),
     "scaled": scaled(np.random.default_rng(1).random(SHAPE), slope=1e-4, inter=0.1),
     "another affine": lambda folder: save(pixel(folder), np.asarray(nib.load(pixel(folder)).dataobj), 3 * np.eye(4)),
+    "packed by its name alone": lambda folder: unpacked(pixel(folder)),
+    "a quaternion that is none": lambda folder: headed(**NO_QUATERNION)(pixel(folder)),
+    "voxels from the first byte": lambda folder: headed(vox_offset=0)(pixel(folder)),
+    "label packed by its name alone": label("pixel", "toy_1.nii.gz", unpacked),
+    "label without a quaternion": label("pixel", "toy_1.nii.gz", headed(**NO_QUATERNION)),
     "stray prediction": lambda folder: (folder / "pred/pixel/extra.nii.gz").write_bytes(b"x"),
     "stray label": label("pixel", ".DS_Store", lambda path: path.write_bytes(b"x")),
     "float label": label("pixel", "toy_1.nii.gz", lambda path: save(path, np.random.default_rng(2).random(SHAPE) * 2)),

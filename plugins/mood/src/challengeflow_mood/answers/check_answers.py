@@ -16,7 +16,7 @@ from challengeflow.arrays import Arrays
 from challengeflow_mood.answers.maps import map_name
 from challengeflow_mood.data import alignment
 from challengeflow_mood.data.geometry import usable_affine
-from challengeflow_mood.data.images import load_image
+from challengeflow_mood.data.images import load_image, load_map
 from challengeflow_mood.data.official_layout import is_scan
 from challengeflow_mood.data.volumes import read_scan
 
@@ -65,7 +65,7 @@ def check_map(path: Path, shape: list[int], affine: Any) -> None:
     if not path.is_file():
         raise InputError(f"the map {path} is missing; expected one for this scan")
     try:
-        image = load_image(path)
+        image = load_map(path)
         values = np.asarray(image.dataobj, dtype=np.float32)
     except (OSError, ValueError, EOFError, nib.filebasedimages.ImageFileError) as error:
         raise InputError(f"the map {path} cannot be read ({error}); expected one for this scan") from None
@@ -117,7 +117,7 @@ def turned(scans: Path, outputs: Path) -> str:
     count = 0
     for path in sorted(scans.iterdir()):
         body = alignment.foreground(read_scan(path).volume)
-        values = np.asarray(load_image(outputs / map_name(path.name)).dataobj, np.float32)
+        values = np.asarray(load_map(outputs / map_name(path.name)).dataobj, np.float32)
         least = max(CLEARLY, HOWEVER * abs(_correlation(values, body)))
         count += 1
         for way, other in _ways(values):
@@ -152,7 +152,7 @@ def all_alike(outputs: Path) -> bool:
         if path.suffix == ".txt":
             values.add(path.read_text().strip())
         else:
-            scores = np.asarray(load_image(path).dataobj)
+            scores = np.asarray(load_map(path).dataobj)
             values |= {float(scores.min()), float(scores.max())}
         if len(values) > 1:
             return False

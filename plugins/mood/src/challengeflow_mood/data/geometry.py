@@ -2,10 +2,34 @@
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 from nibabel.spatialimages import SpatialHeader
+
+LEAST_VOLUME = 1e-4  # of a voxel, where that of a box with its sides is 1
+NUMBERS = ("scl_inter", *(f"quatern_{axis}" for axis in "bcd"), *(f"qoffset_{axis}" for axis in "xyz"))
+
+
+def forgiving(kind: type[nib.Nifti1Image]) -> type[nib.Nifti1Image]:
+    """The same kind of image, in whose headers what would keep nibabel from opening it is what NIfTI's own library
+    makes of it: no number is 0, a quaternion longer than 1 counts by its direction, and voxels begin behind the header.
+    """
+
+    class Header(kind.header_class):  # type: ignore[name-defined, misc]
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            for name in NUMBERS:
+                self[name] = np.nan_to_num(self[name], nan=0, posinf=0, neginf=0)
+            length = np.linalg.norm([self[f"quatern_{axis}"] for axis in "bcd"])
+            if length > 1:
+                for axis in "bcd":
+                    self[f"quatern_{axis}"] /= length
+            if not self["vox_offset"] >= self.single_vox_offset:
+                self["vox_offset"] = self.single_vox_offset
+
+    return type(kind.__name__, (kind,), {"header_class": Header})
 
 
 def usable_affine(header: SpatialHeader, stated: np.ndarray | None = None) -> np.ndarray:
@@ -20,8 +44,11 @@ def usable_affine(header: SpatialHeader, stated: np.ndarray | None = None) -> np
 
 
 def is_usable(affine: np.ndarray) -> bool:
-    """Whether an affine (4, 4) holds numbers and no axis of it is without a length."""
-    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-12)
+    """Whether an affine (4, 4) holds numbers, no axis of it is without a length and not all lie in one plane."""
+    if not np.isfinite(affine).all():
+        return False
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(lengths.all() and abs(np.linalg.det(affine[:3, :3] / lengths)) > LEAST_VOLUME)
 
 
 def header_text(header: SpatialHeader) -> str | None:

@@ -17,7 +17,7 @@ from nibabel.fileholders import FileHolder
 from nibabel.spatialimages import SpatialImage
 
 from challengeflow import InputError
-from challengeflow_mood.data.geometry import header_text, usable_affine
+from challengeflow_mood.data.geometry import forgiving, header_text, usable_affine
 
 NATIVE = (".nii.gz", ".nii", ".mgz", ".mgh")
 """Endings of what is read without a further package, also inside the image of a submission."""
@@ -25,7 +25,7 @@ ANALYZE, METAIMAGE = (".img", ".img.gz", ".mnc"), (".nrrd", ".nhdr", ".mha", ".m
 ENDINGS = NATIVE + ANALYZE + METAIMAGE + (".dcm",)
 """Endings of all scans that are read; DICOM files are known without one, too."""
 PACKED = (".nii.gz", ".mgz")
-NIFTI = {348: nib.Nifti1Image, 540: nib.Nifti2Image}
+NIFTI = {348: forgiving(nib.Nifti1Image), 540: forgiving(nib.Nifti2Image)}
 """The first number of a file -> what it is."""
 MOST_BEHIND = 64 << 20
 """Bytes of a packed file behind its voxels; sound ones have none, or a few words."""
@@ -77,17 +77,29 @@ def open_scan(path: Path) -> ScanFile:
 
 
 def load_image(path: Path) -> SpatialImage:
-    """The image of a file that nibabel reads. A NIfTI may be gzipped or not, whatever its name says.
+    """The image of a scan that nibabel reads. A NIfTI may be gzipped or not, whatever its name says, and its header
+    wrong in what `geometry.forgiving` mends.
 
     Raises ImageFileError where it holds none, OSError or ValueError where it cannot be read.
     """
-    if path.name.lower().endswith((".nii", ".nii.gz")) and _misnamed(path):
-        with (open if path.name.lower().endswith(".gz") else gzip.open)(path, "rb") as file:
-            data = file.read()
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        misnamed = _misnamed(path)
+        packed = path.name.lower().endswith(PACKED) != misnamed
+        with (gzip.open if packed else open)(path, "rb") as file:
+            data = file.read() if misnamed else file.read(4)
         kind = NIFTI.get(int.from_bytes(data[:4], "little")) or NIFTI.get(int.from_bytes(data[:4], "big"))
-        if kind is None:
+        if kind is not None:
+            return kind.from_bytes(data) if misnamed else kind.from_filename(path, mmap=False)
+        if misnamed:
             raise ImageFileError(f"{path.name} is no NIfTI file")
-        return kind.from_bytes(data)
+    return load_map(path)
+
+
+def load_map(path: Path) -> SpatialImage:
+    """The image of a map or of a label: as the organisers' scorer opens it, which forgives nothing.
+
+    Raises as `load_image` does.
+    """
     image = nib.load(path, mmap=False)
     if not isinstance(image, SpatialImage):
         raise ImageFileError(f"{path.name} holds no volume")

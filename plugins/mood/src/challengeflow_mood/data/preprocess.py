@@ -16,7 +16,7 @@ from challengeflow.outside.door import Unreadable, read_each, reason_of
 from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.data import alignment
-from challengeflow_mood.data.images import load_image
+from challengeflow_mood.data.images import load_map
 from challengeflow_mood.data.official_layout import REASON
 from challengeflow_mood.data.volumes import Scan, read_scan
 
@@ -142,7 +142,7 @@ def _toy_label(folder: Path, file: str, shape: list[int] | None) -> Truth | None
         pixel = folder / "pixel" / file
         if abnormal == 0 and not pixel.exists() and shape is not None:
             return np.zeros(shape, np.uint8), "healthy", {}
-        mask = np.rint(np.asarray(load_image(pixel).dataobj, dtype=np.float32)).clip(0, 1) == 1
+        mask = np.rint(np.asarray(load_map(pixel).dataobj, dtype=np.float32)).clip(0, 1) == 1
     except Exception:  # a label from outside breaks its reader in any way
         return None
     return mask.astype(np.uint8), "toy" if abnormal else "healthy", {}

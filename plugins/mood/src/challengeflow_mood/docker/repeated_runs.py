@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from challengeflow_mood.answers.maps import map_name
-from challengeflow_mood.data.images import load_image
+from challengeflow_mood.data.images import load_map
 
 Run = Callable[[Path, Path, int, int], str]
 """Inputs, outputs, user, cases -> why the script failed; empty where it did not."""
@@ -80,5 +80,5 @@ def answer_name(task: str, scan: str) -> str:
 def _same(task: str, before: Path, after: Path) -> bool:
     if task == "sample":
         return before.read_text(errors="replace").split() == after.read_text(errors="replace").split()
-    first, second = (np.asarray(load_image(path).dataobj) for path in (before, after))
+    first, second = (np.asarray(load_map(path).dataobj) for path in (before, after))
     return np.array_equal(first, second, equal_nan=True)

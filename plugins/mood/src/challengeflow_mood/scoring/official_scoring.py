@@ -18,7 +18,7 @@ import nibabel as nib
 import numpy as np
 
 from challengeflow import InputError
-from challengeflow_mood.data.images import load_image
+from challengeflow_mood.data.images import load_map
 from challengeflow_mood.scoring.average_precision import LEVELS, count_levels, from_levels, of_samples
 
 SLAB = 16  # planes of a volume at a time
@@ -180,7 +180,7 @@ def _score_map(prediction: Path, label: Path) -> ScoredCase | None:
 
 def _read_mask(path: Path) -> np.ndarray:
     """A label as bool in Fortran order: rounded, cast to whole numbers, clipped to 0 and 1."""
-    image = load_image(path)
+    image = load_map(path)
     mask = np.empty(image.shape, bool, order="F")
     with np.errstate(invalid="ignore"):  # NaN and infinity become the lowest whole number, as there
         for start, slab in _stored_slabs(image, np.float64):
@@ -190,7 +190,7 @@ def _read_mask(path: Path) -> np.ndarray:
 
 def _read_slabs(path: Path, shape: tuple[int, ...]) -> Iterator[tuple[int, np.ndarray]]:
     """The float16 values that `get_fdata(dtype=float16)` gives, some planes of the last axis at a time."""
-    image = load_image(path)
+    image = load_map(path)
     if image.shape != shape:
         raise InputError(f"has the shape {image.shape}; expected {shape}")
     for start, slab in _stored_slabs(image, np.float16):
