@@ -139,6 +139,26 @@ def test_a_damaged_deeplabcut_csv_is_named(tmp_path, text, message):
         poses.read([tmp_path / "a.csv"])
 
 
+def test_what_a_spreadsheet_adds_to_deeplabcut_is_no_frame(tmp_path):
+    table = frame()
+    table.to_csv(tmp_path / "a.csv")
+    text = (tmp_path / "a.csv").read_text().replace("likelihood", "Likelihood")
+    (tmp_path / "b.csv").write_text("".join(f"{line},,\n" for line in [*text.splitlines(), "," * 12, "," * 12]))
+    np.testing.assert_array_equal(poses.read([tmp_path / "b.csv"]).points, poses.read([tmp_path / "a.csv"]).points)
+
+
+@pytest.mark.parametrize("form", ["table", "fixed"])
+def test_an_h5_with_columns_of_two_types_is_whole(tmp_path, form):
+    table = frame()
+    table.to_csv(tmp_path / "a.csv")
+    for column in table.columns[::3]:
+        table[column] = table[column].astype(np.float32)
+    save(table, tmp_path / "a.h5", form)
+    found, expected = poses.read([tmp_path / "a.h5"]), poses.read([tmp_path / "a.csv"])
+    np.testing.assert_array_equal(found.points, expected.points)
+    np.testing.assert_array_equal(found.confidence, expected.confidence)
+
+
 def test_h5_files_that_are_none_are_named(tmp_path):
     h5py = pytest.importorskip("h5py")
     (tmp_path / "a.h5").write_bytes(b"no h5")

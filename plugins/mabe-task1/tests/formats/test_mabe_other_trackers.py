@@ -40,6 +40,34 @@ def test_a_sleap_csv_has_a_line_for_each_animal_in_each_frame(tmp_path, points):
     np.testing.assert_allclose(found.points, expected)
 
 
+def sleap_csv(path, rows, separator=",", decimal="."):
+    lines = [["track", "frame_idx", "instance.score", "nose.x", "nose.y", "nose.score"], *rows]
+    cells = (
+        [str(cell).replace(".", decimal) if number else str(cell) for cell in row] for number, row in enumerate(lines)
+    )
+    path.write_text("\n".join(separator.join(row) for row in cells) + "\n")
+
+
+def test_animals_without_a_track_are_never_one_animal(tmp_path):
+    path = tmp_path / "m1.csv"
+    sleap_csv(path, [("", frame, 0.9, 10.5 + k, 20, 1) for frame in range(4) for k in range(2)])
+    with pytest.raises(InputError, match="several animals without a track in frame 0; track them in SLEAP"):
+        poses.read([path])
+    sleap_csv(path, [("a", 7, 0.9, 1, 2, 1), ("a", 7, 0.9, 3, 4, 1)])
+    with pytest.raises(InputError, match="several animals in the track 'a' in frame 7"):
+        poses.read([path])
+    sleap_csv(path, [("a", 0, 0.9, 1, 2, 1), ("b", 0, 0.9, 3, 4, 1), ("", 0, 0.2, 5, 6, 1)])
+    found = poses.read([path])
+    assert found.animals == ("a", "b") and found.points[0, :, 0, 0].tolist() == [1, 3]
+    assert found.notes == ("1 times an animal without a track, or of another skeleton, was left out",)
+
+
+def test_a_sleap_csv_from_a_spreadsheet_has_decimal_commas(tmp_path):
+    sleap_csv(tmp_path / "m1.csv", [(name, 3, 0.9, 10.5, 20.25, 0.5) for name in "ab"], ";", ",")
+    found = poses.read([tmp_path / "m1.csv"])
+    assert found.first == 3 and found.points[0, 1, :, 0].tolist() == [10.5, 20.25] and found.confidence[0, 0, 0] == 0.5
+
+
 def sleap_project(path, points, videos=1, corrected=None):
     sio = pytest.importorskip("sleap_io")
     skeleton = sio.Skeleton(list(PARTS))
@@ -81,6 +109,28 @@ def test_a_project_of_two_videos_or_of_nonsense_is_named(tmp_path, points):
         poses.read([tmp_path / "m2.slp"])
 
 
+@pytest.mark.parametrize("tracks", [(), ("black",), ("black", "black")])
+def test_a_project_is_read_by_its_tracks_whatever_their_names(tmp_path, points, tracks):
+    sio = pytest.importorskip("sleap_io")
+    skeleton, film = sio.Skeleton(list(PARTS)), sio.Video(filename="m1.mp4", open_backend=False)
+    own = [sio.Track(name) for name in tracks]
+    frames = []
+    for number, row in enumerate(points):
+        owners = own if len(own) == 2 else [*own, *own, None, None][:2]
+        instances = [
+            sio.PredictedInstance.from_numpy(one.T, skeleton=skeleton, point_scores=np.ones(2), score=1, track=track)
+            for one, track in zip(row, owners, strict=True)
+        ]
+        frames.append(sio.LabeledFrame(video=film, frame_idx=number, instances=instances))
+    labelled = sio.Labels(labeled_frames=frames, videos=[film], skeletons=[skeleton], tracks=own)
+    sio.save_slp(labelled, str(tmp_path / "m1.slp"), embed=False)
+    if len(tracks) == 2:
+        np.testing.assert_allclose(poses.read([tmp_path / "m1.slp"]).points, points, rtol=1e-6)
+    else:
+        with pytest.raises(InputError, match=r"several animals .* in frame 0; track them in SLEAP first"):
+            poses.read([tmp_path / "m1.slp"])
+
+
 def test_a_real_sleap_project_equals_its_export(real):
     pytest.importorskip("sleap_io")
     formats = real / "formats"
@@ -114,6 +164,30 @@ def test_jabs_tells_mice_apart_by_their_identity(tmp_path, points):
         file["poseest/instance_track_id"] = np.where(identity > 0, identity - 1, 0)
         file["poseest/instance_count"] = np.full(FRAMES, 2, np.uint8)
     np.testing.assert_array_equal(poses.read([tmp_path / "m2_pose_est_v3.h5"]).points, expected)
+
+
+@pytest.mark.parametrize(
+    "identity, message",
+    [
+        (None, "up to 2 mice and no identities"),
+        ([[0, 0]] * FRAMES, "no mouse with an identity"),
+        ([[1, 1]] * FRAMES, "several mice of the identity 0 in one frame"),
+    ],
+)
+def test_mice_without_an_identity_are_not_told_apart_by_their_order(tmp_path, identity, message):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "m1_pose_est_v4.h5", "w") as file:
+        file["poseest/points"], file["poseest/confidence"] = np.ones((FRAMES, 2, 12, 2)), np.ones((FRAMES, 2, 12))
+        if identity:
+            file["poseest/instance_embed_id"] = np.array(identity, np.uint32)
+    with pytest.raises(InputError, match=message):
+        poses.read([tmp_path / "m1_pose_est_v4.h5"])
+
+
+def test_keypoints_of_mars_may_come_after_megabytes_of_boxes(tmp_path):
+    text = json.dumps({"bbox": [[0.5] * 4] * 5000, "keypoints": np.ones((3, 2, 2, 7)).tolist()})
+    (tmp_path / "m1.json").write_text(text)
+    assert kinds.kind(tmp_path / "m1.json").program == "MARS"
 
 
 def test_mars_keeps_the_resident_first(tmp_path):

@@ -28,7 +28,7 @@ def observations(path: Path) -> dict[str, dict[str, Any]]:
 def media_of(observation: Mapping[str, Any]) -> list[str]:
     """The media files of the first player, one after the other; other players show the same moments."""
     players = observation.get("file")
-    files = next(iter(players.values()), []) if isinstance(players, dict) else []
+    files: Any = next(iter(players.values()), []) if isinstance(players, dict) else []
     return [str(file) for file in (files if isinstance(files, list) else [files]) if file]
 
 

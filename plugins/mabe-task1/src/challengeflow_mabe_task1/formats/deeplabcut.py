@@ -45,18 +45,20 @@ def read_csv(path: Path) -> Poses:
             encoding=found.encoding,
             encoding_errors="replace",
         ):
-            if block.shape[1] != len(columns) + 1:
+            values = block.to_numpy(np.float64)
+            if values.shape[1] <= len(columns) or not np.isnan(values[:, len(columns) + 1 :]).all():
                 raise InputError(
                     f"{path} has {block.shape[1] - 1} columns below a header of {len(columns)}; export it again"
                 )
-            values = block.to_numpy(np.float64)
-            blocks.append((values[:, 0], _float32(values[:, 1:])))
+            blocks.append((values[:, 0], _float32(values[:, 1 : len(columns) + 1])))
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         if isinstance(error, pd.errors.EmptyDataError):
             raise InputError(f"{path} has a header and no frame; export it again") from None
         raise InputError(f"{path} has frames that are not all numbers ({_one_line(error)}); export it again") from None
-    frames = np.concatenate([one for one, _ in blocks])
-    return _arranged(path, columns, frames, np.concatenate([one for _, one in blocks]))
+    frames, table = np.concatenate([one for one, _ in blocks]), np.concatenate([one for _, one in blocks])
+    filled = np.isfinite(frames) | np.isfinite(table).any(axis=1)
+    end = int(np.flatnonzero(filled).max(initial=-1)) + 1  # spreadsheets leave empty lines
+    return _arranged(path, columns, frames[:end], table[:end])
 
 
 def read_h5(file: Any, path: Path) -> Poses:
@@ -66,20 +68,25 @@ def read_h5(file: Any, path: Path) -> Poses:
             continue
         if "table" in group and "values_block_0" in (group["table"].dtype.names or ()):
             table = group["table"]
-            names = load_pickle(io.BytesIO(bytes(table.attrs["values_block_0_kind"])), path)
-            blocks = [table[at : at + ROWS]["values_block_0"] for at in range(0, len(table), ROWS)]
+            fields = [name for name in table.dtype.names if name.startswith("values_block_")]
+            kept = [load_pickle(io.BytesIO(bytes(table.attrs[f"{name}_kind"])), path) for name in fields]
+            names = [name for own in kept for name in own]
+            parts = [[table[at : at + ROWS][name] for name in fields] for at in range(0, len(table), ROWS)]
             frames = table["index"] if "index" in table.dtype.names else np.arange(len(table))
         elif "block0_values" in group and "block0_items_level0" in group:
-            table, names = group["block0_values"], _fixed_names(group)
-            blocks = [table[at : at + ROWS] for at in range(0, len(table), ROWS)]
-            frames = group["axis1"][:] if "axis1" in group else np.arange(len(table))
+            numbers = [number for number in range(len(group)) if f"block{number}_values" in group]
+            names = [name for number in numbers for name in _fixed_names(group, number)]
+            tables = [group[f"block{number}_values"] for number in numbers]
+            parts = [[table[at : at + ROWS] for table in tables] for at in range(0, len(tables[0]), ROWS)]
+            frames = group["axis1"][:] if "axis1" in group else np.arange(len(tables[0]))
         else:
             continue
         if frames.dtype.kind not in "iuf":
             raise InputError(f"{path} holds {HAND_LABELLED}")
         columns = [_column(path, name) for name in names]
         empty = np.empty((0, len(columns)), np.float32)
-        return _arranged(path, columns, frames, np.concatenate([empty, *(_float32(block) for block in blocks)]))
+        blocks = [np.concatenate([_float32(own) for own in part], axis=1) for part in parts]
+        return _arranged(path, columns, frames, np.concatenate([empty, *blocks]))
     raise InputError(
         f"{path} is neither DeepLabCut's table of tracks nor SLEAP's analysis export; from SLEAP export 'Analysis HDF5'"
     )
@@ -101,6 +108,8 @@ def _header(path: Path) -> list[list[str]]:
             f"{path} does not start with DeepLabCut's lines {', '.join(LEVELS)} (the second with several animals); "
             f"it starts with {[line[0] if line else '' for line in lines[:4]]}"
         )
+    width = max(place for line in header for place, cell in enumerate(line) if cell) + 1
+    header = [line[:width] for line in header]
     if len({len(line) for line in header}) > 1:
         raise InputError(f"{path} has header lines of {[len(line) for line in header]} cells; export it again")
     if len(lines) > len(header) and "labeled-data" in lines[len(header)][0]:
@@ -110,17 +119,18 @@ def _header(path: Path) -> list[list[str]]:
 
 def _column(path: Path, names: Any) -> Column:
     names = [str(name) for name in names]
+    names[-1:] = [name.lower() for name in names[-1:]]
     if len(names) not in (3, 4) or names[-1] not in ("x", "y", "likelihood"):
         raise InputError(f"{path} has a column {names}; expected scorer, individual, body part, and x, y or likelihood")
     return names[1] if len(names) == 4 else "", names[-2], names[-1]
 
 
-def _fixed_names(group: Any) -> list[tuple[str, ...]]:
-    """Column names of a pandas frame stored in the 'fixed' format: levels and codes, without any pickle."""
+def _fixed_names(group: Any, block: int) -> list[tuple[str, ...]]:
+    """Column names of a block of a pandas frame in the 'fixed' format: levels and codes, without any pickle."""
     levels: list[list[str]] = []
-    while f"block0_items_level{len(levels)}" in group:
-        names = group[f"block0_items_level{len(levels)}"][:]
-        codes = group[f"block0_items_label{len(levels)}"][:]
+    while f"block{block}_items_level{len(levels)}" in group:
+        names = group[f"block{block}_items_level{len(levels)}"][:]
+        codes = group[f"block{block}_items_label{len(levels)}"][:]
         levels.append([names[code].decode() for code in codes])
     return list(zip(*levels, strict=True))
 

@@ -40,12 +40,18 @@ def read(file: Any, path: Path) -> Poses:
         raise InputError(f"{path} has points of the shape {points.shape}; expected (frames, mice, 12, 2)")
     owners = _identities(group, points.shape[:2], path)
     names = np.unique(owners[owners >= 0])
+    if not len(names):
+        raise InputError(f"{path} has no mouse with an identity; join its tracks in JABS first")
     if len(names) > 100:
         raise InputError(f"{path} has {len(names)} identities; join its tracks in JABS first")
     tracks = np.full((len(points), len(names), 2, len(PARTS)), np.nan, np.float32)
     sure = np.zeros((len(points), len(names), len(PARTS)), np.float32)
     for place, name in enumerate(names):
         frames, instances = np.nonzero(owners == name)
+        if len(frames) > len(np.unique(frames)):
+            raise InputError(
+                f"{path} has several mice of the identity {name} in one frame; join its tracks in JABS again"
+            )
         tracks[frames, place] = points[frames, instances, :, ::-1].transpose(0, 2, 1)
         sure[frames, place] = confidence[frames, instances]
     tracks[np.repeat(~(sure > 0)[:, :, None], 2, axis=2)] = np.nan
@@ -58,7 +64,9 @@ def _identities(group: Any, shape: tuple[int, ...], path: Path) -> np.ndarray:
         owners = group["instance_embed_id"][:].astype(np.int64) - 1
     elif "instance_track_id" in group and "instance_count" in group:
         owners = group["instance_track_id"][:].astype(np.int64)
-        owners[np.arange(owners.shape[1]) >= group["instance_count"][:][:, None]] = -1
+        owners[np.arange(owners.shape[1]) >= group["instance_count"][:].reshape(-1, 1)] = -1
+    elif shape[1] > 1:
+        raise InputError(f"{path} has up to {shape[1]} mice and no identities; use JABS's poses of version 3 or later")
     else:
         owners = np.broadcast_to(np.arange(shape[1]), shape).copy()
     if owners.shape != shape:

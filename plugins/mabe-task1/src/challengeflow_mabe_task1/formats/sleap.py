@@ -5,6 +5,7 @@ sleap-io.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +44,20 @@ def read_csv(path: Path) -> Poses:
     missing = [name for part in parts for name in (f"{part}.y", f"{part}.score") if name not in table]
     if not parts or missing:
         raise InputError(f"{path} has no column {missing[0] if missing else 'NODE.x'}; export it from SLEAP again")
+    tracked = table["track"] != ""
+    notes = _left_out(int((~tracked).sum())) if tracked.any() else ()
+    table = table[tracked] if tracked.any() else table
     numbers = [float(text.number(path, cell, "frame_idx")) for cell in table["frame_idx"]]
     frames, rows = np.unique(np.array(numbers, np.float64), return_inverse=True)
     animals = sorted(set(table["track"]))
     owner = table["track"].map({name: place for place, name in enumerate(animals)}).to_numpy(int)
+    _check_alone(path, frames, rows * len(animals) + owner, animals)
     values = np.full((len(frames), len(animals), 3, len(parts)), np.nan, np.float32)
-    try:
-        for place, part in enumerate(parts):
-            cells = table[[f"{part}.x", f"{part}.y", f"{part}.score"]].replace("", "nan").to_numpy(str)
-            values[rows, owner, :, place] = cells.astype(np.float32)
-    except ValueError as error:
-        raise InputError(f"{path} has points that are not all numbers ({error}); export it again") from None
+    for place, part in enumerate(parts):
+        values[rows, owner, :, place] = text.numbers(path, table, [f"{part}.{axis}" for axis in ("x", "y", "score")])
     first, (values,) = on_end(path, frames, [values])
     names = tuple(name or f"track_{place}" for place, name in enumerate(animals))
-    return Poses(names, tuple(parts), values[:, :, :2], values[:, :, 2], first)
+    return Poses(names, tuple(parts), values[:, :, :2], values[:, :, 2], first, notes=notes)
 
 
 def read_project(path: Path) -> Poses:
@@ -71,7 +72,7 @@ def read_project(path: Path) -> Poses:
     try:
         labels = sleap_io.load_slp(str(path), open_videos=False)
         labelled = {frame.frame_idx: frame for frame in labels.labeled_frames}
-        names = [node.name for node in labels.skeletons[0].nodes] if labels.skeletons else []
+        names = list(labels.skeletons[0].node_names) if labels.skeletons else []
         videos = {id(frame.video) for frame in labels.labeled_frames}
     except Exception as error:  # whatever a damaged project makes of the reader
         raise InputError(f"{path} is not a readable project of SLEAP ({_one_line(error)}); save it again") from None
@@ -79,17 +80,39 @@ def read_project(path: Path) -> Poses:
         raise InputError(f"{path} has no frame with an animal; run SLEAP's inference on the video first")
     if len(videos) > 1:
         raise InputError(f"{path} holds {len(videos)} videos; export each from SLEAP as 'Analysis HDF5'")
-    tracks = [track.name for track in labels.tracks] or [None]
-    values = np.full((len(labelled), len(tracks), 3, len(names)), np.nan, np.float32)
-    for row, number in enumerate(sorted(labelled)):
-        # predictions first, so that what a person corrected goes over them
-        for instance in sorted(labelled[number].instances, key=lambda one: not hasattr(one, "score")):
-            name = instance.track.name if instance.track else None
-            if name in tracks:
-                values[row, tracks.index(name)] = _points(instance)
-    first, (values,) = on_end(path, np.array(sorted(labelled)), [values])
-    animals = tuple(name or "animal" for name in tracks)
-    return Poses(animals, tuple(names), values[:, :, :2], values[:, :, 2], first)
+    frames = np.array(sorted(labelled))
+    seen = [(row, one) for row, number in enumerate(frames) for one in labelled[number].instances]
+    fit = [(row, one) for row, one in seen if list(one.skeleton.node_names) == names]
+    tracks = {id(track): place for place, track in enumerate(labels.tracks)}
+    used = [(row, one) for row, one in fit if one.track is not None] or fit
+    animals = [track.name for track in labels.tracks] if used and used[0][1].track is not None else ["animal"]
+    values = np.full((len(frames), len(animals), 3, len(names)), np.nan, np.float32)
+    by_hand = [not hasattr(one, "score") for _, one in used]
+    for hand in (False, True):  # what a person corrected goes over predictions
+        own = [
+            (row, tracks.get(id(one.track), 0), one)
+            for (row, one), its in zip(used, by_hand, strict=True)
+            if its == hand
+        ]
+        _check_alone(path, frames, np.array([row * len(animals) + place for row, place, _ in own], int), animals)
+        for row, place, one in own:
+            values[row, place] = _points(one)
+    first, (values,) = on_end(path, frames, [values])
+    notes = _left_out(len(seen) - len(used))
+    return Poses(tuple(animals), tuple(names), values[:, :, :2], values[:, :, 2], first, notes=notes)
+
+
+def _check_alone(path: Path, frames: np.ndarray, cells: np.ndarray, animals: Sequence[str]) -> None:
+    """Refuse tracks that have two animals in one frame; cells: frame and track of each animal as one number."""
+    places, counts = np.unique(cells, return_counts=True)
+    if counts.max(initial=1) > 1:
+        row, track = divmod(int(places[counts.argmax()]), len(animals))
+        named = f"in the track {animals[track]!r}" if animals[track] not in ("", "animal") else "without a track"
+        raise InputError(f"{path} has several animals {named} in frame {frames[row]:g}; track them in SLEAP first")
+
+
+def _left_out(count: int) -> tuple[str, ...]:
+    return (f"{count} times an animal without a track, or of another skeleton, was left out",) if count else ()
 
 
 def _points(instance: Any) -> np.ndarray:
