@@ -7,6 +7,7 @@ from clog_loss_small_videos import write_small_video
 
 from challengeflow import InputError, Sample
 from challengeflow.arrays import Arrays, Predictions
+from challengeflow_clog_loss.data import own_labels
 
 
 def write_labels(folder, text: str) -> str:
@@ -35,17 +36,56 @@ def test_a_column_of_projects_groups_the_videos(tmp_path, stages):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text",
     [
-        ("filename,stalled\na.mp4,yes\n", "line 2: stalled is 'yes', expected 0"),
-        ("filename,stalled\na.mp4,1\na.mp4,1\n", "line 3: 'a.mp4' must be a file name, without folder, listed once"),
-        ("filename,stalled\nsub/a.mp4,1\n", "line 2: 'sub/a.mp4' must be a file name"),
-        ("file,label\na.mp4,1\n", "has the columns file,label; expected filename,stalled"),
+        "Filename;STALLED;notes\r\na;1;\r\n\r\nB.MOV;0;old\r\n;;\r\n",
+        "stalled\tfilename\nYes\ta.mp4\nno\tb\n",
+        '"filename" , "stalled"\n a.mp4 , TRUE \n b.mov , False\n',
+        "\ufefffilename,stalled,\na,stalled,\nb,Flowing\n",
+        "filename,stalled\ra.mp4,1.0\rb.mov,0.0\r",
     ],
 )
-def test_wrong_labels_are_named(tmp_path, stages, text, message):
+def test_labels_are_read_as_spreadsheets_and_people_write_them(tmp_path, text):
+    (tmp_path / "labels.csv").write_text(text)
+    read = own_labels.read(tmp_path / "labels.csv", ["a.mp4", "b.mov", "c.mp4"])
+    assert [(label.filename, label.stalled) for label in read] == [("a.mp4", 1), ("b.mov", 0)]
+
+
+def test_accents_are_the_same_however_they_are_spelled(tmp_path):
+    (tmp_path / "labels.csv").write_text("filename,stalled\ne\u0301.mp4,1\n")
+    assert own_labels.read(tmp_path / "labels.csv", ["\u00e9.mp4"])[0].filename == "\u00e9.mp4"
+
+
+def test_one_name_before_two_endings_is_two_videos(tmp_path, stages):
+    lab = write_labels(tmp_path / "lab", "filename,stalled\na.mp4,1\nb.mp4,0\n")
+    for name in ("a.mp4", "a.avi", "b.mp4"):
+        (tmp_path / "lab" / name).touch()
+    assert [(s.id, s.split) for s in stages.index(lab)] == [("a.mp4", "train"), ("b", "train"), ("a.avi", "test")]
+    (tmp_path / "lab" / "test").mkdir()
+    (tmp_path / "lab" / "test" / "a.avi").touch()
+    with pytest.raises(InputError, match=r"a\.avi is both in .*lab and in .*test; keep one, or rename it"):
+        stages.index(lab)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("filename,stalled\na.mp4,maybe\n", "line 2: stalled is 'maybe', expected 0"),
+        ("filename,stalled\na.mp4,\n", "line 2: stalled is '', expected 0 .*; leave out videos whose answer is not"),
+        ("filename,stalled\na.mp4,1\na,1\n", r"line 3: a\.mp4 is listed before, in line 2; list it once"),
+        ("filename,stalled\nsub/a.mp4,1\n", "line 2: 'sub/a.mp4' must be a file name, without folder"),
+        ("filename,stalled\nb,1\n", r"line 2: 'b' may be any of b\.avi, b\.mov; write the name in full"),
+        ("filename,stalled\na,b.mp4,1\n", "line 2: 3 values, expected 2 as in line 1"),
+        ('filename,stalled,notes\na.mp4,1,"x\ny"\nb.mov,?,\n', r"line 4: stalled is '\?'"),
+        ("file,label\na.mp4,1\n", "has the columns file,label; expected filename,stalled"),
+        ("filename,stalled\n", "lists no video; write a line for each"),
+        ("", r"has the columns \(none\); expected"),
+    ],
+)
+def test_wrong_labels_are_named(tmp_path, text, message):
+    (tmp_path / "labels.csv").write_text(text)
     with pytest.raises(InputError, match=message):
-        stages.index(write_labels(tmp_path / "lab", text))
+        own_labels.read(tmp_path / "labels.csv", ["a.mp4", "b.mov", "b.avi"])
 
 
 def test_a_table_that_fills_the_memory_ends_in_a_sentence(tmp_path, stages):

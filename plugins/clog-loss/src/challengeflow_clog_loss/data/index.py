@@ -3,13 +3,14 @@
 Labels, crowd_score and tier1 go into the gold; project_id is the group of a training video and nothing else.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from challengeflow import DownloadJob, InputError, Sample, write_samples
 from challengeflow.outside.names import ids, meant, spelled
-from challengeflow_clog_loss.data import selection, tables
+from challengeflow_clog_loss.data import own_labels, selection, tables
 
-VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif")
+VIDEOS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".gif", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".mts")
 FOLDERS = ("train", "test", "", "nano", "micro", "full", "nano_vessels/nano", "micro_vessels/micro")
 STACKS = (".tif", ".tiff")
 Gold = tuple[str, int, str, str]
@@ -67,15 +68,17 @@ def from_labels(job: DownloadJob, folder: Path, labels: Path) -> None:
     samples: list[Sample] = []
     strata: dict[str, str] = {}
     gold: list[Gold] = []
-    rows = tables.read_own_labels(labels)
-    for name, (path, (_, stalled, project)) in _named(rows).items():
-        samples.append(Sample(name, "train", project or name, _columns(path)))
-        strata[name] = str(stalled)
+    rows = {label.filename: label for label in own_labels.read(labels, _names(folder))}
+    others = _videos(job, folder, folder / "test") if "test" in job.splits else []
+    for name, path in ids([*map(Path, rows), *(path for path in others if path.name not in rows)]).items():
+        label = rows.get(path.name)
+        if label is None:
+            samples.append(Sample(name, "test", name, _columns(path)))
+            continue
+        samples.append(Sample(name, "train", label.project or name, _columns(path)))
+        strata[name] = str(label.stalled)
         if "train" in job.gold_splits:
-            gold.append((name, stalled, "", ""))
-    if "test" in job.splits:
-        files = [path for path in _videos(job, folder, folder / "test") if path.name not in {row[0] for row in rows}]
-        samples += [Sample(name, "test", name, _columns(path)) for name, path in ids(files).items()]
+            gold.append((name, label.stalled, "", ""))
     _write(job, samples, strata, gold)
 
 
@@ -101,8 +104,10 @@ def _write(job: DownloadJob, samples: list[Sample], strata: dict[str, str], gold
 
 def _videos(job: DownloadJob, *folders: Path) -> list[Path]:
     """Videos of the folders by name, and tif stacks, which preprocess refuses; what is neither is told."""
-    files = sorted(path for folder in folders for path in folder.glob("*") if not path.is_dir())
+    files = sorted(path for folder in folders for path in folder.glob("*") if not (path.is_dir() or _hidden(path)))
     videos = [path for path in files if path.suffix.lower() in VIDEOS + STACKS]
+    if twice := next((name for name, count in Counter(path.name for path in videos).items() if count > 1), None):
+        raise InputError(f"{spelled(twice)} is both in {folders[0]} and in {folders[1]}; keep one, or rename it")
     others = [path.name for path in files if path.suffix.lower() not in (*VIDEOS, *STACKS, ".csv", ".gz")]
     if others:
         job.progress.message(
@@ -111,10 +116,14 @@ def _videos(job: DownloadJob, *folders: Path) -> list[Path]:
     return videos
 
 
-def _named(rows: list[tuple[str, int, str]]) -> dict[str, tuple[Path, tuple[str, int, str]]]:
-    """Sample id -> file name and row of a table of labels."""
-    by_name = {row[0]: row for row in rows}
-    return {name: (path, by_name[path.name]) for name, path in ids(Path(row[0]) for row in rows).items()}
+def _names(folder: Path) -> list[str]:
+    """Names of the files wherever `find` looks for a video."""
+    return [path.name for place in FOLDERS for path in (folder / place).glob("*") if not _hidden(path)]
+
+
+def _hidden(path: Path) -> bool:
+    """Files that systems put beside others: `._a.mp4` of macOS looks like a video and is none."""
+    return path.name.startswith(".")
 
 
 def _columns(path: Path) -> dict[str, str]:

@@ -17,7 +17,6 @@ TRAIN_COLUMNS = ("filename", "url", "project_id", "num_frames", "crowd_score", "
 LABEL_COLUMNS = ("filename", "stalled")
 TEST_COLUMNS = ("filename", "url", "num_frames")
 FORMAT_COLUMNS = ("filename", "stalled")
-OWN_COLUMNS = ("filename", "stalled", "project_id")
 
 
 class TrainRow(NamedTuple):
@@ -113,19 +112,6 @@ def _read_labels(path: Path, rows: Sequence[TrainRow], metadata: Path) -> list[i
     return stalled
 
 
-def read_own_labels(path: Path) -> list[tuple[str, int, str]]:
-    """A lab's own labels: file name, 0 or 1, and project, "" where the file has no third column `project_id`."""
-    columns = OWN_COLUMNS if _header(path) == list(OWN_COLUMNS) else LABEL_COLUMNS
-    rows: dict[str, tuple[str, int, str]] = {}
-    for line, (filename, label, *project) in read_rows(path, columns):
-        if label not in ("0", "1"):
-            raise InputError(f"{path}, line {line}: stalled is {label!r}, expected 0 (flowing) or 1 (stalled)")
-        if filename in rows or not filename or "/" in filename or "\\" in filename:
-            raise InputError(f"{path}, line {line}: {filename!r} must be a file name, without folder, listed once")
-        rows[filename] = (filename, int(label), project[0] if project else "")
-    return list(rows.values())
-
-
 def read_test(folder: Path) -> list[TestRow]:
     """test_metadata.csv of `folder`; submission_format.csv, where present, must list the same videos in order."""
     metadata = _require(folder, "test_metadata.csv")
@@ -164,10 +150,16 @@ def _require(folder: Path, name: str) -> Path:
     return path
 
 
+def opened(path: Path) -> IO[str]:
+    """A table, plain or gzipped, as text; a byte order mark is left out."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    return cast(IO[str], opener(path, "rt", newline="", encoding="utf-8-sig"))
+
+
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and values of each row of a CSV file with exactly these columns."""
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             reader = csv.reader(file)
             header = next(reader, [])
             if tuple(header) != tuple(columns):
@@ -182,19 +174,6 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[st
                 yield line, row
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as a CSV file ({error}); restore the original file") from None
-
-
-def _opened(path: Path) -> IO[str]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    return cast(IO[str], opener(path, "rt", newline="", encoding="utf-8-sig"))
-
-
-def _header(path: Path) -> list[str]:
-    try:
-        with _opened(path) as file:
-            return next(csv.reader(file), [])
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error):
-        return []  # read_rows says what is wrong
 
 
 def _frames(path: Path, line: int, text: str) -> int:
