@@ -97,6 +97,12 @@ def _pictures() -> Iterator[Odd]:
         "of 20 frames repeat",
     )
     yield Odd(
+        "every frame twice, predicted from the one before",
+        partial(small, scene=lambda luma: luma[np.arange(FRAMES) // 2], options={}),
+        True,
+        "10 of 20 frames repeat",
+    )
+    yield Odd(
         "three frames over and over",
         partial(small, scene=lambda luma: luma[np.arange(FRAMES) % 3]),
         False,
@@ -152,9 +158,16 @@ def _outlines() -> Iterator[Odd]:
         "open at the frame's edge", partial(small, outlines=((20, 60, -9, 50),)), True, "touches the frame's edge"
     )
     yield Odd("round the whole frame", partial(small, outlines=((1, 95, 1, 127),)), True)
-    yield Odd("gone after half", partial(small, lasts=FRAMES // 2 + 1), True, "outline not the same in all frames")
-    yield Odd("gone after a fifth", partial(small, lasts=FRAMES // 5), False, "no outline found")
-    yield Odd("a blue outline", partial(small, colour=(30, 60, 255)), False, "no outline found")
+    for dashes, open_ in ((4, "up to 8 pixels"), (12, "up to 20 pixels")):
+        yield Odd(f"dashes of {dashes} pixels", partial(small, dashes=dashes), True, f"outline open, gaps {open_}")
+    yield Odd("dashes of 30 pixels", partial(small, dashes=30), False, "what is orange encloses nothing")
+    yield Odd("gone after half", partial(small, shown=slice(FRAMES // 2 + 1)), True, "not there, or elsewhere, in 9 of")
+    yield Odd("gone after a fifth", partial(small, shown=slice(FRAMES // 5)), False, "not there in all frames")
+    full = partial(write_small_video, frames=60, size=(384, 512))
+    for name, shown in {"gone after 30 of 60": slice(30), "there from 30 of 60 on": slice(30, None)}.items():
+        yield Odd(f"512 x 384, {name}", partial(full, shown=shown), True, "not there, or elsewhere, in 30 of 60 frames")
+    for name, colour in {"blue": (30, 60, 255), "red": (255, 0, 0), "yellow": (255, 255, 0)}.items():
+        yield Odd(f"a {name} outline", partial(small, colour=colour), False, "in colour, but not orange")
     yield Odd("a white outline", partial(small, colour=(255, 255, 255)), False, "no outline found")
     yield Odd("a darker orange", partial(small, colour=(190, 76, 0)), True)
 

@@ -22,7 +22,8 @@ def write_small_video(
     thickness: int = 3,
     colour: tuple[int, int, int] = ORANGE,
     gap: int = 0,
-    lasts: int | None = None,
+    dashes: int = 0,
+    shown: slice = slice(None),
     second: tuple[tuple[int, int, int, int], tuple[int, int, int]] | None = None,
     scene: Callable[[np.ndarray], np.ndarray] | None = None,
     tint: tuple[float, float, float] = (1, 1, 1),
@@ -35,9 +36,9 @@ def write_small_video(
 ) -> Path:
     """Write a video of (rows, columns) = `size`, all-intra H.264 unless told otherwise, with boxes drawn as outlines.
 
-    gap: pixels left open in the upper side; lasts: frames after which the outline is gone; second: another box and its
-    colour; scene: changes the luma (frames, rows, columns); tint: of the tissue; start: the first frame's time, in
-    frames.
+    gap: pixels left open in the upper side; dashes: pixels of each dash, and of the gaps between them; shown: frames
+    that have the outline; second: another box and its colour; scene: changes the luma (frames, rows, columns); tint:
+    of the tissue; start: the first frame's time, in frames.
     """
     random = np.random.default_rng(seed)
     luma = random.normal(40, 8, (frames, *size))
@@ -46,7 +47,7 @@ def write_small_video(
     luma = luma if scene is None else scene(luma)
     rgb = (np.clip(luma, 0, 255)[..., None] * tint).astype(np.uint8)
     for box in outlines:
-        rgb[:lasts, _line(size, box, thickness, gap)] = colour
+        rgb[shown, _line(size, box, thickness, gap, dashes)] = colour
     if second is not None:
         rgb[:, _line(size, second[0], thickness, 0)] = second[1]
     quality = {"crf": str(crf), "preset": "ultrafast"} if codec == "libx264" else {}
@@ -65,13 +66,17 @@ def write_small_video(
     return path
 
 
-def _line(size: tuple[int, int], box: tuple[int, int, int, int], thickness: int, gap: int) -> np.ndarray:
+def _line(
+    size: tuple[int, int], box: tuple[int, int, int, int], thickness: int, gap: int, dashes: int = 0
+) -> np.ndarray:
     """Where a box is drawn, bool (rows, columns); what lies beyond the frame is cut off."""
     top, bottom, left, right = box
     rows, columns = np.mgrid[: size[0], : size[1]]
     depth = np.minimum.reduce([rows - top, bottom - 1 - rows, columns - left, right - 1 - columns])
     middle = (left + right) // 2
     open_ = (rows < (top + bottom) / 2) & (columns >= middle - gap // 2) & (columns < middle - gap // 2 + gap)
+    if dashes:
+        open_ |= (rows + columns) // dashes % 2 == 1
     return (depth >= 0) & (depth < thickness) & ~open_
 
 

@@ -139,7 +139,7 @@ def test_an_outline_with_a_gap_is_closed_and_the_gap_told():
     coloured[20:40, [20, 50]] = coloured[[20, 39], 20:51] = True
     coloured[28:31, 20] = False
     found = region.find_region(blank(coloured))
-    assert found.inside[60, 70] and found.gap == 4 and found.quality()["area"] > 900
+    assert found.inside[60, 70] and found.gap == 8 and found.quality()["area"] > 900
 
 
 def test_each_kind_of_broken_video_has_its_reason_and_stops_nobody(stages):

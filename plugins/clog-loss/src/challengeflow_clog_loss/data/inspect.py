@@ -98,7 +98,7 @@ def look(path: Path, frames: str, margin: int, no_region: str) -> dict[str, Any]
         facts, _ = preprocess.prepared(path, int(frames) if frames else None, margin, no_region)
     except decode.VideoError as reason:
         mend = "to use it whole, set preprocess: no_region to full-frame"
-        return {"status": str(reason), "notes": (mend,) if str(reason) == region.NO_OUTLINE else ()}
+        return {"status": str(reason), "notes": (mend,) if str(reason).startswith(region.NO_OUTLINE) else ()}
     rows, columns = facts["size"]
     understood = {
         "frames": str(facts["frames"]),

@@ -4,9 +4,10 @@ Prepared arrays of a sample: `cube` uint8 (frames, rows, columns), the box of th
 outline; `mask` uint8 (rows, columns), 1 inside the outline; `surroundings` float32 (frames, 5), see
 surroundings.COLUMNS. Attributes: status, shape, frames, size [rows, columns] of the whole frame, codec_format, box
 [top, left, bottom, right], found_by and region (see region.Region.quality), and what remarks are made of: repeats
-(frames that are as an earlier one), black and bright (shares of the region), other_colour (share of the frame), streams
-and declared (frames the file says it has). A video that cannot be used has, where a frame could be decoded, `thumbnail`
-uint8 (rows, columns). A fetched video has bytes and sha256 as well.
+(frames that are as an earlier one), absent (frames without the outline where it was found), black and bright (shares of
+the region), other_colour (share of the frame), streams and declared (frames the file says it has). A video that cannot
+be used has, where a frame could be decoded, `thumbnail` uint8 (rows, columns). A fetched video has bytes and sha256 as
+well.
 """
 
 import json
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +25,15 @@ from challengeflow.arrays import Writer
 from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_clog_loss.data import gold_labels, manifest
 
+if TYPE_CHECKING:
+    from challengeflow_clog_loss.video.region import Region
+
 SHAPE = [1]
 FEWEST_FRAMES = 8  # that differ; of fewer nobody could tell; the shortest of the challenge has 17
-SAME = 0.25  # mean difference of luma in the region up to which a frame repeats another; noise makes ten times that
+SAME, SAME_MOST = 0.25, 2.0  # mean difference of luma in the region up to which a frame repeats another
+SAME_SHARE = 0.15  # of what neighbouring frames differ by: a codec that predicts frames does not repeat them exactly
+SHOWN = 1 / 3  # of the outline's strongest colour in any frame: a frame with less does not show it where it is
+PART = 21  # frames of which an outline is looked for at a time where the first frames have none
 LONGEST_LOOP, PIXELS = 100, 500  # frames back that are compared, by about so many pixels of the region
 BLACK, BRIGHT = 18, 234  # luma at the ends of the camera's range
 HELD_BYTES = 8 << 20  # of frames held until the region is found: 21 of 512 x 384 pixels
@@ -74,7 +81,7 @@ def _write(job: PreprocessJob, deaths: dict[str, str]) -> None:
             elif known:
                 attributes |= {"bytes": int(known["bytes"]), "sha256": known["sha256"]}
             out.add(sample.id, attributes, **arrays)
-            if attributes["status"] == NO_OUTLINE:
+            if attributes["status"].startswith(NO_OUTLINE):
                 without_outline.append(sample.id)
     if without_outline and job.parameters["no_region"] == "fail":
         raise InputError(
@@ -112,16 +119,17 @@ def prepared(
     held = deque([first, *islice(decoded, max(HELD_BYTES // (2 * first.luma.size), region.LOOKED_AT))])
     try:
         found = region.find_region(held)
-    except decode.VideoError:
-        if no_region != "full-frame":
-            _check_count(len(held) + sum(1 for _ in decoded), expected)
-            raise
-        found = region.whole_frame(held)
+    except decode.VideoError as reason:
+        held, decoded = deque(), decode.frames(path)
+        found = _found_later(path, expected) or region.whole_frame([first])
+        if found.found_by == "whole frame" and no_region != "full-frame":
+            raise reason from None
     rows, columns = box = found.box(margin)
-    cube, sums = [], []
+    cube, sums, shown = [], [], []
     for frame in _let_go(held, decoded):
         cube.append(frame.luma[rows, columns].copy())
         sums.append(surroundings.blocks(frame.luma))
+        shown.append(region.line_shown(frame, found) if found.found_by == "colour" else 1.0)
     _check_count(len(cube), expected)
     attributes = {
         "status": "ok",
@@ -132,6 +140,7 @@ def prepared(
         "box": [rows.start, columns.start, rows.stop, columns.stop],
         "found_by": found.found_by,
         "region": found.quality(),
+        "absent": int((np.array(shown) < SHOWN * max(shown)).sum()),
         "other_colour": first.other_colour(),
     }
     attributes["streams"], attributes["declared"] = decode.streams(path)
@@ -142,6 +151,18 @@ def prepared(
         "mask": found.inside[box].astype(np.uint8),
         "surroundings": surroundings.measure(sums, found),
     }
+
+
+def _found_later(path: Path, expected: int | None) -> "Region | None":
+    """The region that the outline's colour encloses in some part of the video, where the first frames show none."""
+    from challengeflow_clog_loss.video import decode, region
+
+    decoded, count, found = decode.frames(path), 0, None
+    while part := list(islice(decoded, PART)):
+        count += len(part)
+        found = found or region.region_by_colour(part)
+    _check_count(count, expected)
+    return found
 
 
 def _seen(pixels: np.ndarray) -> dict[str, Any]:
@@ -158,9 +179,11 @@ def _seen(pixels: np.ndarray) -> dict[str, Any]:
 def _repeats(pixels: np.ndarray) -> int:
     """How many frames, uint8 (frames, pixels), are as one of the LONGEST_LOOP before."""
     some = pixels[:, :: max(1, pixels.shape[1] // PIXELS)].astype(np.int16)
+    usual = np.quantile(np.abs(some[1:] - some[:-1]).mean(axis=1), 0.95)
+    alike = np.clip(SAME_SHARE * usual, SAME, SAME_MOST)
     same = np.zeros(len(some), bool)
     for lag in range(1, min(len(some), LONGEST_LOOP + 1)):
-        same[lag:] |= np.abs(some[lag:] - some[:-lag]).mean(axis=1) <= SAME
+        same[lag:] |= np.abs(some[lag:] - some[:-lag]).mean(axis=1) <= alike
     return int(same.sum())
 
 

@@ -14,6 +14,7 @@ STRENGTHS = (28, 12)  # of the outline's hue, tried in turn; thin lines lose mos
 CONSENSUS = 0.5  # share of them in which a pixel must be coloured
 SMALLEST = 12  # pixels of half resolution, for an outline and for what it encloses
 GAPS = (0, 2, 5)  # half widths of gaps in the outline that are closed, tried in turn; pixels of half resolution
+OTHER_COLOUR = 0.001  # share of the frame from which on something is drawn in another colour
 NO_OUTLINE = "no outline found"
 GREY_FRAMES = 16
 GREY_LUMA = (118, 150)  # luma of the orange outline once its colour is lost
@@ -26,7 +27,8 @@ class Region:
     """inside, outline: bool (rows, columns) of the whole frame. found_by: "colour", "luma" or "whole frame".
 
     stability: coloured pixels that all frames share, of those that any has (1 is the same in all; None: not by colour).
-    gap: pixels of full resolution up to which openings in the line had to be closed. outlines: how many were drawn.
+    gap: pixels of full resolution up to which openings in the line had to be closed. outlines: how many parts are
+    enclosed.
     """
 
     inside: np.ndarray
@@ -54,22 +56,46 @@ class Region:
 
 def find_region(frames: Sequence[Frame]) -> Region:
     """Find the outline by its colour, or by its constant luma where there is no colour; VideoError if there is none."""
-    shape = frames[0].luma.shape
+    found = region_by_colour(frames)
+    if found is None and (steady := _first_enclosed([_steady_grey(frames)])):
+        found = _region(steady[1], frames[0].luma.shape, "luma", None)
+    if found is None:
+        raise VideoError(_why_none(frames))
+    return found
+
+
+def region_by_colour(frames: Sequence[Frame]) -> Region | None:
+    """The region that the outline's colour encloses in most of some frames; None where it encloses none."""
     hue = np.stack([frame.orange() for frame in _spread(frames, LOOKED_AT)])
-    smallest = 0
-    for strength in STRENGTHS:
-        coloured = hue > strength
-        enclosed, largest = _enclosed(coloured.mean(axis=0) > CONSENSUS)
-        if enclosed is not None:
-            stability = round(float(coloured.all(axis=0).sum() / coloured.any(axis=0).sum()), 3)
-            return _region(enclosed, shape, "colour", stability)
-        smallest = max(smallest, largest)
-    enclosed, _ = _enclosed(_steady_grey(frames))
-    if enclosed is not None:
-        return _region(enclosed, shape, "luma", None)
+    lines = [(hue > strength).mean(axis=0) > CONSENSUS for strength in STRENGTHS]
+    first = _first_enclosed(lines)
+    if first is None:
+        return None
+    coloured = hue > STRENGTHS[first[0]]
+    stability = round(float(coloured.all(axis=0).sum() / coloured.any(axis=0).sum()), 3)
+    return _region(first[1], frames[0].luma.shape, "colour", stability)
+
+
+def line_shown(frame: Frame, region: Region) -> float:
+    """How strong the outline's colour is on its line, on average, in a frame of its video."""
+    return float(frame.orange(region.outline[::2, ::2]).mean())
+
+
+def _why_none(frames: Sequence[Frame]) -> str:
+    some = _spread(frames, LOOKED_AT)
+    coloured = np.stack([frame.orange() for frame in some]) > STRENGTHS[-1]
+    if any(_first_enclosed([one]) for one in coloured):
+        return f"{NO_OUTLINE} that stays: it moves, or is not there in all frames"
+    line = coloured.mean(axis=0) > CONSENSUS
+    other = float(np.median([frame.other_colour() for frame in some]))
+    if other > max(OTHER_COLOUR, line.mean()):
+        return f"{NO_OUTLINE}: {other:.1%} of the frame is in colour, but not orange (255, 102, 0)"
+    if line.sum() < SMALLEST:
+        return NO_OUTLINE
+    smallest = max(int(_parts(line, gap).sizes.max()) for gap in GAPS)
     if smallest:
-        raise VideoError(f"outline too small: it encloses some {4 * smallest} pixels, expected {4 * SMALLEST} or more")
-    raise VideoError(NO_OUTLINE)
+        return f"outline too small: it encloses some {4 * smallest} pixels, expected {4 * SMALLEST} or more"
+    return f"{NO_OUTLINE}: what is orange encloses nothing; gaps of up to {4 * GAPS[-1]} pixels are closed"
 
 
 def whole_frame(frames: Sequence[Frame]) -> Region:
@@ -92,41 +118,53 @@ class _Enclosed(NamedTuple):
 def _region(found: _Enclosed, shape: tuple[int, int], found_by: str, stability: float | None) -> Region:
     """The region at full resolution; the line is a pixel wider there, for its colour fades at its sides."""
     line, inside = (_double(part, shape) for part in (found.line, found.inside))
-    region = Region(inside, line, found_by, stability, 2 * found.gap, found.outlines)
+    region = Region(inside, line, found_by, stability, 4 * found.gap, found.outlines)
     near = region.box(1)
     line[near] = ndimage.binary_dilation(line[near], AROUND)
     inside &= ~line
     return region
 
 
-def _enclosed(line: np.ndarray) -> tuple[_Enclosed | None, int]:
-    """The line and the largest part of the frame that it cuts off; gaps of a few pixels are closed first.
-
-    The frame's edge closes an outline that was drawn up to it. Where nothing, or too little, is cut off: None and how
-    much.
-    """
-    if line.sum() < SMALLEST:
-        return None, 0
-    window, most = _window(line), 0
+def _first_enclosed(lines: Sequence[np.ndarray]) -> tuple[int, _Enclosed] | None:
+    """Which of some lines encloses a part of the frame, and what; those that need no gap closed come first."""
     for gap in GAPS:
-        padded = np.pad(line[window], gap + 1, mode="edge")
-        closed = ndimage.binary_closing(padded, AROUND, gap) if gap else padded
-        closed = closed[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
-        parts, count = ndimage.label(~closed)
-        if not count:
-            break
-        sizes = np.bincount(parts.ravel(), minlength=count + 1)
-        sizes[[0, *_outside(parts, sizes, window, line.shape)]] = 0
-        largest = int(sizes.argmax())
-        if sizes[largest] >= SMALLEST:
-            inside = parts == largest
-            near = ndimage.binary_dilation(inside, AROUND, 2)
-            labels, _ = ndimage.label(closed, AROUND)
-            line_of_it = np.isin(labels, np.unique(labels[near & closed]))
-            outlines = _count_outlines(parts, sizes, inside, line_of_it)
-            return _Enclosed(_placed(line_of_it, window, line), _placed(inside, window, line), gap, outlines), 0
-        most = max(most, int(sizes[largest]))
-    return None, most
+        for place, line in enumerate(lines):
+            if line.sum() >= SMALLEST and (found := _enclosed(line, gap)) is not None:
+                return place, found
+    return None
+
+
+class _Parts(NamedTuple):
+    window: tuple[slice, slice]
+    thick: np.ndarray  # bool, the line within the window, so thick that gaps are closed
+    labels: np.ndarray  # of the parts that it leaves
+    sizes: np.ndarray  # pixels by label; 0 of what is not enclosed
+
+
+def _parts(line: np.ndarray, gap: int) -> _Parts:
+    """What the line cuts off; the frame's edge closes an outline that was drawn up to it."""
+    window = _window(line)
+    thick = ndimage.binary_dilation(line[window], AROUND, gap) if gap else line[window]
+    labels, count = ndimage.label(~thick)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[[0, *(_outside(labels, sizes, window, line.shape) if count else ())]] = 0
+    return _Parts(window, thick, labels, sizes)
+
+
+def _enclosed(line: np.ndarray, gap: int) -> _Enclosed | None:
+    """The line and the largest part of the frame that it cuts off; None where nothing, or too little, is."""
+    window, thick, labels, sizes = _parts(line, gap)
+    largest = int(sizes.argmax())
+    if sizes[largest] < SMALLEST:
+        return None
+    inside = labels == largest
+    if gap:  # back to the line as it is
+        inside = ndimage.binary_dilation(inside, AROUND, gap)
+    near = ndimage.binary_dilation(inside, AROUND, gap + 2)
+    pieces, _ = ndimage.label(thick, AROUND)
+    own = np.isin(pieces, np.unique(pieces[near & thick])) & line[window]
+    outlines = int((sizes >= SMALLEST).sum())
+    return _Enclosed(_placed(own, window, line), _placed(inside, window, line), gap, outlines)
 
 
 def _window(line: np.ndarray) -> tuple[slice, slice]:
@@ -163,14 +201,6 @@ def _placed(part: np.ndarray, window: tuple[slice, slice], line: np.ndarray) -> 
     whole = np.zeros_like(line)
     whole[window] = part
     return whole
-
-
-def _count_outlines(parts: np.ndarray, sizes: np.ndarray, inside: np.ndarray, line: np.ndarray) -> int:
-    """Outlines drawn: the one taken, and enclosed parts that its line does not touch, or that lie within it."""
-    others = set(np.flatnonzero(sizes >= SMALLEST)) - set(np.unique(parts[ndimage.binary_dilation(line, AROUND)]))
-    within = ndimage.binary_fill_holes(inside) & ~inside
-    inner, count = ndimage.label(within & (parts > 0))
-    return 1 + len(others) + int((np.bincount(inner.ravel(), minlength=count + 1)[1:] >= SMALLEST).sum())
 
 
 def _steady_grey(frames: Sequence[Frame]) -> np.ndarray:

@@ -18,14 +18,15 @@ def remarks(attributes: Mapping[str, Any]) -> list[str]:
     if attributes["status"] != "ok":
         return []
     region, (rows, columns), frames = attributes["region"], attributes["size"], attributes["frames"]
-    hidden = attributes["declared"] - frames
-    unstable = region["stability"] is not None and region["stability"] < STABLE
+    hidden, absent = attributes["declared"] - frames, attributes["absent"]
+    unstable = region["stability"] is not None and region["stability"] < STABLE and not absent
     found = {
         "no outline, the whole frame used": attributes["found_by"] == "whole frame",
         "no colour, outline found by its brightness": attributes["found_by"] == "luma",
         f"{region['outlines']} outlines, the largest used": region["outlines"] > 1,
         f"outline open, gaps up to {region['gap']} pixels closed": region["gap"] > 0,
         f"outline not the same in all frames ({region['stability']})": unstable,
+        f"outline not there, or elsewhere, in {absent} of {frames} frames": absent > 0,
         f"only {frames} frames": frames < SHORTEST,
         f"{attributes['repeats']} of {frames} frames repeat an earlier one": attributes["repeats"] > 0,
         f"{hidden} of {attributes['declared']} frames are hidden by the file": hidden > 0,
