@@ -1,13 +1,16 @@
 """No file vanishes: it is read, or it is named with the reason; parts meet by their names."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 
 from challengeflow import InputError
 from challengeflow.arrays import Arrays
-from challengeflow_mabe_task1.data import parts
+from challengeflow_mabe_task1.data import layouts, parts
 from challengeflow_mabe_task1.data.folder import survey
-from challengeflow_mabe_task1.formats import poses
+from challengeflow_mabe_task1.formats import bento, boris_project, poses
+from challengeflow_mabe_task1.formats.bouts import Bout
 
 LABELS = "behaviour,start_frame,stop_frame\nsniff,2,9\n"
 
@@ -87,7 +90,7 @@ def test_every_other_file_is_named_with_its_reason(lab, deeplabcut):
         "notes.txt": "no labels",
         "weights.csv": "its columns: mouse, weight",
         "m1DLC_full.pickle": "never opened",
-        "m2.mp4": "a video without poses",
+        "m2.mp4": "a video without poses: none are called 'm2'",
         "empty.csv": "empty",
         "old/": "a folder",
     }
@@ -189,3 +192,91 @@ def test_infinite_points_are_missing_without_a_complaint(lab, deeplabcut):
     (lab / "m1.csv").write_text("\n".join([*text[:6], ",".join(cells), *text[7:]]) + "\n")
     with np.errstate(all="raise"):
         assert np.isnan(poses.read([lab / "m1.csv"]).points).sum() == 2
+
+
+# -- names and links ---------------------------------------------------------------------------------------------------
+
+
+def test_accents_and_capitals_of_names_do_not_matter(lab, deeplabcut):
+    decomposed, composed = (unicodedata.normalize(form, "Käfig") for form in ("NFD", "NFC"))
+    deeplabcut(lab / f"{decomposed}.csv")
+    (lab / f"{composed}_labels.csv").write_text(LABELS)
+    assert found(lab) == {decomposed: (f"{decomposed}.csv", f"{composed}_labels.csv")}
+    (lab / "recordings.csv").write_text(f"recording,poses,labels\nk,{composed.upper()}.csv,{composed}_LABELS.csv\n")
+    assert found(lab) == {"k": (f"{decomposed}.csv", f"{composed}_labels.csv")}
+
+
+def test_a_bento_file_is_of_the_video_that_it_names(lab, deeplabcut):
+    deeplabcut(lab / "mouse 1.csv")
+    deeplabcut(lab / "m2.csv")
+    bento.write(lab / "mouse_1.annot", [Bout("sniff", 4, 9)], 40, 30.0, "mouse 1")  # as answers are exported
+    bento.write(lab / "anna.annot", [Bout("sniff", 4, 9)], 40, 30.0, r"Z:\day 1\top cam.seq Z:\day 1\m2.seq")
+    assert found(lab) == {"mouse 1": ("mouse 1.csv", "mouse_1.annot"), "m2": ("m2.csv", "anna.annot")}
+
+
+def test_what_trackers_leave_beside_their_tracks_is_no_second_track(lab, deeplabcut):
+    tracked = "m1DLC_resnet50_openfieldMay1shuffle1_100"
+    deeplabcut(lab / f"{tracked}.csv")
+    for name in (f"{tracked}_skeleton.h5", f"{tracked}_labeled.mp4", "m1.mp4", "m1.avi", "lab.boris.gz"):
+        (lab / name).write_bytes(b"x")
+    (lab / "gone.csv").symlink_to(lab / "nowhere.csv")
+    (lab / "labels.v001.000_m2.analysis.h5").write_bytes(b"x")  # as SLEAP calls its exports
+    surveyed = survey(lab)
+    assert found(lab) == {"m1": (f"{tracked}.csv", ""), "m2": ("labels.v001.000_m2.analysis.h5", "")}
+    assert surveyed.videos == {"m1": "m1.avi"} and surveyed.unused == {
+        f"{tracked}_skeleton.h5": "DeepLabCut's bones, which are no track",
+        f"{tracked}_labeled.mp4": f"a video without poses: none are called '{tracked}_labeled'",
+        "m1.mp4": "m1.avi is taken as the video of m1",
+        "lab.boris.gz": "an archive; unpack it",
+        "gone.csv": "a link to a file that is not there",
+    }
+
+
+def test_labels_that_others_go_before_are_told(lab, deeplabcut):
+    for name in ("m1", "m2"):
+        deeplabcut(lab / f"{name}.csv")
+    (lab / "m1_labels.csv").write_text(LABELS)
+    boris_project.write(lab / "answers.boris", [(name, f"{name}.mp4", [], 40, 30.0) for name in ("m1", "m2")])
+    notes = {one.id: one.notes for one in survey(lab).recordings}
+    assert notes["m1"] == ("answers.boris has labels of it too; m1_labels.csv goes first",)
+
+
+def test_whole_numbers_are_tracks_too(lab):
+    np.savez(lab / "clips.npz", one=np.ones((5, 2, 2, 7), int), two=np.ones((6, 2, 2, 7)), frames=np.arange(5))
+    assert list(found(lab)) == ["clips/one", "clips/two"]
+    np.savez(lab / "clips.npz", frames=np.arange(5))
+    with pytest.raises(InputError, match="no array that may be a track"):
+        list(layouts.read(lab / "clips.npz"))
+
+
+@pytest.mark.parametrize(
+    "lines, message",
+    [
+        ("recording,poses,split\nm1,m1.csv,validation\n", "has the split 'validation'; expected train, test"),
+        ("recording,poses\nm1,m1.csv\nm1,m1.csv\n", "line 3 of .*: the recording 'm1' is listed twice"),
+        ("recording,poses,fps\nm1,m1.csv,fast\n", "has the fps 'fast'"),
+    ],
+)
+def test_a_wrong_line_of_the_table_is_named(lab, lines, message):
+    (lab / "recordings.csv").write_text(lines)
+    with pytest.raises(InputError, match=message):
+        survey(lab)
+
+
+def test_the_table_may_come_from_a_spreadsheet(lab, deeplabcut):
+    deeplabcut(lab / "m1.csv")
+    (lab / "recordings.csv").write_text("\ufeffrecording;poses;split;fps\nm1;m1.csv;Test;29,97\n", encoding="utf-8")
+    (one,) = survey(lab).recordings
+    assert one.split == "test" and float(one.fact("fps")) == 29.97
+
+
+def test_animals_are_the_same_in_any_order_of_their_columns(lab, deeplabcut, stages):
+    first = deeplabcut(lab / "m1.csv", animals=("black", "white"))
+    second = deeplabcut(lab / "m2.csv", animals=("white", "black"), seed=1)
+    (lab / "m1_labels.csv").write_text(LABELS)
+    (lab / "m2_labels.csv").write_text(LABELS)
+    run = stages(lab, folds=1, dataset="lab")
+    prepared = Arrays(run.prepare()[0].prepared)
+    np.testing.assert_array_equal(prepared["m1"]["keypoints"], first)
+    np.testing.assert_array_equal(prepared["m2"]["keypoints"], second[:, ::-1])
+    assert "as elsewhere black is the resident" in prepared.attributes("m2")["notes"][0]

@@ -73,6 +73,15 @@ def test_what_was_understood_is_told(folder):
     assert found["cage4"].understood["parts not used"] == "whisker"
 
 
+def test_labels_outside_the_track_are_told(tmp_path, deeplabcut):
+    for name, bouts in (("m1", "sniff,10,20\nsniff,300,320"), ("m2", "sniff,35,60")):
+        deeplabcut(tmp_path / f"{name}.csv", frames=40)
+        (tmp_path / f"{name}_labels.csv").write_text(f"behaviour,start_frame,stop_frame\n{bouts}\n")
+    notes = {entry.sample: entry.notes for entry in inspected(tmp_path)}
+    assert notes["m1"][0].startswith("of its 2 bouts 1 lie within its track, whose last frame is 39, and the last bout")
+    assert notes["m2"] == ()
+
+
 def test_the_organisers_files_are_told_too(tmp_path):
     official_files.write(tmp_path, "task1", 1, None)
     entries = inspected(tmp_path)

@@ -7,21 +7,23 @@ without in test.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from challengeflow import InputError
-from challengeflow.outside import npz
 from challengeflow.outside.door import reason_of
 from challengeflow.outside.names import spelled
-from challengeflow_mabe_task1.data import recordings_table
+from challengeflow_mabe_task1.data import layouts, recordings_table
 from challengeflow_mabe_task1.data.recordings_table import Recording
 from challengeflow_mabe_task1.formats import kinds, labels
+from challengeflow_mabe_task1.formats.bouts import called
 from challengeflow_mabe_task1.formats.kinds import Kind
 
 _TRACKER = re.compile(
     r"(DLC_|DLC[A-Z]|DeepCut_|\.analysis|\.predictions|_pose_est_v\d+|_pose_(top|front)_v\d).*$", re.IGNORECASE
 )
+_PROJECT = re.compile(r"^.+\.\d{3}_(?=.+\.analysis$)")
+"""What SLEAP puts before the video's name when it exports: the project and the number of the video."""
 _LABEL = re.compile(r"[._-](annot(ation)?s?|labels?|boris|bouts|targets|predictions)$", re.IGNORECASE)
 _VIDEO = re.compile(rf"({'|'.join(map(re.escape, kinds.VIDEOS))})$", re.IGNORECASE)
 
@@ -56,13 +58,13 @@ def survey(folder: Path) -> Survey:
         )
     table = recordings_table.find(folder)
     paths = sorted(path for path in folder.iterdir() if path != table)
-    files = {path: _kind(path) for path in paths if path.is_file()}
+    files = {path: _kind(path) for path in paths if not path.is_dir()}
     unused = {path.name: kind.program for path, kind in files.items() if not kind.used}
     unused |= {
         f"{path.name}/": "a folder; only files directly in the folder are read" for path in paths if path.is_dir()
     }
     if table is not None:
-        found = tuple(recordings_table.read(table))
+        found = tuple(_with_files(one, files) for one in recordings_table.read(table))
         named = {name for one in found for name in (*one.poses, one.labels)}
         rest = [path.name for path, kind in files.items() if path.name not in named and kind.used and not kind.video]
         unused |= dict.fromkeys(rest, f"{table.name} does not name it")
@@ -71,6 +73,16 @@ def survey(folder: Path) -> Survey:
     videos = _videos(files, found, unused)
     programs = {path.name: kind.program for path, kind in files.items() if kind.used}
     return Survey(found, unused, programs, videos, table.name if table else "")
+
+
+def _with_files(one: Recording, files: Mapping[Path, Kind]) -> Recording:
+    """A recording with its files' names as the folder has them: capitals and accents may differ."""
+    there = {called(path.name): path.name for path in files}
+
+    def name(said: str) -> str:
+        return said if any(said == path.name for path in files) else there.get(called(said), said)
+
+    return replace(one, poses=tuple(map(name, one.poses)), labels=name(one.labels) if one.labels else "")
 
 
 def _kind(path: Path) -> Kind:
@@ -91,7 +103,7 @@ def _by_names(files: Mapping[Path, Kind], unused: dict[str, str]) -> tuple[Recor
         for name in _names(path, kind):
             own_poses.setdefault(name, []).append(path.name)
     chosen = {name: _one_of_same(own, unused) for name, own in own_poses.items()}
-    own_labels = _labels(files, list(chosen), unused)
+    own_labels, beside = _labels(files, list(chosen), unused)
     found = []
     for name, poses in chosen.items():
         labelled, notes, problem = own_labels.get(name, []), [], ""
@@ -102,7 +114,9 @@ def _by_names(files: Mapping[Path, Kind], unused: dict[str, str]) -> tuple[Recor
                 f"not trained on: it has the labels {' and '.join(labelled)}; choose one in {recordings_table.NAME}"
             )
         label = labelled[0] if len(labelled) == 1 else ""
-        if label and _stem(Path(label)).casefold() != name.casefold() and files[_at(files, label)].program != "SimBA":
+        if len(labelled) == 1 and name in beside:
+            notes.append(f"{' and '.join(beside[name])} has labels of it too; {label} goes first")
+        if label and called(_stem(Path(label))) != called(name) and files[_at(files, label)].program != "SimBA":
             notes.append(f"{label} was taken as its labels; if that is wrong, say so in {recordings_table.NAME}")
         found.append(
             Recording(name, tuple(poses), label, "train" if label else "test", notes=tuple(notes), problem=problem)
@@ -126,8 +140,13 @@ def _one_of_same(own: list[str], unused: dict[str, str]) -> list[str]:
     return rest
 
 
-def _labels(files: Mapping[Path, Kind], names: Sequence[str], unused: dict[str, str]) -> dict[str, list[str]]:
-    """Recording -> its label files: those known the surest way; the others, and those of no recording, are unused."""
+def _labels(
+    files: Mapping[Path, Kind], names: Sequence[str], unused: dict[str, str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Recording -> its label files: those known the surest way; and recording -> others that are used elsewhere.
+
+    Those of no recording, or of none for which they are the surest, are unused.
+    """
     claims: dict[str, list[tuple[int, str]]] = {}
     for path, kind in files.items():
         claimed = _claims(path, kind, names) if kind.labels else {}
@@ -147,37 +166,40 @@ def _labels(files: Mapping[Path, Kind], names: Sequence[str], unused: dict[str, 
     taken = {file for own in found.values() for file in own}
     for file in taken:
         unused.pop(file, None)
-    return found
+    beside = {
+        name: [file for _, file in own if file in taken and file not in found[name]] for name, own in claims.items()
+    }
+    return found, {name: own for name, own in beside.items() if own}
 
 
 def _claims(path: Path, kind: Kind, names: Sequence[str]) -> dict[str, int]:
     """Recordings that a label file is of, and how that is known."""
     if kind.poses:  # poses and labels in one table
         return dict.fromkeys(_names(path, kind), EXACT)
-    stem = _stem(path).casefold()
-    exact = [name for name in names if name.casefold() == stem]
+    stem = called(_stem(path))
+    exact = [name for name in names if called(name) == stem]
     if exact:
         return {exact[0]: EXACT}
-    inside = {name.casefold() for name in labels.names_inside(path)}
-    said = {name: INSIDE for name in names if name.casefold() in inside}
+    inside = {called(name) for name in labels.names_inside(path)}
+    said = {name: INSIDE for name in names if called(name) in inside}
     if said:
         return said
-    begins = [n for n in names if stem.startswith(n.casefold()) and not stem[len(n) : len(n) + 1].isalnum()]
+    begins = [n for n in names if stem.startswith(called(n)) and not stem[len(called(n)) :][:1].isalnum()]
     return {max(begins, key=len): BEGINNING} if begins else {}
 
 
 def _videos(files: Mapping[Path, Kind], found: Sequence[Recording], unused: dict[str, str]) -> dict[str, str]:
     """Recording -> its video. Videos of no recording are unused."""
-    names = {name.casefold(): one.id for one in found for name in reversed(label_names(one))}
+    names = {called(name): one.id for one in found for name in reversed(label_names(one))}
     videos: dict[str, str] = {}
     for path, kind in files.items():
         if not kind.video:
             continue
-        name = names.get(path.stem.casefold())
+        name = names.get(called(path.stem))
         if name is None:
-            unused[path.name] = "a video without poses; track it first"
-        else:
-            videos.setdefault(name, path.name)
+            unused[path.name] = f"a video without poses: none are called {path.stem!r}"
+        elif videos.setdefault(name, path.name) != path.name:
+            unused[path.name] = f"{videos[name]} is taken as the video of {name}"
     return videos
 
 
@@ -187,7 +209,7 @@ def _names(path: Path, kind: Kind) -> list[str]:
         return []
     if path.suffix.lower() == ".npz":
         try:
-            names = [name for name, (_, dtype) in npz.headers(path).items() if dtype.kind == "f"]
+            names = layouts.tracks_of(path)
         except InputError:  # reading it will say so
             return [spelled(path.stem)]
         alone = names in ([], ["keypoints"])
@@ -197,7 +219,7 @@ def _names(path: Path, kind: Kind) -> list[str]:
 
 def _name(path: Path) -> str:
     """The recording's name in that of a pose file, without what trackers add."""
-    stem = _VIDEO.sub("", _TRACKER.sub("", path.stem))
+    stem = _VIDEO.sub("", _TRACKER.sub("", _PROJECT.sub("", path.stem)))
     return stem.strip(" ._-") or path.stem
 
 

@@ -4,7 +4,7 @@ Reads poses and labels as a run would; makes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def inspect(job: InspectJob) -> list[Inspected]:
     for name in (name for each in looked for name in each.behaviours):
         spellings.setdefault(key(name), set()).add(name)
     used = parts.common([each.parts for each in looked if each.frames])
+    looked = _ordered(surveyed.recordings, looked, download["animals"])
     rows = []
     for one, each in zip(surveyed.recordings, looked, strict=True):
         several = [sorted(spellings[key(name)]) for name in each.behaviours if len(spellings[key(name)]) > 1]
@@ -54,6 +55,19 @@ def _looked(job: InspectJob, surveyed: Survey) -> list["Look"]:
     ]
 
 
+def _ordered(found: Sequence[Recording], looked: Sequence["Look"], wanted: Sequence[str] | None) -> list["Look"]:
+    """What was looked at, with the animals in the order that a run gives them."""
+    pairs = zip(found, looked, strict=True)
+    animals = {one.id: each.animals for one, each in pairs if wanted is None and not one.fact("resident")}
+    orders = recordings.in_one_order(animals)
+    return [
+        replace(each, animals=order, notes=(*each.notes, recordings.other_order(order)))
+        if (order := orders.get(one.id))
+        else each
+        for one, each in zip(found, looked, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Look:
     """What a recording's files hold. status: "ok", or why its track cannot be used. labels: None without label file."""
@@ -68,6 +82,9 @@ class Look:
     fps: float | None = None
     labels: str | None = None
     behaviours: tuple[str, ...] = ()
+    spans: tuple[tuple[float, float], ...] = ()
+    unit: str = "frames"
+    label_rate: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -97,6 +114,8 @@ def look(folder: Path, one: Recording, download: Mapping[str, Any]) -> Look:
         return replace(found, notes=(*found.notes, f"not trained on: {error}".replace(f"{folder}/", "")))
     names = tuple(sorted({bout.behaviour for bout in own.bouts}))
     notes = (*found.notes, *own.notes)
+    spans = tuple((bout.start, bout.stop) for bout in own.bouts)
+    found = replace(found, spans=spans, unit=own.unit, label_rate=own.rate)
     return replace(found, labels=_bouts(own), behaviours=names, fps=own.fps or found.fps, notes=notes)
 
 
@@ -118,12 +137,27 @@ def _row(surveyed: Survey, one: Recording, found: Look, used: list[str], preproc
         notes.append(
             f"its files say {found.fps:g} frames a second, the config {preprocess['fps']:g}; they are believed"
         )
+    notes += _outside(found, float(rate or preprocess["fps"]))
     status = found.status
     try:
         parts.chosen(found.parts if found.named else None, len(found.parts), used, preprocess["parts"])
     except InputError as error:
         status = str(error) if status == "ok" else status
     return Inspected(sample=one.id, files=files, status=status, understood=understood, notes=tuple(notes))
+
+
+def _outside(found: Look, fps: float) -> list[str]:
+    """Sentences on labels of which some, or all, lie outside the track."""
+    rates = [fps] if found.unit == "seconds" else [1.0, *([fps / found.label_rate] if found.label_rate else [])]
+    spans = [np.array(found.spans).reshape(-1, 2) * rate for rate in rates]
+    first, end = found.first, found.first + found.frames
+    inside = max(int(((one[:, 0] < end) & (one[:, 1] >= first)).sum()) for one in spans)
+    if inside == len(spans[0]):
+        return []
+    return [
+        f"of its {len(spans[0])} bouts {inside or 'none'} lie within its track, whose last frame is {end - 1}, and the "
+        f"last bout ends at {spans[0].max():.0f}: check that both are of one video, and its frames a second"
+    ]
 
 
 def _track(found: Look, wanted: list[str]) -> dict[str, str]:

@@ -135,6 +135,16 @@ def annotations(item: Item, classes: int) -> np.ndarray:
     return labels.astype(np.int16)
 
 
+def tracks_of(path: Path) -> list[str]:
+    """Names of the arrays of a .npz that may be tracks: of decimal numbers, or of whole ones with four axes."""
+    headers = npz.headers(path)
+    return [
+        name
+        for name, (shape, dtype) in headers.items()
+        if dtype.kind == "f" or (dtype.kind in "iu" and len(shape) == 4)
+    ]
+
+
 def background(vocabulary: Collection[str]) -> int:
     """The number of the class that means 'none of the behaviours': 'other', or the last one where none is called so."""
     vocabulary = list(vocabulary)
@@ -212,7 +222,9 @@ def _vocabulary(path: Path, names: Any) -> tuple[str, ...] | None:
 
 
 def _read_npz(path: Path) -> Iterator[Item]:
-    names = [name for name, (_, dtype) in npz.headers(path).items() if dtype.kind == "f"]
+    names = tracks_of(path)
+    if not names:
+        raise InputError(f"{path} has no array that may be a track; expected (frames, 2 animals, x and y, parts)")
     for name, array in npz.arrays(path):
         if name in names:
             yield Item(spelled(path.stem if names == ["keypoints"] else f"{path.stem}/{name}"), array)

@@ -1,6 +1,7 @@
 """Body parts by their names: as people say them, in one order, the same ones in every recording of a dataset."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +11,7 @@ from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 
 def plain(name: str) -> str:
     """A part's name as people say it, so that trackers and models agree: `Tail_base` is `tail base`."""
-    return re.sub(r"[\s_.-]+", " ", name).strip().lower()
+    return re.sub(r"[\s_.-]+", " ", unicodedata.normalize("NFC", name)).strip().lower()
 
 
 def plain_names(names: Sequence[str], renamed: Mapping[str, str]) -> list[str]:

@@ -25,8 +25,10 @@ class _Track:
     """What the sample table needs of a track; nothing is known of one that cannot be read."""
 
     frames: int = 0
+    animals: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     fps: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def index(job: DownloadJob, folder: Path) -> list[Sample]:
@@ -37,6 +39,8 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
     """
     surveyed = survey(folder)
     found = [each for each in surveyed.recordings if each.split in job.splits or job.splits == ("test",)]
+    if rest := [each.id for each in surveyed.recordings if each not in found]:
+        job.progress.message(f"{len(rest)} recordings are of other splits than {', '.join(job.splits)}: {rest[0]} ...")
     if not found:
         raise InputError(
             f"{folder} holds no recording; put pose files in it (DeepLabCut .csv or .h5, SLEAP .h5 or .slp, .npy), "
@@ -47,6 +51,8 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
         job.progress.message(f"{len(surveyed.unused)} files are not used ({names} ...): see what inspect says of them")
     found = [replace(each, split=each.split if each.split in job.splits else "test") for each in found]
     read, sizes = _read(job, folder, found)
+    found = [replace(each, notes=(*each.notes, *sizes[each.id].notes)) for each in found]
+    found = _ordered(found, sizes, job.parameters["animals"])
     found, gold = _labelled(job, folder, found, read)
     vocabulary = _vocabulary(gold, job.parameters["behaviours"])
     spelled = labels.merged_spellings(list(gold.values()))
@@ -119,6 +125,16 @@ def tracks(folder: Path, sample: Sample, parameters: Mapping[str, Any]) -> Poses
     return replace(found, parts=tuple(parts.plain_names(found.parts, renamed)))
 
 
+def in_one_order(animals: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Recording -> its two animals in the order of the first recording that has the same two, where its own is another.
+
+    animals: of recordings whose two animals nobody named.
+    """
+    first: dict[frozenset[str], tuple[str, ...]] = {}
+    orders = {name: first.setdefault(frozenset(own), tuple(own)) for name, own in animals.items() if len(set(own)) == 2}
+    return {name: order for name, order in orders.items() if order != tuple(animals[name])}
+
+
 def columns_to_read(recording: Recording) -> dict[str, str]:
     """The columns that `tracks` needs of a recording of which nothing else is known yet."""
     return _columns(recording, "", _Track(), (), (), None)
@@ -188,6 +204,28 @@ def _labelled(
     return [each for each in kept if each.split in job.splits], gold
 
 
+def _ordered(found: Sequence[Recording], sizes: Mapping[str, _Track], wanted: Sequence[str] | None) -> list[Recording]:
+    """The recordings with their animals named where a file has them in another order than the first recording."""
+    unnamed = [each for each in found if wanted is None and not each.fact("resident")]
+    orders = in_one_order({each.id: sizes[each.id].animals for each in unnamed})
+    return [
+        replace(
+            each,
+            facts={**each.facts, "resident": orders[each.id][0], "intruder": orders[each.id][1]},
+            notes=(*each.notes, other_order(orders[each.id])),
+        )
+        if each.id in orders
+        else each
+        for each in found
+    ]
+
+
+def other_order(animals: Sequence[str]) -> str:
+    """A sentence on a recording whose file has its animals in another order."""
+    first, second = animals
+    return f"its file has its animals in another order; as elsewhere {first} is the resident, {second} the intruder"
+
+
 def _vocabulary(gold: Mapping[str, Labels], behaviours: Sequence[str] | None) -> tuple[str, ...]:
     """The behaviours by class number; of recordings without labels those asked for, if any are."""
     if gold:
@@ -198,7 +236,7 @@ def _vocabulary(gold: Mapping[str, Labels], behaviours: Sequence[str] | None) ->
 def _size(folder: Path, recording: Recording, parameters: Mapping[str, Any]) -> _Track:
     found = tracks(folder, Sample(recording.id, "", "", columns_to_read(recording)), parameters)
     names = found.parts or tuple(parts.unnamed(found.points.shape[3]))
-    return _Track(found.points.shape[0], names, found.fps)
+    return _Track(found.points.shape[0], found.animals, names, found.fps, found.notes)
 
 
 def _columns(

@@ -22,6 +22,8 @@ COLUMNS = (
     "observation",
 )
 """Only the first two are needed. Several pose files of one recording are separated by |."""
+NUMBERS = ("fps", "pixels_per_cm", "annotator")
+SPLITS = ("", "train", "test", "unlabelled")
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,17 @@ def read(path: Path) -> Iterator[Recording]:
             f"{path} has the columns {', '.join(header)}; expected recording and poses, and of "
             f"{', '.join(COLUMNS[2:])} what is known"
         )
+    seen: set[str] = set()
     for number, cells in enumerate(lines[1:], 2):
         row = dict(zip(header, [*cells, *[""] * len(header)], strict=False))
         _check(path, number, row)
-        split = row.get("split") or ("train" if row.get("labels") else "test")
+        if row["recording"] in seen:
+            raise InputError(
+                f"line {number} of {path}: the recording {row['recording']!r} is listed twice; give each one line"
+            )
+        seen.add(row["recording"])
+        row |= {name: row[name].replace(",", ".") for name in NUMBERS if name in row}
+        split = row.get("split", "").lower() or ("train" if row.get("labels") else "test")
         poses = tuple(name.strip() for name in row["poses"].split("|"))
         yield Recording(row["recording"], poses, row.get("labels", ""), split, row)
 
@@ -71,9 +80,11 @@ def _check(path: Path, number: int, row: Mapping[str, str]) -> None:
     where = f"line {number} of {path}"
     if not row["recording"] or not row["poses"]:
         raise InputError(f"{where} lacks the {'poses' if row['recording'] else 'recording'}; give both")
-    for name in ("fps", "pixels_per_cm", "annotator"):
+    if row.get("split", "").lower() not in SPLITS:
+        raise InputError(f"{where} has the split {row['split']!r}; expected {', '.join(SPLITS[1:])}, or nothing")
+    for name in NUMBERS:
         try:
-            value = float(row.get(name) or 1)
+            value = float((row.get(name) or "1").replace(",", "."))
         except ValueError:
             value = -1.0
         if not (0 <= value < 1e9 and (value or name == "annotator")):

@@ -4,6 +4,7 @@ Both count frames from 1 and name the last frame of a bout. Newer .annot files g
 the frame rate they state. Formats as written by bentoMAT (saveAnnot.m) and MARS (dump_labels_bento).
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,12 +14,20 @@ from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels
 from challengeflow_mabe_task1.formats.choices import one_of
 
 CALTECH = "caltech behavior annotator"
+MOVIES = "Movie file(s):"
 BENTO = "bento annotation file"
 
 
 def is_caltech(path: Path) -> bool:
     """Whether a text file is one of the Caltech Behavior Annotator."""
     return next(iter(text.rows(path, 1)), [""])[0].lower().startswith(CALTECH)
+
+
+def movies(path: Path) -> set[str]:
+    """The recordings that a .annot file says it is of, by the names of its videos, of which there may be several."""
+    said = next((line.split(":", 1)[1] for line in text.read_text(path).splitlines() if line.startswith(MOVIES)), "")
+    files = [said, *re.findall(r"\S.*?\.\w{2,4}(?=\s|$)", said)]
+    return {name for file in files for name in (file.strip(), Path(file.strip().replace("\\", "/")).stem)} - {""}
 
 
 def read(path: Path, choice: Choice) -> Labels:
@@ -50,7 +59,7 @@ def write(path: Path, bouts: Sequence[Bout], frames: int, fps: float, video: str
     names = list(dict.fromkeys(bout.behaviour for bout in bouts))
     head = [
         "Bento annotation file",
-        f"Movie file(s): {video}",
+        f"{MOVIES} {video}",
         "",
         "Stimulus name: ",
         "Annotation start frame: 1",

@@ -2,6 +2,7 @@
 
 import itertools
 import mmap
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ REASONS = {
     ".xls": "an Excel workbook; save its sheet as csv",
     ".mat": "a Matlab file; export tracks as csv or h5, labels as .annot or csv",
     ".zip": "an archive; unpack it",
+    ".gz": "an archive; unpack it",
 }
 
 
@@ -40,6 +42,10 @@ def kind(path: Path) -> Kind:
         return Kind("a shadow file that macOS leaves on other disks; delete it")
     if path.name.startswith(("~$", ".")):
         return Kind("a hidden file")
+    if not path.exists():
+        return Kind("a link to a file that is not there")
+    if path.stem.endswith("_skeleton") and re.search("DLC|DeepCut", path.stem):
+        return Kind("DeepLabCut's bones, which are no track")
     if path.stat().st_size == 0:
         return Kind("empty")
     if suffix in VIDEOS:

@@ -41,6 +41,8 @@ def names_inside(path: Path) -> set[str]:
                 Path(file.replace("\\", "/")).stem for one in found.values() for file in boris_project.media_of(one)
             ]
             return {*found, *media}
+        if path.suffix.lower() == ".annot":
+            return bento.movies(path)
         if path.suffix.lower() not in text.SUFFIXES:
             return set()
         header = boris.header_line(path)
