@@ -9,7 +9,8 @@ from challengeflow import InputError
 from challengeflow_mabe_task1.data.layouts import MARS_PARTS
 from challengeflow_mabe_task1.demo.official_files import simulate
 from challengeflow_mabe_task1.features.pose_cleaning import bridge_gaps, hold_gaps, survey
-from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, feature_names, fitted
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, exchanged, feature_blocks, feature_names, fitted
+from challengeflow_mabe_task1.features.pose_steps import exchanged_steps, step_features
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
 RECIPE = Recipe(("a", "b"), MARS_PARTS, (6, 3), windows=(0.5, 2))
@@ -42,6 +43,20 @@ def test_features_do_not_change_with_the_camera(track, change):
     names = feature_names(RECIPE)
     assert features.shape == (600, len(names)) and features.dtype == np.float32 and len(set(names)) == len(names)
     np.testing.assert_allclose(features_of(turned(track, *change)), features, atol=2e-3, rtol=1e-3)
+
+
+def test_animals_that_change_places_change_the_order_of_the_columns_alone(track):
+    recipe = dataclasses.replace(RECIPE, annotators=(0, 2), exchange=True)
+    holes = track.copy()
+    holes[100:160, 0, :, 2:5] = np.nan
+    for made, order in (
+        (lambda points: features_of(points, recipe, annotator=2), exchanged(recipe)),
+        (lambda points: step_features(recipe, points, FACTS, 5.0), None),
+    ):
+        features = made(holes)
+        order = exchanged_steps(recipe, features.shape[1]) if order is None else order
+        assert sorted(order) == list(range(features.shape[1])) and (order != np.sort(order)).sum() > 100
+        np.testing.assert_allclose(made(holes[:, ::-1]), features[:, order], atol=1e-4, rtol=1e-4)
 
 
 def test_a_known_scale_makes_lengths_centimetres(track):

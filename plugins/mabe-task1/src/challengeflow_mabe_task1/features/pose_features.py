@@ -178,6 +178,14 @@ def absence(scene: Scene) -> Columns:
     return {name: np.minimum(column, LONGEST_ABSENCE) for name, column in columns.items()}
 
 
+def exchanged_name(name: str, parts: Sequence[str]) -> str:
+    """The column that a column becomes when the two animals change places."""
+    if name[:2] in ("0 ", "1 "):
+        return f"{1 - int(name[0])} {name[2:]}"
+    pairs = ((one, other) for one in parts for other in parts)
+    return next((f"distance {b}-{a}" for a, b in pairs if name == f"distance {a}-{b}"), name)
+
+
 def key_parts(parts: int, axis: Axis) -> list[int]:
     """Few parts stand for the body where there are many: the first (nose, by custom), and both ends of the axis."""
     return list(range(parts)) if parts <= 5 else sorted({0, axis[0], axis[1]})

@@ -26,7 +26,8 @@ class Recipe:
     """How features are made, and what the recordings must have for it.
 
     windows, longest_gap: seconds. unit: "cm", or "body lengths" where the scale of some recording is not known.
-    annotators: numbers of the people who labelled the training data, where several did; () otherwise.
+    annotators: numbers of the people who labelled the training data, where several did; () otherwise. exchange: whether
+    the animals may change places.
     """
 
     vocabulary: Sequence[str]
@@ -37,6 +38,7 @@ class Recipe:
     causal: bool = False
     unit: str = "body lengths"
     annotators: Sequence[int] = ()
+    exchange: bool = False
 
 
 def make_recipe(prepared: Sequence[Arrays], parameters: Mapping[str, Any], dataset: str) -> Recipe:
@@ -55,6 +57,7 @@ def make_recipe(prepared: Sequence[Arrays], parameters: Mapping[str, Any], datas
         causal=parameters["causal"],
         unit="cm" if all(each.get("pixels_per_cm") for each in attributes) else "body lengths",
         annotators=tuple(annotators) if len(annotators) > 1 else (),
+        exchange=parameters["exchange"],
     )
 
 
@@ -138,13 +141,30 @@ def feature_blocks(
 
 def feature_names(recipe: Recipe) -> list[str]:
     """The names of the columns of `feature_blocks`, in order."""
-    nothing = np.full((2, 2, len(recipe.parts)), np.nan, np.complex128)
-    scene = Scene(nothing, np.isfinite(nothing), recipe.parts, recipe.axis, 1.0, 1.0, np.empty((0, 3)), recipe.causal)
-    still, moving = _columns(scene)
+    still, moving = _base_names(recipe)
     names = [*still, *moving]
     for window in recipe.windows:
         names += [f"{name} {what} {window} s" for what in ("mean", "spread") for name in moving]
     return names + [f"annotator {one}" for one in recipe.annotators]
+
+
+def exchanged(recipe: Recipe) -> np.ndarray:
+    """The order (F,) of the columns of `feature_blocks` that makes them those of the animals in each other's place."""
+    still, moving = _base_names(recipe)
+    names = [*still, *moving]
+    base = [names.index(pose_features.exchanged_name(name, recipe.parts)) for name in names]
+    own = np.array(base[len(still) :]) - len(still)
+    windows = [len(names) + len(moving) * block + own for block in range(2 * len(recipe.windows))]
+    columns = np.concatenate([base, *windows])
+    return np.concatenate([columns, len(columns) + np.arange(len(recipe.annotators))]).astype(np.intp)
+
+
+def _base_names(recipe: Recipe) -> tuple[list[str], list[str]]:
+    """Names of the columns of the single frame alone, and of those that windows are taken of."""
+    nothing = np.full((2, 2, len(recipe.parts)), np.nan, np.complex128)
+    scene = Scene(nothing, np.isfinite(nothing), recipe.parts, recipe.axis, 1.0, 1.0, np.empty((0, 3)), recipe.causal)
+    still, moving = _columns(scene)
+    return list(still), list(moving)
 
 
 def _constants(recipe: Recipe, track: Track, fps: float, pixels_per_cm: float | None) -> tuple[Scene, float]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from challengeflow_mabe_task1.features.pose_cleaning import BLOCK
-from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, exchanged, feature_blocks
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
 
 LONG = 600.0
@@ -31,6 +31,12 @@ def step_features(recipe: Recipe, keypoints: np.ndarray, attributes: Mapping[str
         parts.append(window_statistics(whole, [(length - 1, 0)], last))
     steps = np.concatenate(parts)
     return np.concatenate([steps, _times(len(steps), length / attributes["fps"], recipe.causal)], axis=1)
+
+
+def exchanged_steps(recipe: Recipe, width: int) -> np.ndarray:
+    """The order (width,) of the columns of `step_features` that puts the animals in each other's place."""
+    order = exchanged(recipe)
+    return np.concatenate([order, len(order) + order, np.arange(2 * len(order), width)])
 
 
 def step_labels(labels: np.ndarray, length: int) -> np.ndarray:

@@ -24,6 +24,11 @@ FEATURES = {
     "causal": boolean(
         False, "Whether scores may depend on past and present frames alone, as they must while an animal is watched"
     ),
+    "exchange": boolean(
+        False,
+        "Whether the animals may change places, since the behaviours are those of the pair and not of a resident: "
+        "trained on both orders of the two, answered by the mean over both",
+    ),
     "balance": number(0.3, "Weight of rare behaviours: 0 as they come, 1 each behaviour alike", minimum=0, maximum=1),
 }
 

@@ -18,7 +18,7 @@ from challengeflow import InputError, PredictJob, TrainJob
 from challengeflow.arrays import Arrays, write_scores
 from challengeflow.plain_models import BoostedTrees, boosted_trees, load_trees, save
 from challengeflow_mabe_task1.data.layouts import background
-from challengeflow_mabe_task1.features.pose_recipe import Recipe, feature_blocks, fitted, make_recipe
+from challengeflow_mabe_task1.features.pose_recipe import Recipe, exchanged, feature_blocks, fitted, make_recipe
 from challengeflow_mabe_task1.models.feature_bins import binned, borders, on_values
 from challengeflow_mabe_task1.models.training_frames import (
     check_counts,
@@ -44,7 +44,11 @@ def train(job: TrainJob) -> None:
     randoms = {part: np.random.default_rng([job.seed, part]) for part in missing}
     rows = _training_rows(job, recipe, randoms)
     for part in job.progress(missing, "part"):
-        model = _fit(job.parameters, counts, *rows.pop(part), randoms[part])
+        features, labels = rows.pop(part)
+        if recipe.exchange:
+            turned = randoms[part].random(len(features)) < 0.5
+            features[turned] = features[turned][:, exchanged(recipe)]
+        model = _fit(job.parameters, counts, features, labels, randoms[part])
         save(job.work / (names[part] + ".new"), {names[part]: model})
         os.replace(job.work / (names[part] + ".new"), job.work / names[part])
     save(job.output / "parts", {name: load_trees(job.work / name)[name] for name in names})
@@ -139,8 +143,9 @@ def _scores(models: list[tuple[Recipe, list[BoostedTrees]]], prepared: Arrays, n
         recipe = Recipe(**json.loads(text))
         points = fitted(recipe, attributes, prepared[name]["keypoints"], name)
         for frames, features in feature_blocks(recipe, points, attributes):
+            orders = [features, features[:, exchanged(recipe)]] if recipe.exchange else [features]
             for part in parts:
                 with threadpool_limits(THREADS):
-                    chances = part.predict_proba(features)
+                    chances = np.mean([part.predict_proba(one) for one in orders], axis=0)
                 scores[np.ix_(frames, np.asarray(part.classes))] += chances / count
     return np.clip(scores, 0, 1).astype(np.float32)

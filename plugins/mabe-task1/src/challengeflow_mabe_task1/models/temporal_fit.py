@@ -24,10 +24,14 @@ CLIP = 1.0
 
 @dataclass(frozen=True)
 class Example:
-    """One sequence: standardised inputs (F, S) float32, labels (S,) int64 with -1 for none."""
+    """One sequence: standardised inputs (F, S) float32, labels (S,) int64 with -1 for none.
+
+    exchanged: the order (F,) of inputs of which half of the stretches are shown; None: they stay as they are.
+    """
 
     inputs: np.ndarray
     labels: np.ndarray
+    exchanged: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,9 @@ def draw_batch(
     labels = np.full((parameters["batch"], crop), -1, np.int64)
     for place, which in enumerate(random.choice(len(examples), parameters["batch"], p=lengths / lengths.sum())):
         start = int(random.integers(max(1, lengths[which] - crop + 1)))
-        own = examples[which].labels[start : start + crop]
-        inputs[place, :, : len(own)] = examples[which].inputs[:, start : start + crop]
+        one = examples[which]
+        own = one.labels[start : start + crop]
+        turned = one.exchanged is not None and random.random() < 0.5
+        inputs[place, :, : len(own)] = one.inputs[one.exchanged if turned else slice(None), start : start + crop]
         labels[place, : len(own)] = own
     return inputs, labels

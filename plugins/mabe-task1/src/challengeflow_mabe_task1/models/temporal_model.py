@@ -17,7 +17,13 @@ from challengeflow import PredictJob, TrainJob, networks
 from challengeflow.arrays import Arrays, Writer, write_scores
 from challengeflow_mabe_task1.data.layouts import background
 from challengeflow_mabe_task1.features.pose_recipe import Recipe, fitted, make_recipe
-from challengeflow_mabe_task1.features.pose_steps import step_features, step_labels, step_length, to_frames
+from challengeflow_mabe_task1.features.pose_steps import (
+    exchanged_steps,
+    step_features,
+    step_labels,
+    step_length,
+    to_frames,
+)
 from challengeflow_mabe_task1.models.training_frames import check_counts, class_counts, class_weights, labels_of
 
 if TYPE_CHECKING:
@@ -48,13 +54,14 @@ def train(job: TrainJob, build: Build, *, pretrained: bool = False) -> None:
     counts = class_counts(job.shards, len(recipe.vocabulary))
     check_counts(counts, recipe.vocabulary, job.dataset)
     inputs, labels, groups = _inputs(job, recipe)
-    middle, spread = _statistics(inputs)
+    other = exchanged_steps(recipe, inputs[0].shape[1]) if recipe.exchange else None
+    middle, spread = _statistics(inputs if other is None else [*inputs, *(one[:, other] for one in inputs)])
     examples = [
-        temporal_fit.Example(_standardised(one, middle, spread), truth)
+        temporal_fit.Example(_standardised(one, middle, spread), truth, other)
         for one, truth in zip(inputs, labels, strict=True)
     ]
     unlabelled = [
-        temporal_fit.Example(_standardised(one, middle, spread), np.full(len(one), -1))
+        temporal_fit.Example(_standardised(one, middle, spread), np.full(len(one), -1), other)
         for one in (_unlabelled(job, recipe) if pretrained else ())
     ]
     facts = {"recipe": asdict(recipe), "inputs": len(middle), "parameters": dict(job.parameters)}
@@ -195,7 +202,8 @@ def _scores(models: list[dict[str, Any]], prepared: Arrays, name: str, device: s
             points = fitted(recipe, attributes, prepared[name]["keypoints"], name)
             made = {key: step_features(recipe, points, attributes, rate)}
         inputs = _standardised(made[key], model["middle"], model["spread"])
+        orders = [inputs, inputs[exchanged_steps(recipe, len(inputs))]] if recipe.exchange else [inputs]
         for net in model["nets"]:
-            steps = temporal_fit.predict(net, inputs, device)
+            steps = np.mean([temporal_fit.predict(net, one, device) for one in orders], axis=0)
             scores += to_frames(steps, len(scores), step_length(rate, attributes["fps"]), recipe.causal) / count
     return np.clip(scores, 0, 1).astype(np.float32)
