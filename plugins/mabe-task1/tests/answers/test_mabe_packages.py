@@ -247,6 +247,8 @@ def test_file_names_hold_no_path_and_stay_apart():
         "a b": "a_b",
         "a?b": "a_b-2",
     }
+    hard = file_names(["a b", "a_b-2", "a?b", "M1", "m1"])
+    assert len({name.casefold() for name in hard.values()}) == 5  # also on a disk that takes M1 for m1
 
 
 # -- tasks 2 and 3 ----------------------------------------------------------------------------------------------------

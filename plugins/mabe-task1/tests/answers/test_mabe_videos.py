@@ -75,6 +75,9 @@ def test_answers_are_drawn_over_the_video_and_moments_cut_out(lab, av):
     assert np.abs(np.array(corners) - 2 * np.arange(FIRST, FIRST + FRAMES)).max() < 8  # frame by frame the right one
     media = [one["file"]["1"] for one in json.loads((package / "answers.boris").read_text())["observations"].values()]
     assert media == [["m1.mp4"], ["m2.mp4"]]
+    project = json.loads((package / "answers.boris").read_text())
+    assert [one["code"] for one in project["behaviors_conf"].values()] == ["fight", "sniff"]  # sniff has no bout
+    assert ">sniff" in (package / "bento" / "m1.annot").read_text()
     clips = sorted(path.name for path in (package / "label_next").iterdir())
     assert clips == ["01-m1.mp4"] or all(name.endswith("-m1.mp4") for name in clips)
     assert (package / "label_next" / clips[0]).stat().st_size > 500

@@ -8,7 +8,7 @@ import pytest
 from challengeflow import InputError, read_samples
 from challengeflow.arrays import Arrays
 from challengeflow_mabe_task1.data import sequences
-from challengeflow_mabe_task1.formats import boris_project, labels
+from challengeflow_mabe_task1.formats import bento, boris_project, labels
 from challengeflow_mabe_task1.formats.bouts import Bout, Choice
 
 TABULAR = "Observation id,Media file name,FPS,Subject,Behavior,Behavior type,Time\n"
@@ -109,8 +109,6 @@ def test_a_bar_in_a_behaviour_stays_in_its_name(lab, prepare):
 
 
 def test_an_answer_corrected_in_bento_keeps_its_class(lab, tmp_path):
-    from challengeflow_mabe_task1.formats import bento
-
     bento.write(tmp_path / "m1.annot", [Bout("anogenital sniff", 5, 9)], 40, 30.0, "m1.mp4")
     corrected = labels.read(tmp_path / "m1.annot", Choice(("m1",)))
     assert corrected.bouts[0].behaviour == "anogenital_sniff"
@@ -119,6 +117,21 @@ def test_an_answer_corrected_in_bento_keeps_its_class(lab, tmp_path):
     both = [corrected, corrected.__class__((Bout("anogenital sniff", 0, 90),), "frames")]
     assert labels.vocabulary(both, None) == names
     assert labels.merged_spellings(both) == ["'anogenital sniff', 'anogenital_sniff' are taken as one behaviour"]
+
+
+@pytest.mark.parametrize("name", ["sniff|face", "chase & fight", "attack?", "m1>m2", "groom, self", "näher+"])
+def test_signs_that_bento_cannot_write_come_back(tmp_path, name):
+    bento.write(tmp_path / "m1.annot", [Bout(name, 5, 9)], 40, 30.0, "m1.mp4", [name, "rest"])
+    corrected = labels.read(tmp_path / "m1.annot", Choice(("m1",)))
+    assert labels.to_array(corrected, (name, "rest", "other")).tolist() == [[0, 5, 9]]
+    original = labels.Labels((Bout(name, 0, 2),), "frames")
+    assert labels.vocabulary([corrected, original], None) == (name, "other")
+    assert labels.vocabulary([corrected], [name]) == (name, "other") and labels.respelled(corrected, [name]) == []
+
+
+def test_a_name_of_bento_that_may_stand_for_two_is_neither():
+    found = labels.Labels((Bout("a_b", 0, 2), Bout("a+b", 2, 4), Bout("a&b", 4, 6)), "frames")
+    assert labels.vocabulary([found], None) == ("a&b", "a+b", "a_b", "other")
 
 
 # -- subjects, people, channels, other videos ----------------------------------------------------------

@@ -37,6 +37,12 @@ class Answered:
         """The frame of the video that the first label is of."""
         return self.attributes.get("first_frame", 0)
 
+    @property
+    def behaviours(self) -> list[str]:
+        """The vocabulary without the background."""
+        names = self.attributes["vocabulary"]
+        return [name for k, name in enumerate(names) if k != background(names)]
+
     def bouts(self, shortest: float = 0.0, background_too: bool = False) -> list[Bout]:
         """Bouts of at least `shortest` seconds, in frames of the video; the background only where asked for."""
         names = self.attributes["vocabulary"]
@@ -78,9 +84,15 @@ def answered(answers: Answers) -> list[Answered]:
 
 
 def file_names(ids: Iterable[str]) -> dict[str, str]:
-    """Sequence id -> a name for its files: without path signs, numbered where two ids would give the same."""
+    """Sequence id -> a name for its files: without path signs, numbered where two ids would give the same, also on a
+    disk that takes M1 for m1.
+    """
     names: dict[str, str] = {}
+    taken: set[str] = set()
     for number, own in enumerate(ids):
         name = re.sub(r"[^\w.-]+", "_", own)
-        names[own] = f"{name}-{number}" if name in names.values() else name
+        while name.casefold() in taken:
+            name = f"{name}-{number}"
+        taken.add(name.casefold())
+        names[own] = name
     return names

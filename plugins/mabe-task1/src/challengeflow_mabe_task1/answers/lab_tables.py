@@ -48,11 +48,11 @@ def export(folder: Path, sequences: Sequence[Answered], videos: Mapping[str, str
     readable = [one for one in sequences if one.attributes["status"] == "ok"]
     for one in readable:
         path = folder / "bento" / f"{names[one.id]}.annot"
-        bento.write(path, one.bouts(), one.first + one.frames, one.fps, videos.get(one.id, one.id))
+        bento.write(path, one.bouts(), one.first + one.frames, one.fps, videos.get(one.id, one.id), one.behaviours)
     observed = [
         (one.id, videos.get(one.id, f"{one.id}.mp4"), one.bouts(), one.first + one.frames, one.fps) for one in readable
     ]
-    boris_project.write(folder / "answers.boris", observed)
+    boris_project.write(folder / "answers.boris", observed, readable[0].behaviours if readable else ())
 
 
 def _bout_rows(sequences: Sequence[Answered], shortest: float) -> Iterable[tuple]:

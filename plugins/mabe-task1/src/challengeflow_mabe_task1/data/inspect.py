@@ -16,7 +16,7 @@ from challengeflow.outside.door import Unreadable, read_each
 from challengeflow_mabe_task1.data import layouts, parts, quality, recordings
 from challengeflow_mabe_task1.data.folder import Survey, survey
 from challengeflow_mabe_task1.data.recordings_table import Recording
-from challengeflow_mabe_task1.formats.bouts import Labels, key
+from challengeflow_mabe_task1.formats.bouts import Labels, keys
 
 
 def inspect(job: InspectJob) -> list[Inspected]:
@@ -30,13 +30,14 @@ def inspect(job: InspectJob) -> list[Inspected]:
     surveyed = survey(path)
     looked = _looked(job, surveyed)
     spellings: dict[str, set[str]] = {}
-    for name in (name for each in looked for name in each.behaviours):
-        spellings.setdefault(key(name), set()).add(name)
+    meant = keys(name for each in looked for name in each.behaviours)
+    for name, own in meant.items():
+        spellings.setdefault(own, set()).add(name)
     used = parts.common([each.parts for each in looked if each.frames])
     looked = _ordered(surveyed.recordings, looked, download["animals"])
     rows = []
     for one, each in zip(surveyed.recordings, looked, strict=True):
-        several = [sorted(spellings[key(name)]) for name in each.behaviours if len(spellings[key(name)]) > 1]
+        several = [sorted(spellings[meant[name]]) for name in each.behaviours if len(spellings[meant[name]]) > 1]
         notes = [f"{', '.join(map(repr, names))} are taken as one behaviour" for names in several]
         rows.append(_row(surveyed, one, replace(each, notes=(*each.notes, *notes)), used, preprocess))
     if surveyed.table:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import text
-from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels
+from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels, word
 from challengeflow_mabe_task1.formats.choices import one_of
 
 CALTECH = "caltech behavior annotator"
@@ -54,9 +54,14 @@ def read(path: Path, choice: Choice) -> Labels:
     return Labels(bouts, unit, _span(path, facts, rate if in_seconds else None), rate, from_one=in_seconds)
 
 
-def write(path: Path, bouts: Sequence[Bout], frames: int, fps: float, video: str) -> None:
-    """Write bouts (in frames from 0) as a .annot file that Bento opens."""
-    names = list(dict.fromkeys(bout.behaviour for bout in bouts))
+def write(
+    path: Path, bouts: Sequence[Bout], frames: int, fps: float, video: str, behaviours: Sequence[str] = ()
+) -> None:
+    """Write bouts (in frames from 0) as a .annot file that Bento opens.
+
+    behaviours: those to choose from, of which some may have no bout.
+    """
+    names = list(dict.fromkeys([*behaviours, *(bout.behaviour for bout in bouts)]))
     head = [
         "Bento annotation file",
         f"{MOVIES} {video}",
@@ -67,18 +72,13 @@ def write(path: Path, bouts: Sequence[Bout], frames: int, fps: float, video: str
         f"Annotation framerate: {fps:f}",
         "",
     ]
-    lists = ["List of channels:", "Ch1", "", "List of annotations:", *(_word(name) for name in names), ""]
+    lists = ["List of channels:", "Ch1", "", "List of annotations:", *(word(name) for name in names), ""]
     body = ["Ch1----------"]
     for name in names:
         own = [bout for bout in bouts if bout.behaviour == name]
         rows = [f"{b.start + 1:.0f}\t{b.stop:.0f}\t{b.stop - b.start:.0f}" for b in own]
-        body += [f">{_word(name)}", "Start\tStop\tDuration", *rows, ""]
+        body += [f">{word(name)}", "Start\tStop\tDuration", *rows, ""]
     path.write_text("\n".join([*head, *lists, *body]) + "\n")
-
-
-def _word(name: str) -> str:
-    """Bento's names are Matlab's field names: no blanks, no signs."""
-    return "".join(letter if letter.isalnum() else "_" for letter in name)
 
 
 def _caltech_bouts(path: Path, lines: Sequence[str]) -> Iterator[Bout]:

@@ -69,9 +69,15 @@ def _read(path: Path, choice: Choice) -> Labels:
     )
 
 
-def write(path: Path, answers: Sequence[tuple[str, str, Sequence[Bout], int, float]]) -> None:
-    """Write a project with an observation for each (recording, video, bouts in frames, frames, frames a second)."""
-    names = list(dict.fromkeys(bout.behaviour for _, _, bouts, _, _ in answers for bout in bouts))
+def write(
+    path: Path, answers: Sequence[tuple[str, str, Sequence[Bout], int, float]], behaviours: Sequence[str] = ()
+) -> None:
+    """Write a project with an observation for each (recording, video, bouts in frames, frames, frames a second).
+
+    behaviours: those to choose from, of which some may have no bout.
+    """
+    found = (bout.behaviour for _, _, bouts, _, _ in answers for bout in bouts)
+    names = list(dict.fromkeys([*behaviours, *found]))
     project = {
         "time_format": "seconds",
         "project_date": EPOCH,

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -56,6 +56,22 @@ def key(name: str) -> str:
     """What spellings of one behaviour have in common: `Anogenital_sniff` and `anogenital sniff ` are the same."""
     name = unicodedata.normalize("NFC", name)
     return re.sub(r"[\s_./()-]+", " ", name).strip().casefold() or name.strip()
+
+
+def word(name: str) -> str:
+    """A name as Bento writes it, in Matlab's field names: no blanks, no signs."""
+    return "".join(letter if letter.isalnum() else "_" for letter in unicodedata.normalize("NFC", name))
+
+
+def keys(names: Iterable[str]) -> dict[str, str]:
+    """The key of each behaviour among others: a name as Bento writes it is that of the only one it may stand for."""
+    found = {name: key(name) for name in names}
+    words: dict[str, set[str]] = {}
+    for name, own in found.items():
+        if word(name) != name:
+            words.setdefault(word(name).casefold(), set()).add(own)
+    meant = {name: words.get(name.casefold(), set()) for name in found if word(name) == name}
+    return found | {name: next(iter(own)) for name, own in meant.items() if len(own) == 1}
 
 
 def called(name: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import bento, boris, boris_project, frame_tables, text
-from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Bout, Choice, Labels, key
+from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Bout, Choice, Labels, key, keys, word
 
 USUAL = 30.0
 """Frames a second where no file says so, to compare how long bouts of several files are."""
@@ -63,8 +63,9 @@ def vocabulary(all_labels: Sequence[Labels], wanted: Sequence[str] | None) -> tu
             if key(bout.behaviour) not in BACKGROUND:
                 name = bout.behaviour.strip()
                 seconds[name] = seconds.get(name, 0.0) + _seconds(labels, bout)
-    spellings = _spellings(seconds)
-    unknown = [name for name in wanted or () if key(name) not in spellings and key(name) not in BACKGROUND]
+    meant = keys([*seconds, *(wanted or ())])
+    spellings = _spellings(seconds, meant)
+    unknown = [name for name in wanted or () if meant[name] not in spellings and key(name) not in BACKGROUND]
     if unknown or not seconds:
         raise InputError(
             f"no label file has the behaviour {unknown[0]!r}; they have {', '.join(sorted(seconds))}: mend the "
@@ -88,27 +89,29 @@ def merged_spellings(all_labels: Sequence[Labels]) -> list[str]:
     names = {bout.behaviour.strip(): 0.0 for labels in all_labels for bout in labels.bouts}
     return [
         f"{', '.join(map(repr, own))} are taken as one behaviour"
-        for own in _spellings(names).values()
+        for own in _spellings(names, keys(names)).values()
         if len(own) > 1 and key(own[0]) not in BACKGROUND
     ]
 
 
 def respelled(labels: Labels, names: Sequence[str]) -> list[str]:
-    """Sentences on behaviours of a file that `names` spells otherwise; a _ for a blank is Bento's way, and not told."""
-    known = {key(name): name for name in names}
+    """Sentences on behaviours of a file that `names` spells otherwise; a _ for a sign is Bento's way, and not told."""
     own = sorted({bout.behaviour for bout in labels.bouts})
+    meant = keys([*own, *names])
+    known = {meant[name]: name for name in names}
     return [
-        f"{name!r} is taken as {known[key(name)]!r}"
+        f"{name!r} is taken as {known[meant[name]]!r}"
         for name in own
-        if key(name) in known and name.replace("_", " ") != known[key(name)].replace("_", " ")
+        if meant[name] in known and word(name) != word(known[meant[name]])
     ]
 
 
 def to_array(labels: Labels, names: Sequence[str]) -> np.ndarray:
     """Bouts as float64 (N, 3): class number, start, stop; those of behaviours outside `names` are left out."""
-    place = {key(name): number for number, name in enumerate(names)}
+    meant = keys([*names, *(bout.behaviour for bout in labels.bouts)])
+    place = {meant[name]: number for number, name in enumerate(names)}
     place |= {name: len(names) - 1 for name in BACKGROUND if name not in place}
-    rows = [(place[key(b.behaviour)], b.start, b.stop) for b in labels.bouts if key(b.behaviour) in place]
+    rows = [(place[meant[b.behaviour]], b.start, b.stop) for b in labels.bouts if meant[b.behaviour] in place]
     return np.array(rows, np.float64).reshape(-1, 3)
 
 
@@ -171,9 +174,9 @@ def _frames_in_unit(bouts: np.ndarray, known: np.ndarray, facts: Mapping[str, An
     return 1.0 if abs(last - end) <= 0.01 * end else fps / rate
 
 
-def _spellings(seconds: Mapping[str, float]) -> dict[str, list[str]]:
-    """Key of a behaviour -> its spellings, the most used first."""
+def _spellings(seconds: Mapping[str, float], meant: Mapping[str, str]) -> dict[str, list[str]]:
+    """Key of a behaviour -> its spellings, the most used first, and Bento's last."""
     found: dict[str, list[str]] = {}
-    for name in sorted(seconds, key=lambda name: (-seconds[name], name)):
-        found.setdefault(key(name), []).append(name)
+    for name in sorted(seconds, key=lambda name: ("_" in name and word(name) == name, -seconds[name], name)):
+        found.setdefault(meant[name], []).append(name)
     return found
