@@ -2,6 +2,7 @@
 
 import csv
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -20,15 +21,18 @@ def av():
     return pytest.importorskip("av")
 
 
-def film(av, path, frames=FIRST + FRAMES + 10, fps=30):
-    """A video whose frame k is of the grey 2 k."""
+def film(av, path, frames=FIRST + FRAMES + 10, fps=30, steps=None):
+    """A video whose frame k is of the grey 2 k; steps: milliseconds from frame to frame, in turn, of uneven ones."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps, options={"crf": "4", "g": "12"})
         stream.width = stream.height = SIDE
         stream.pix_fmt = "yuv420p"
         for k in range(frames):
-            picture = np.full((SIDE, SIDE, 3), 2 * k, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            frame = av.VideoFrame.from_ndarray(np.full((SIDE, SIDE, 3), 2 * k, np.uint8), format="rgb24")
+            if steps:
+                stream.codec_context.time_base = frame.time_base = Fraction(1, 1000)
+                frame.pts = sum(steps[place % len(steps)] for place in range(k))
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
 
 
@@ -92,6 +96,19 @@ def test_a_part_of_a_video_is_found_by_its_frames(tmp_path, av):
     (tmp_path / "m2.mp4").write_bytes(b"no video")
     with pytest.raises(InputError, match="not a readable video"):
         list(overlay.read(tmp_path / "m2.mp4", 0, 5))
+
+
+@pytest.mark.parametrize("start, stop", [(0, 75), (30, 35)])
+def test_frames_are_counted_whatever_times_a_camera_gave_them(tmp_path, av, start, stop):
+    film(av, tmp_path / "m1.mp4", steps=[33, 66, 20, 40])
+    found = {number: picture.mean() for number, picture in overlay.read(tmp_path / "m1.mp4", start, stop)}
+    assert list(found) == list(range(start, stop)) and all(abs(found[k] - 2 * k) < 6 for k in found)
+
+
+def test_a_video_that_ends_before_its_track_is_told(lab, av, capsys):
+    film(av, lab.root.parent / "lab" / "m1.mp4", frames=FIRST + 40)
+    lab.package("answers", name="short", videos=1, clips=0)
+    assert "m1.mp4 has 20 frames less than m1 is tracked; is it its video?" in capsys.readouterr().err
 
 
 def test_both_animals_are_drawn_in_their_colours():

@@ -50,9 +50,11 @@ def _draw(job: PackageJob, video: Path, target: Path, one: Answered, frames: tup
     part = job.work / "video.mp4"
     try:
         arguments = (video, part, one.shard.prepared, one.shard.predictions, one.id, one.labels, frames)
-        read_one(overlay.write, *arguments, seconds=3600, memory_mb=job.memory_mb)
+        missing = read_one(overlay.write, *arguments, seconds=3600, memory_mb=job.memory_mb)
     except InputError as error:
         job.progress.message(f"no video of {one.id}: {error}")
         return
+    if missing:
+        job.progress.message(f"{video.name} has {missing} frames less than {one.id} is tracked; is it its video?")
     target.write_bytes(part.read_bytes())
     part.unlink()

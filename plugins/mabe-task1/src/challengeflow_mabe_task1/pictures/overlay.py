@@ -1,5 +1,7 @@
 """Answers over the video: the animals' skeletons, the behaviour and its score on every frame, as mp4."""
 
+import warnings
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -27,11 +29,11 @@ def write(
     name: str,
     labels: np.ndarray,
     frames: tuple[int, int] | None = None,
-) -> None:
+) -> int:
     """Write `target` (mp4): frames `frames[0]` to before `frames[1]` of the video, by default all that are tracked.
 
-    name: the sequence in the folders `prepared` and `predictions`; labels: its class numbers (T,). Raises InputError
-    where the video cannot be read, or PyAV is not there.
+    name: the sequence in the folders `prepared` and `predictions`; labels: its class numbers (T,). Returns how many
+    frames the video has less than was asked for. Raises InputError where it cannot be read, or PyAV is not there.
     """
     tracks = Arrays(prepared)
     facts, points = tracks.attributes(name), tracks[name]["keypoints"]
@@ -48,11 +50,14 @@ def write(
         said = f"{facts['vocabulary'][k]}  {scores[row, k]:.2f}"
         return draw_frame(picture, points[row], edges, said, "#ffffff" if k == rest else colours[k], number)
 
-    _encode(target, ((number, drawn(number, picture)) for number, picture in read(video, start, stop)), facts["fps"])
+    pictures = (drawn(number, picture) for number, picture in read(video, start, stop))
+    return stop - start - _encode(target, pictures, facts["fps"])
 
 
 def read(video: Path, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (frame, picture (H, W, 3) uint8) of a video from frame `start` to before `stop`.
+
+    Frames are counted, as trackers do, and not told by their times, which cameras space unevenly.
 
     Raises InputError where it cannot be read or has no such frames.
     """
@@ -61,16 +66,13 @@ def read(video: Path, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]
     try:
         with av.open(str(video)) as container:
             stream = container.streams.video[0]
-            rate, origin = stream.average_rate, stream.start_time or 0
-            if start and rate and stream.time_base:
-                container.seek(origin + int(start / rate / stream.time_base), stream=stream)
-            counted = 0 if not start else None
-            for frame in container.decode(stream):
-                timed = frame.pts is not None and rate and stream.time_base
-                number = round((frame.pts - origin) * stream.time_base * rate) if timed else counted
-                if number is None:
-                    raise InputError(f"{video.name} has no times of its frames; convert it to mp4")
-                counted = number + 1
+            times = _times(container, stream) if start else []
+            if start < len(times):
+                container.seek(times[start], stream=stream)
+            elif start:
+                container.seek(0)
+            for counted, frame in enumerate(container.decode(stream)):
+                number = bisect_left(times, frame.pts) if start < len(times) else counted
                 if number >= stop:
                     break
                 if number >= start:
@@ -80,6 +82,12 @@ def read(video: Path, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]
         raise InputError(f"{video.name} is not a readable video ({error}); convert it to mp4") from None
     if not found:
         raise InputError(f"{video.name} has no frame {start}; is it the video that was tracked?")
+
+
+def _times(container: Any, stream: Any) -> list[int]:
+    """The time of each frame in the video's unit, rising; empty where it is not known of all of them."""
+    packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+    return sorted(packet.pts for packet in packets) if all(packet.pts is not None for packet in packets) else []
 
 
 def draw_frame(
@@ -114,18 +122,22 @@ def skeleton(keypoints: np.ndarray) -> list[tuple[int, int]]:
 
     points = keypoints[:: max(1, len(keypoints) // 500)]
     ways = np.hypot(*np.moveaxis(points[..., :, None] - points[..., None, :], 2, 0))
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # parts that are never seen together
         middle = np.nan_to_num(np.nanmedian(ways.reshape(-1, *ways.shape[2:]), axis=0), nan=1e6)
     tree = minimum_spanning_tree(np.triu(middle + 1e-3, 1)).tocoo()
     return sorted(zip(tree.row.tolist(), tree.col.tolist(), strict=True))
 
 
-def _encode(target: Path, pictures: Iterator[tuple[int, np.ndarray]], fps: float) -> None:
+def _encode(target: Path, pictures: Iterator[np.ndarray], fps: float) -> int:
+    """Write pictures as mp4; returns how many."""
+    count = 0
     av = _pyav()
     # one thread and no date: the same answers are the same bytes
     with av.open(str(target), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         stream = None
-        for _, picture in pictures:
+        for picture in pictures:
+            count += 1
             height, width = (side - side % 2 for side in picture.shape[:2])
             if stream is None:
                 options = {"crf": "26", "preset": "veryfast", "threads": "1"}
@@ -135,6 +147,7 @@ def _encode(target: Path, pictures: Iterator[tuple[int, np.ndarray]], fps: float
             container.mux(stream.encode(av.VideoFrame.from_ndarray(whole, format="rgb24")))
         if stream is not None:
             container.mux(stream.encode())
+    return count
 
 
 def _pyav() -> Any:
