@@ -10,6 +10,7 @@ import pytest
 from challengeflow import InputError
 from challengeflow.arrays import Arrays, write_scores
 from challengeflow.scoring import write_json
+from challengeflow_mabe_task1.answers import label_next
 from challengeflow_mabe_task1.pictures import canvas, overlay
 from challengeflow_mabe_task1.scoring.decoding import plain_decision
 
@@ -85,6 +86,15 @@ def test_answers_are_drawn_over_the_video_and_moments_cut_out(lab, av):
     clips = sorted(path.name for path in (package / "label_next").iterdir())
     assert clips == ["01-m1.mp4"] or all(name.endswith("-m1.mp4") for name in clips)
     assert (package / "label_next" / clips[0]).stat().st_size > 500
+
+
+def test_no_moment_is_too_short_to_be_seen(lab):
+    folder = lab.package("answers", name="moments", clips=0)
+    with open(folder / "label_next.csv", newline="") as file:
+        spans = [(int(row["start_frame"]), int(row["stop_frame"])) for row in csv.DictReader(file)]
+    assert sorted(spans) == [(FIRST, FIRST + FRAMES)] * 2
+    scores = np.full((2 * FRAMES + 7, 3), 0.3, np.float32)  # seven frames more than two moments
+    assert [stop - start for start, stop in label_next.spans(len(scores), FRAMES)] == [FRAMES, FRAMES + 7]
 
 
 def test_a_part_of_a_video_is_found_by_its_frames(tmp_path, av):

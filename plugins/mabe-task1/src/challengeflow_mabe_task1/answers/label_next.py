@@ -60,6 +60,12 @@ def doubt(scores: np.ndarray) -> np.ndarray:
     return -(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1) / np.log(scores.shape[1])
 
 
+def spans(frames: int, length: int) -> list[tuple[int, int]]:
+    """Moments of `length` frames on end; a rest of less than half of that belongs to the last one."""
+    starts = range(0, max(1, frames - length // 2), length)
+    return list(zip(starts, [*starts[1:], frames], strict=True))
+
+
 def _moments(answers: Answers) -> Iterator[Moment]:
     """Every moment of every sequence that could be read, with its mean doubt."""
     for shard in answers.shards:
@@ -68,11 +74,11 @@ def _moments(answers: Answers) -> Iterator[Moment]:
             attributes, scores = prepared.attributes(name), predictions[name].astype(np.float64)
             first, fps = attributes.get("first_frame", 0), attributes["fps"]
             length = max(1, round(SECONDS * fps))
-            starts = np.arange(0, len(scores), length)
+            parts = spans(len(scores), length)
+            starts = [start for start, _ in parts]
             sums = np.add.reduceat(scores, starts, axis=0)
             doubts = np.add.reduceat(doubt(scores), starts)
-            for start, total, own in zip(starts.tolist(), sums, doubts, strict=True):
-                stop = min(start + length, len(scores))
+            for (start, stop), total, own in zip(parts, sums, doubts, strict=True):
                 likeliest = np.argsort(-total, kind="stable")[:2]
                 between = " / ".join(attributes["vocabulary"][k] for k in likeliest)
                 yield Moment(0, name, first + start, first + stop, fps, own / (stop - start), between)

@@ -21,6 +21,10 @@ REASONS = {
 }
 
 
+ANSWERS = (("sequence", "status"), ("rank", "sequence"), ("behaviour", "train"))
+"""How tables of answers begin that say nothing of single bouts."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """`program` says what wrote it, or in words why the file is not used."""
@@ -85,6 +89,8 @@ def _table(path: Path) -> Kind:
     if first[0].lower() == deeplabcut.LEVELS[0]:
         hand = any("labeled-data" in cells[0] for cells in others if cells)
         return Kind(deeplabcut.HAND_LABELLED) if hand else Kind("DeepLabCut", poses=True)
+    if tuple(first[:2]) in ANSWERS:
+        return Kind("a table of answers without single bouts; bouts.csv and answers.boris have them")
     if set(sleap.CSV_COLUMNS) <= set(first):
         return Kind("SLEAP csv", poses=True)
     if len(simba.points(first)) > 1:
