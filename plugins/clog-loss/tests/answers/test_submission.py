@@ -14,6 +14,7 @@ from challengeflow.arrays import Arrays, write_scores
 from challengeflow_clog_loss.answers import answer_sheets
 from challengeflow_clog_loss.answers.package import validate_submission
 from challengeflow_clog_loss.commands import check, regions
+from challengeflow_clog_loss.scoring import calibration
 
 EXPECTED = ["100002.mp4", "100001.mp4"]
 GOOD = "filename,stalled\n100002.mp4,0\n100001.mp4,1\n"
@@ -96,7 +97,7 @@ def test_own_videos_get_a_table_and_annotated_sheets(stages, strange, tmp_path):
     with open(output / "answers.csv", newline="") as file:
         rows = {row["filename"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["plain.mp4", "twice.mp4", "none.mp4", "missing.mp4"]
-    assert rows["plain.mp4"]["answer"] == "stalled" and rows["plain.mp4"]["probability"] == "0.900000"
+    assert rows["plain.mp4"]["answer"] == "stalled" and rows["plain.mp4"]["probability"] == "0.9"
     assert 1000 < int(rows["plain.mp4"]["area"]) < 2400 and rows["plain.mp4"]["remarks"] == ""
     assert rows["twice.mp4"]["remarks"] == "2 outlines, the largest used"
     assert (rows["none.mp4"]["status"], rows["missing.mp4"]["status"]) == ("no outline found", "file missing")
@@ -170,4 +171,37 @@ def test_score_probability_threshold_and_answer_are_on_one_scale(stages, strange
         "none.mp4": ("", pytest.approx(0.046), "flowing"),
         "missing.mp4": ("", pytest.approx(0.046), "flowing"),
     }
-    assert {row["threshold"] for row in rows.values()} == {"0.486113"}
+    assert [row["threshold"] for row in rows.values()] == ["0.486113", "0.486113", "", ""]
+
+
+def packaged(stages, strange, folder, scores: dict[str, float], decision: dict) -> tuple[dict[str, dict], str]:
+    """The rows of answers.csv by file name, and the warnings."""
+    write_scores(folder / "predictions", ((name, np.array([p], np.float32)) for name, p in scores.items()))
+    (folder / "decision.json").write_text(json.dumps(decision))
+    shard = replace(strange, predictions=folder / "predictions")
+    output = stages.package("answers", [shard], folder / "decision.json", "/my/videos", sheets=0)
+    with open(output / "answers.csv", newline="") as file:
+        return {row["filename"]: row for row in csv.DictReader(file)}, (output / "warnings.txt").read_text()
+
+
+def test_no_video_is_called_stalled_because_it_cannot_be_read(stages, strange, tmp_path):
+    """Scores that tell all videos apart put the threshold half-way between the classes: below the prevalence, often."""
+    scores = {"plain": 0.9, "twice": 0.1, "none": 0.5, "missing": 0.5}
+    decision = {"threshold": 0.49, "target_prevalence": 0.046, "calibration": {"slope": 13.0, "intercept": -3.2}}
+    rows, _ = packaged(stages, strange, tmp_path, scores, decision)
+    assert float(rows["plain.mp4"]["threshold"]) < 0.046
+    assert [row["answer"] for row in rows.values()] == ["stalled", "flowing", "flowing", "flowing"]
+    assert {row["probability"] for row in rows.values() if not row["score"]} == {"0.046"}
+
+
+def test_scores_that_tell_nothing_are_told(stages, strange, tmp_path):
+    stalled, chance = np.arange(20) % 2 == 0, np.linspace(0, 1, 20)
+    for own, scores in ((stalled, np.where(stalled, 0.2, 0.8)), (stalled, 0 * chance), (stalled | True, chance)):
+        line = calibration.fit(own, scores, 0.046)
+        assert line.slope == 0 and line(chance) == pytest.approx(0.046)
+    decision = {"threshold": 0.5, "target_prevalence": 0.046, "calibration": {"slope": 0.0, "intercept": -3.0321}}
+    rows, warnings = packaged(
+        stages, strange, tmp_path, {"plain": 0.9, "twice": 0.1, "none": 0, "missing": 0}, decision
+    )
+    assert {(row["probability"][:5], row["threshold"]) for row in rows.values()} == {("0.046", ""), ("0.045", "")}
+    assert "no labelled video shows that the model tells stalled from flowing ones" in warnings

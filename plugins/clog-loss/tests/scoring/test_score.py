@@ -2,17 +2,19 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import matthews_corrcoef
 
-from challengeflow import Sample, Shard, write_samples
+from challengeflow import Progress, Sample, Shard, write_samples
 from challengeflow.arrays import Predictions, Writer, write_scores
 from challengeflow.imports import followed, imported, parsed
 from challengeflow_clog_loss.pictures import curves
-from challengeflow_clog_loss.scoring import calibration, decision_fit, matthews
+from challengeflow_clog_loss.scoring import calibration, decision_fit, matthews, score
+from challengeflow_clog_loss.scoring.scored_videos import Videos
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -162,9 +164,19 @@ def test_calibrated_probabilities_are_those_at_the_target(scored):
     assert line(np.array([0.2, 0.9])) == pytest.approx(sorted(line(np.array([0.9, 0.2]))))
 
 
-def test_calibration_with_one_class_moves_only():
-    line = calibration.fit(np.zeros(5, bool), np.full(5, 0.3), 0.046)
-    assert line.slope == 1.0
+@pytest.mark.parametrize("target", [0.046, None])
+def test_one_class_and_two_videos_have_a_decision(target):
+    for stalled, chance in (([1, 1], [0.2, 0.7]), ([0, 0], [0.2, 0.7]), ([1, 0], [1 - 1e-7, 0.0]), ([1], [0.4])):
+        parts = tuple("ab"[: len(stalled)])
+        samples = tuple(Sample(part, "train", part, {}) for part in parts)
+        videos = Videos(samples, np.array(stalled, bool), np.ones(len(parts), bool), np.array(chance), parts)
+        decision = decision_fit.fit(videos, {"target_prevalence": target, "plausible_share": None})
+        line = calibration.Calibration(**decision["calibration"])
+        assert (line.slope > 0) == (len(set(stalled)) == 2) and np.isfinite(line(np.array([0.0, 1.0]))).all()
+        assert np.isfinite([number for row in decision["thresholds"] for number in row.values()]).all()
+        job = SimpleNamespace(seed=0, progress=Progress("test"))
+        detail = score._score_train(videos, decision, job)["detail"]
+        assert curves.calibration(detail)["lines"] and curves.thresholds(detail)["lines"]
 
 
 def test_an_implausible_share_is_said(scored):

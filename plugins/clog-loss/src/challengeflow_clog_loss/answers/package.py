@@ -35,13 +35,14 @@ class Answer(NamedTuple):
     """What is said of one video, and where it is prepared.
 
     score: the model's, None where the video could not be read; probability and threshold: calibrated, on one scale.
+    threshold: None where none was applied: of a video that could not be read, or where scores tell nothing.
     """
 
     position: int
     filename: str
     score: float | None
     probability: float
-    threshold: float
+    threshold: float | None
     stalled: int
     sample: str
     prepared: Arrays
@@ -76,7 +77,7 @@ def read_answers(given: Answers, decision: Mapping[str, Any], expected_stalled: 
     """The answers of a dataset's test videos in the order the organisers list them.
 
     Stalled are those from the decision's threshold on, or, where a number is expected, the so many with the highest
-    scores. A video that could not be read has the target prevalence as its probability.
+    scores. A video that could not be read has the target prevalence as its probability, and is answered as most are.
     """
     calibrated = Calibration(**decision["calibration"]) if "calibration" in decision else np.asarray
     scores: dict[tuple[str, str], float] = {}
@@ -87,21 +88,30 @@ def read_answers(given: Answers, decision: Mapping[str, Any], expected_stalled: 
     threshold = decision["threshold"]
     if expected_stalled is not None and scores:
         threshold = decision_fit.threshold_for_count(np.array(list(scores.values())), expected_stalled)
-    cut = float(calibrated(threshold))
+    cut = float(calibrated(threshold)) if _tells(decision) else None
     answers = []
     for shard in given.shards:
         prepared, predictions = Arrays(shard.prepared), Predictions(shard.predictions)
         for sample in shard.samples:
-            place, filename = int(sample.columns["position"] or 0), sample.columns["filename"]
+            place, filename, where = (
+                int(sample.columns["position"] or 0),
+                sample.columns["filename"],
+                (sample.id, prepared),
+            )
             score = scores.get((shard.name, sample.id))
             if score is None:
                 known = decision.get("target_prevalence")
                 probability = float(predictions[sample.id].reshape(-1)[0]) if known is None else float(known)
-                stalled = int(probability >= cut)
+                answers.append(Answer(place, filename, None, probability, None, int(probability > 0.5), *where))
             else:
                 probability, stalled = float(calibrated(score)), int(score >= threshold)
-            answers.append(Answer(place, filename, score, probability, cut, stalled, sample.id, prepared))
+                answers.append(Answer(place, filename, score, probability, cut, stalled, *where))
     return sorted(answers, key=lambda answer: (answer.position, answer.filename))
+
+
+def _tells(decision: Mapping[str, Any]) -> bool:
+    """Whether the model's scores rank labelled videos at all; else all have one probability."""
+    return bool(decision.get("calibration", {}).get("slope", 1.0))
 
 
 def _warnings(answers: Sequence[Answer], share: float, decision: Mapping[str, Any]) -> Iterator[str]:
@@ -111,6 +121,11 @@ def _warnings(answers: Sequence[Answer], share: float, decision: Mapping[str, An
         yield (
             f"{share:.1%} of {len(answers)} videos are answered stalled, outside the plausible {low:.1%} to "
             f"{high:.1%}; consider score: target_prevalence, package: expected_stalled, and thresholds.csv"
+        )
+    if not _tells(decision):
+        yield (
+            "no labelled video shows that the model tells stalled from flowing ones: every probability is the target "
+            "prevalence, and the answers mean nothing; use another model, or more labelled videos of both kinds"
         )
     unread = sum(answer.score is None for answer in answers)
     if unread:
@@ -134,8 +149,15 @@ def _write_thresholds(path: Path, rows: Sequence[Mapping[str, Any]], answers: Se
 
 def _row(answer: Answer) -> tuple[Any, ...]:
     score = "" if answer.score is None else f"{answer.score:.6f}"
-    scale = (f"{answer.probability:.6f}", f"{answer.threshold:.6f}")
-    return (answer.filename, score, *scale, _said(answer), *regions.row(answer.attributes))
+    threshold = "" if answer.threshold is None else f"{answer.threshold:.6g}"
+    return (
+        answer.filename,
+        score,
+        f"{answer.probability:.6g}",
+        threshold,
+        _said(answer),
+        *regions.row(answer.attributes),
+    )
 
 
 def _said(answer: Answer) -> str:
@@ -155,7 +177,7 @@ def _cell(answer: Answer) -> answer_sheets.Cell:
     colour = (answer_sheets.FLOWING, answer_sheets.STALLED)[answer.stalled]
     text = (
         answer.filename,
-        f"{_said(answer)}, {answer.probability:.3f} (from {answer.threshold:.3f})",
+        f"{_said(answer)}, {answer.probability:.3g}" + (f" (from {answer.threshold:.3g})" if answer.threshold else ""),
         answer_sheets.describe(answer.attributes, region_remarks.remarks(answer.attributes)),
     )
     return answer_sheets.Cell(answer.prepared, answer.sample, text, colour)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SMALLEST = 1e-4  # chances nearer to 0 or 1 than this are taken for this
+SMALLEST = 1e-6  # chances nearer to 0 or 1 than this are taken for this
 RIDGE = 1e-3  # holds the slope back where scores tell all videos apart
 ENOUGH, MOST_STEPS = 1e-9, 100  # a step of Newton's that changes nothing any more
 
@@ -22,22 +22,20 @@ class Calibration:
 
     def __call__(self, chance: np.ndarray | float) -> np.ndarray:
         """Calibrated probabilities, float64."""
-        return 1 / (1 + np.exp(-(self.slope * log_odds(chance) + self.intercept)))
+        return _sigmoid(self.slope * log_odds(chance) + self.intercept)
 
 
 def fit(stalled: np.ndarray, chance: np.ndarray, prevalence: float) -> Calibration:
     """Fitted on labelled videos (n,), for videos of which a share `prevalence` is stalled.
 
-    Where there is one class or one score, chances are moved to the prevalence and nothing else.
+    Where scores tell nothing (one class, one score, a ranking no better than chance) the slope is 0, and the
+    probability of every video is the prevalence.
     """
-    own = float(np.clip(stalled.mean(), SMALLEST, 1 - SMALLEST))
-    move = float(log_odds(prevalence) - log_odds(own))
-    if stalled.all() or not stalled.any() or np.ptp(chance) == 0:
-        return Calibration(1.0, move)
-    slope, intercept = _line(log_odds(chance), stalled)
-    if slope <= 0:  # a model that ranks worse than chance: its scores say nothing
+    both = bool(stalled.any() and not stalled.all())
+    slope, intercept = _line(log_odds(chance), stalled) if both and np.ptp(chance) else (0.0, 0.0)
+    if slope <= 0:
         return Calibration(0.0, float(log_odds(prevalence)))
-    return Calibration(slope, intercept + move)
+    return Calibration(slope, intercept + float(log_odds(prevalence) - log_odds(stalled.mean())))
 
 
 def _line(odds: np.ndarray, stalled: np.ndarray) -> tuple[float, float]:
@@ -54,7 +52,7 @@ def _line(odds: np.ndarray, stalled: np.ndarray) -> tuple[float, float]:
 
     at = np.zeros(2)
     for _ in range(MOST_STEPS):
-        chance = 1 / (1 + np.exp(-(rows @ at)))
+        chance = _sigmoid(rows @ at)
         slopes = rows.T @ (chance - stalled) + penalty @ at
         step = np.linalg.solve(rows.T @ (rows * (chance * (1 - chance))[:, None]) + penalty, slopes)
         while np.abs(step).max() > ENOUGH and loss(at - step) > loss(at):
@@ -63,6 +61,11 @@ def _line(odds: np.ndarray, stalled: np.ndarray) -> tuple[float, float]:
         if np.abs(step).max() <= ENOUGH:
             break
     return float(at[0]), float(at[1])
+
+
+def _sigmoid(odds: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-odds)), without overflow."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -700, 700))))
 
 
 def log_odds(chance: np.ndarray | float) -> np.ndarray:

@@ -51,7 +51,7 @@ def expected(stalled: np.ndarray, chance: np.ndarray, prevalence: float, thresho
     return {
         "threshold": threshold,
         "answered_stalled": tp + fp,
-        "sensitivity": tp / prevalence,
+        "sensitivity": tp / prevalence if prevalence else 0.0,
         "precision": tp / (tp + fp) if tp + fp else 0.0,
         "expected_mcc": mcc(tp, fp, fn, tn),
     }

@@ -56,6 +56,7 @@ def _score_train(videos: Videos, decision: dict[str, Any], job: ScoreJob) -> dic
     ).astype(bool)
     score = _score(videos, answers, decision, job.seed)
     detail = score["detail"]
+    detail["target_prevalence"] = target  # of one class too, where nothing else is told of it
     share = _share_at(videos.stalled, answers, target)
     detail["answered_stalled_at_target"] = share
     low, high = decision["plausible_share"]
