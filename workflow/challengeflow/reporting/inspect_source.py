@@ -104,7 +104,7 @@ def summary(rows: Sequence[Inspected]) -> list[str]:
     closed = sum(row.status == NOT_OPENED for row in samples)
     unused = sum(len(row.files) for row in rows if not row.sample and row.status != "ok")
     parts = [f"{len(samples):,} samples, of which {len(samples) - len(broken) - closed:,} can be used"]
-    parts += [f"{len(broken):,} cannot ({spelled(broken[0].sample)}: {_brief(broken[0].status)})"] if broken else []
+    parts += [f"{len(broken):,} cannot ({_name(broken[0])}: {_brief(broken[0].status)})"] if broken else []
     parts += [f"{closed:,} were not looked into"] if closed else []
     noted = sum(bool(row.notes) for row in samples)
     parts += [f"{noted:,} have remarks"] if noted else []
@@ -135,7 +135,7 @@ def table(rows: Sequence[Inspected]) -> Iterator[str]:
     names = list(dict.fromkeys(name for row in samples for name in row.understood))
     short = [name for name in names if all(len(row.understood.get(name, "")) <= WIDEST for row in samples)]
     header = ("sample", *short, "files")
-    cells = [(spelled(row.sample), *(row.understood.get(name, "") for name in short), _files(row)) for row in samples]
+    cells = [(_name(row), *(row.understood.get(name, "") for name in short), _files(row)) for row in samples]
     widths = [max(len(line[at]) for line in (header, *cells)) for at in range(len(header))]
     if samples:
         yield _line(header, widths)
@@ -161,6 +161,11 @@ def _below(row: Inspected, long: Sequence[str]) -> Iterator[str]:
         yield f"    cannot be used: {row.status}" if row.status != NOT_OPENED else f"    {NOT_OPENED}"
     yield from (f"    {name}: {row.understood[name]}" for name in long if name in row.understood)
     yield from (f"    ! {note}" for note in row.notes)
+
+
+def _name(row: Inspected) -> str:
+    """The id as every table has it: ids of files are spelled already, and not to be spelled twice."""
+    return row.sample if row.sample.isprintable() else spelled(row.sample)
 
 
 def _files(row: Inspected) -> str:

@@ -5,7 +5,7 @@ from clog_loss_small_videos import write_small_video
 
 from challengeflow.cli import main
 from challengeflow.planning.plugins import registry
-from challengeflow.reporting.inspect_source import UNSAID, files_of, inspect_source, wanting
+from challengeflow.reporting.inspect_source import UNSAID, files_of, inspect_source, table, wanting
 from challengeflow_clog_loss.demo import metadata
 
 
@@ -21,6 +21,7 @@ def test_a_labs_folder_is_told_video_by_video(tmp_path):
     for name in ("a.mp4", "b.avi", "old/c.mp4"):
         write_small_video(tmp_path / name, container="mp4")
     (tmp_path / "labels.csv").write_text("filename,stalled\na.mp4,1\ngone.mp4,0\n")
+    (tmp_path / "%41.mp4").symlink_to("nowhere")
     for name, content in {"d.mp4": b"", "notes.txt": b"!", "more.csv": b"a\n", ".x": b""}.items():
         (tmp_path / name).write_bytes(content)
     rows = inspected(tmp_path)
@@ -30,7 +31,9 @@ def test_a_labs_folder_is_told_video_by_video(tmp_path):
         "gone": "file missing",
         "b": "ok",
         "d": "file empty",
+        "%2541": "file missing",
     }
+    assert next(line for line in table(rows) if "%41.mp4" in line or "%2541.mp4" in line).startswith("%2541  ")
     assert found["a"].understood["label"] == "stalled" and found["a"].understood["split"] == "train"
     assert int(found["b"].understood["frames"]) > 8 and found["b"].understood["outline by"]
     reasons = {row.files[0]: row.status for row in rows if not row.sample}

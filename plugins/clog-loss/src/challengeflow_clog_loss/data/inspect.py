@@ -3,6 +3,7 @@
 The videos are those that a run would list, for the same code lists them. Each is prepared as in a run, and not kept.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +11,7 @@ from typing import Any
 
 from challengeflow import NOT_OPENED, DownloadJob, InputError, Inspected, InspectJob, Sample, read_samples
 from challengeflow.outside.door import Unreadable, read_each
+from challengeflow.outside.names import meant
 from challengeflow_clog_loss.data import index, preprocess, tables
 from challengeflow_clog_loss.video import region_remarks
 
@@ -32,7 +34,7 @@ def inspect(job: InspectJob) -> list[Inspected]:
     looked = _looked(job, samples, found)
     rows = [Inspected(status=sentence) for sentence in lacking]
     for sample, path, one in zip(samples, found, looked, strict=True):
-        files = (_below(path, job.source),) if path else ()
+        files = (_below(path, job.source),) if path else _no_file(job.source, sample)
         understood = {"split": sample.split} | one.pop("understood", {})
         understood |= {"label": LABELS.get(labels[sample.id], "")} if sample.id in labels else {}
         rows.append(Inspected(sample=sample.id, files=files, understood=understood, **one))
@@ -137,6 +139,12 @@ def _why(path: Path, source: Path, known: str | None) -> str:
     if path.suffix.lower() == ".csv":
         return "a table of another name; labels are read from labels.csv"
     return "no video by its name"
+
+
+def _no_file(source: Path, sample: Sample) -> tuple[str, ...]:
+    """What bears the name of a video and is no file: a link to nowhere, a pipe."""
+    name = meant(sample.columns["filename"])
+    return (name,) if os.path.lexists(source / name) else ()
 
 
 def _below(path: Path, source: Path) -> str:
