@@ -176,6 +176,17 @@ def test_channels_of_bento_are_a_choice(lab, prepare):
     assert "m1" not in frames and "labels of the channels 'Ch1', 'MARS_output'" in notes["m1"][0]
 
 
+def test_streams_of_the_caltech_annotator_are_a_choice(lab, prepare):
+    head = "Caltech Behavior Annotator - Annotation File\n\nConfiguration file:\nsniff\ts\nother\to\n\n"
+    one = "S1:\tstart\tend\ttype\n-----------------------------\n   \t11\t20\tsniff\n  \t21\t300\tother\n\n"
+    (lab / "m1_annot.txt").write_text(head + one + one.replace("S1", "S2").replace("11\t20\tsniff", "1\t20\tother"))
+    assert labels.read(lab / "m1_annot.txt", Choice(("m1",))).bouts[0] == Bout("sniff", 10, 20)  # S2 says nothing
+    (lab / "m1_annot.txt").write_text(head + one + one.replace("S1", "S2").replace("11", "1"))
+    with pytest.raises(InputError, match="labels of the channels 'S1', 'S2'; choose"):
+        labels.read(lab / "m1_annot.txt", Choice(("m1",)))
+    assert prepare(channels=["S2"])[1]["m1"]["sniff"] == list(range(20))
+
+
 def test_a_chosen_channel_is_the_only_one(lab, prepare):
     text = "Bento annotation file\n\nAnnotation start frame: 1\nAnnotation stop frame: 300\n\n"
     text += "Ch1----------\n>sniff\nStart\tStop\tDuration\n11\t20\t10\n\nMARS_output----------\n>sniff\n101\t200\t100\n"

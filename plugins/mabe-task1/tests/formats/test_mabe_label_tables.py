@@ -44,6 +44,10 @@ def test_a_binary_table_of_boris_is_of_the_moments_it_looked_at(classes):
     assert found == "o..s..f"
 
 
+def test_a_table_may_be_called_a_text(classes):
+    assert classes("frame\tsniff\n0\t0\n1\t1\n", name="m1_labels.txt") == "os"
+
+
 def test_times_may_be_written_as_on_a_clock(classes):
     assert classes("behaviour,start_s,stop_s\nsniff,00:00:01,0:00:01.5\n", fps=4, frames=8) == "oooossoo"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import text
-from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels, word
+from challengeflow_mabe_task1.formats.bouts import BACKGROUND, Bout, Choice, Labels, key, word
 from challengeflow_mabe_task1.formats.choices import one_of
 
 CALTECH = "caltech behavior annotator"
@@ -38,7 +38,12 @@ def read(path: Path, choice: Choice) -> Labels:
     lines = text.read_text(path).splitlines()
     title = lines[0].strip().lower() if lines else ""
     if title.startswith(CALTECH):
-        bouts = tuple(_caltech_bouts(path, lines))
+        streams = _caltech_streams(path, lines)
+        said = {
+            name: own for name, own in streams.items() if any(key(bout.behaviour) not in BACKGROUND for bout in own)
+        }
+        chosen = one_of(path, "channels", said or streams, choice.channels)
+        bouts = tuple(bout for name in chosen for bout in streams[name])
         return Labels(bouts, "frames", ((0, max((bout.stop for bout in bouts), default=0)),))
     if not title.startswith(BENTO):
         raise InputError(f"{path} starts with {title[:60]!r}; expected 'Bento annotation file' or '{CALTECH.title()}'")
@@ -81,18 +86,23 @@ def write(
     path.write_text("\n".join([*head, *lists, *body]) + "\n")
 
 
-def _caltech_bouts(path: Path, lines: Sequence[str]) -> Iterator[Bout]:
-    inside = False
+def _caltech_streams(path: Path, lines: Sequence[str]) -> dict[str, list[Bout]]:
+    """Stream (S1, S2, ...) -> its bouts; two people, or two animals, have a stream each."""
+    streams: dict[str, list[Bout]] = {}
+    stream, inside = "", False
     for line in lines:
         fields = line.split()
         if line.startswith("---"):
             inside = True
         elif not fields:
             inside = False
+        elif re.fullmatch(r"S\d+:", fields[0]):
+            stream, inside = fields[0][:-1], False
         elif inside:
             if len(fields) != 3:
                 raise InputError(f"{path} has the line {line.strip()!r}; expected: start end type")
-            yield _bout(path, fields[2], fields[0], fields[1], shift=1)
+            streams.setdefault(stream, []).append(_bout(path, fields[2], fields[0], fields[1], shift=1))
+    return streams
 
 
 def _bento_rows(path: Path, lines: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:

@@ -96,10 +96,12 @@ def _table(path: Path) -> Kind:
     if len(simba.points(first)) > 1:
         behaviours = simba.behaviours(text.read_table(path))
         return Kind("SimBA", poses=True, labels=bool(behaviours))
-    if path.suffix.lower() == ".txt":
-        return Kind("Caltech annotator", labels=True) if bento.is_caltech(path) else Kind("a text, no labels of Bento")
+    if path.suffix.lower() == ".txt" and bento.is_caltech(path):
+        return Kind("Caltech annotator", labels=True)
     if boris.header_line(path) is not None:
         return Kind("BORIS", labels=True)
     if frame_tables.looks_like(first, itertools.islice(text.rows(path), 1, None)):
         return Kind("table of labels", labels=True)
+    if path.suffix.lower() == ".txt":
+        return Kind("a text, no labels of Bento")
     return Kind(f"a table without poses or labels (its columns: {', '.join(first)[:80]})")
