@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from challengeflow_mood.commands import check_package
-from challengeflow_mood.docker import archive, build_context
+from challengeflow_mood.docker import archive, build_context, dockerfile_lint
 from challengeflow_mood.docker.package_trial import Toys
 
 SOUND = """#!/bin/sh
@@ -121,8 +121,26 @@ class ToyPackage:
         (self.folder / f"{task}.py").write_text(PYTHON[task].format(code=code))
         self.script(task).write_text(f'#!/bin/sh\nexec python3 /workspace/{task}.py "$1" "$2"\n')
 
-    def dockerfile(self, text):
+    def dockerfile(self, text, scripts="", model=""):
+        """Another Dockerfile. scripts: a folder that they are moved to; model: what one says, of a folder `model`."""
         (self.folder / "Dockerfile").write_text(text)
+        if model:
+            self.say("sample", model)
+            (self.folder / "model").mkdir()
+            (self.folder / "model" / "weights").write_text("")
+        if scripts:
+            (self.folder / scripts).mkdir()
+            for path in self.folder.glob("run_*"):
+                path.rename(self.folder / scripts / path.name)
+
+    def shebang(self, line):
+        """Another first line."""
+        self.script().write_text(self.script().read_text().replace("#!/bin/sh", line))
+
+    def built(self) -> Path:
+        """What the image holds of the package."""
+        dockerfile_lint.built(self.folder, self.root / "image")
+        return self.root / "image"
 
     def check(self, limit=600.0):
         archive.write_tar(self.folder, self.root / "package.tar")

@@ -12,6 +12,13 @@ from challengeflow_mood.docker.trial_toys import toy_cases
 
 SHAPE = (12, 15, 10)
 READ = "def answer(path, number): scan = nib.load(path).get_fdata(); "
+IN_SCRIPT = """import pathlib, sys
+import nibabel as nib
+source = [[0]]
+shape=(1, 1)
+for path in pathlib.Path(sys.argv[1]).iterdir():
+    (pathlib.Path(sys.argv[2]) / f"{path.name}.txt").write_text(str(nib.load(path).get_fdata().mean()))
+"""
 SOUND = {
     "as it is": lambda p: None,
     "another base": lambda p: p.dockerfile("FROM python:3.12-slim\nCOPY . /workspace\nWORKDIR /workspace\n"),
@@ -24,6 +31,27 @@ SOUND = {
         'RUN echo a \\\n    # why\n    b\nCOPY [".", "/workspace/"]\n'
     ),
     "an entrypoint that is taken away": lambda p: p.dockerfile('FROM x\nADD . /workspace\nENTRYPOINT []\nCMD ["sh"]\n'),
+    "places named by values": lambda p: p.dockerfile(
+        "ARG BASE=x\nFROM $BASE\nARG SIDE=space\nENV APP=/work${SIDE}\nCOPY --chown=1000 . $APP\n"
+    ),
+    "tabs, small letters and a mark of the byte order": lambda p: p.dockerfile("\ufefffrom\tx\ncopy\t.\t/workspace\n"),
+    "scripts of a folder, and a model in its own": lambda p: p.dockerfile(
+        "FROM x\nCOPY scripts/ /workspace/\nCOPY model /model\n", scripts="scripts", model="cat /model/weights\n"
+    ),
+    "what a command copies": lambda p: p.dockerfile("FROM x\nCOPY . /app\nRUN cp -r /app /workspace\n"),
+    "files left out that are not needed": lambda p: (
+        (p.folder / ".dockerignore").write_text("*\n!run_*\n"),
+        (p.folder / "notes.md").write_text(""),
+    ),
+    "a shebang with a space": lambda p: p.shebang("#! /bin/sh -e"),
+    "a shebang by env": lambda p: p.shebang("#!/usr/bin/env sh"),
+    "Python in the script": lambda p: (
+        p.python("sample", ""),
+        p.script("sample").write_text("#!/bin/sh\npython3 - \"$@\" <<'END'\n" + IN_SCRIPT + "END\n"),
+    ),
+    "awk and arithmetic": lambda p: p.answer(
+        "sample", 'i=$(( ${i:-0} + 1 )); cksum < "$scan" | awk \'{print "0." $1}\' > "$2/$name.txt"'
+    ),
     "a map of few values": lambda p: p.python("pixel", READ + "return np.round(scan * 3) / 3"),
     "a map that is low inside": lambda p: p.python("pixel", READ + "return 1 - scan"),
     "a map of nothing but the anomaly": lambda p: p.python("pixel", READ + "return np.where(scan > 0.99, 1, 0)"),
@@ -131,6 +159,56 @@ BROKEN = {
         lambda p: p.dockerfile("FROM scratch\nCOPY requirements.txt /workspace\n"),
         ["the Dockerfile copies no run_sample_brain.sh to /workspace"],
     ),
+    "a source that is not there": (
+        lambda p: p.dockerfile('FROM x\nCOPY . /workspace\nCOPY ["weights", "/workspace/weights"]\n'),
+        ["the Dockerfile copies 'weights', which is not in the build context"],
+    ),
+    "a copy without a target": (
+        lambda p: p.dockerfile("FROM x\nCOPY .\n"),
+        ["the Dockerfile does not say what 'COPY .' is to take, and where to"],
+    ),
+    "scripts that .dockerignore leaves out": (
+        lambda p: (p.folder / ".dockerignore").write_text("**/*.sh\n"),
+        ["the Dockerfile copies no run_sample_brain.sh to /workspace"],
+    ),
+    "a model that .dockerignore leaves out": (
+        lambda p: (
+            p.say("sample", "cat /workspace/model/weights"),
+            (p.folder / "model").mkdir(),
+            (p.folder / "model" / "weights").write_text(""),
+            (p.folder / ".dockerignore").write_text("# large\nmodel\n"),
+        ),
+        ["it needs a program or file that is not there", "model/weights"],
+    ),
+    "a model that is not copied": (
+        lambda p: (
+            p.say("sample", "cat /workspace/weights"),
+            (p.folder / "weights").write_text(""),
+            p.dockerfile("FROM x\nCOPY run_* requirements.txt /workspace/\n"),
+        ),
+        ["it needs a program or file that is not there", "weights"],
+    ),
+    "modes that nobody may run": (
+        lambda p: p.dockerfile("FROM x\nCOPY --chmod=644 . /workspace\n"),
+        ["run_sample_brain.sh is not executable by everyone"],
+    ),
+    "a map that is gzipped by its name alone": (
+        lambda p: p.answer("pixel", 'gunzip -c "$scan" > "$2/$name"'),
+        ["cannot be read (", "expected one for this scan"],
+    ),
+    "one map for all": (
+        lambda p: p.python("pixel", READ + "return np.random.default_rng(1).random(scan.shape)"),
+        ["run_pixel_brain.sh: all answers are alike"],
+    ),
+    "scores by the folder's lowest and highest": (
+        lambda p: p.python(
+            "sample",
+            "sums = [nib.load(path).get_fdata().sum() for path in inputs.iterdir()]\nlow, high = min(sums), max(sums)\n"
+            + READ
+            + "return (scan.sum() - low) / max(high - low, 1)",
+        ),
+        ["run without the other scans beside it, it answers"],
+    ),
     "an entrypoint": (
         lambda p: p.dockerfile("FROM scratch\nCOPY . /workspace\nENTRYPOINT python3 main.py\n"),
         ["the Dockerfile has the ENTRYPOINT python3 main.py"],
@@ -189,7 +267,7 @@ BROKEN = {
     ),
     "answers that depend on the scans beside": (
         lambda p: p.python("sample", READ + "return (int(scan.sum()) % 50 + len(os.listdir(inputs))) / 100"),
-        ["run with other scans beside it, it answers"],
+        ["run without the other scans beside it, it answers"],
     ),
     "answers that depend on the user": (
         lambda p: p.python("sample", READ + "return (int(scan.sum()) % 50 + (os.getuid() > 0)) / 100"),

@@ -86,7 +86,7 @@ def test_what_does_not_work_is_passed_over_with_its_reason(engine, package, tmp_
     engine("podman", info=1)
     archive.write_tar(package.folder, tmp_path / "package.tar")
     said = []
-    box = sandbox.open_sandbox(tmp_path / "package.tar", package.folder, None, said.append)
+    box = sandbox.open_sandbox(tmp_path / "package.tar", package.folder, package.built(), None, said.append)
     assert box.name == "bubblewrap"
     assert [line.split(":")[0] for line in said] == ["docker", "podman"]
     assert "is not ready" in said[0]
@@ -110,7 +110,7 @@ def test_the_choice_of_numeric_kernels_alone_is_as_outside(monkeypatch, package,
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")  # another one answers in other last digits
     monkeypatch.setenv("SECRET", "seen")
     archive.write_tar(package.folder, tmp_path / "package.tar")
-    opened = sandbox.open_sandbox(tmp_path / "package.tar", package.folder, "bwrap", print)
+    opened = sandbox.open_sandbox(tmp_path / "package.tar", package.folder, package.built(), "bwrap", print)
     box = opened if boxed else sandbox.Unboxed(package.folder)
     out = tmp_path / "out"
     out.mkdir()
@@ -129,7 +129,7 @@ def test_a_tool_that_is_not_there(package, tmp_path, monkeypatch):
     archive.write_tar(package.folder, tmp_path / "package.tar")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="docker: not installed; podman: not installed; bwrap: not installed"):
-        sandbox.open_sandbox(tmp_path / "package.tar", package.folder, None, lambda text: None)
+        sandbox.open_sandbox(tmp_path / "package.tar", package.folder, package.built(), None, lambda text: None)
 
 
 def test_libraries_that_this_machine_has_not(package, tmp_path):

@@ -143,20 +143,17 @@ def _correlation(values: np.ndarray, body: np.ndarray) -> float:
 
 
 def all_alike(outputs: Path) -> bool:
-    """Whether the answers, two at least, say nothing: the same number in every score, or one value in all of every
-    map.
+    """Whether the answers, two at least, say nothing: the same number in every score, the same map to every scan, or
+    one value in all of every map.
     """
     paths = sorted(outputs.iterdir())
-    values: set[str | float] = set()
-    for path in paths:
-        if path.suffix == ".txt":
-            values.add(path.read_text().strip())
-        else:
-            scores = np.asarray(load_map(path).dataobj)
-            values |= {float(scores.min()), float(scores.max())}
-        if len(values) > 1:
-            return False
-    return len(paths) > 1
+    if len(paths) < 2:
+        return False
+    if paths[0].suffix == ".txt":
+        return len({float(path.read_text().split("\n")[0]) for path in paths}) == 1
+    first = np.asarray(load_map(paths[0]).dataobj)
+    maps = (np.asarray(load_map(path).dataobj) for path in paths)
+    return all(np.array_equal(each, first) or (each == first.flat[0]).all() for each in maps)
 
 
 def _check_score_file(path: Path, scan: str) -> None:

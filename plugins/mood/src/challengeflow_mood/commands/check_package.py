@@ -2,8 +2,8 @@
 timed.
 
 Starts from the archive alone: a build context (what `package` writes) or an image (`docker save`). First the scripts
-are read (`lint`), then the sandbox is probed, then each of the four scripts answers the toy cases, once as an arbitrary
-user and all cases, once as root and the first case alone; from the difference comes the time of a whole test folder.
+are read (`lint`), then the sandbox is probed, then each of the four scripts answers the toy cases: all of them as an
+arbitrary user, the last alone as root, and one of full size, from which comes the time of a whole test folder.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from challengeflow import InputError
 from challengeflow_mood.docker import archive, sandbox
-from challengeflow_mood.docker.dockerfile_lint import lint_dockerfile, lint_settings
+from challengeflow_mood.docker.dockerfile_lint import built, lint_settings
 from challengeflow_mood.docker.package_trial import LIMIT, Report, Trial
 from challengeflow_mood.docker.script_lint import lint
 from challengeflow_mood.docker.trial_toys import Toys, toy_cases
@@ -66,10 +66,11 @@ def check(
     unpacked.mkdir()
     archive.unpack(package, unpacked)
     is_image = archive.is_image(package)
-    workspace = unpacked / "workspace" if is_image else unpacked
-    report.problems += lint_settings(archive.settings(package)) if is_image else lint_dockerfile(unpacked)
+    root = unpacked if is_image else work / "root"
+    workspace = root / "workspace"
+    report.problems += lint_settings(archive.settings(package)) if is_image else built(unpacked, root)
     report.problems += lint(workspace)
-    box = sandbox.open_sandbox(package, unpacked, wanted, say)
+    box = sandbox.open_sandbox(package, unpacked, root, wanted, say)
     report.sandbox = box.name
     say(f"running under {box.name}")
     trial = Trial(box, work, report, limit=limit, test_cases=test_cases, say=say)

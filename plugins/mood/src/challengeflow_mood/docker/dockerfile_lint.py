@@ -1,40 +1,57 @@
 """What is wrong with a package's Dockerfile, or with the settings of an image, before anything is run."""
 
-import fnmatch
 import json
-import re
+import shutil
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from challengeflow_mood.docker import copied_files, dockerfile
+from challengeflow_mood.docker.copied_files import WORKSPACE, Copy
 from challengeflow_mood.docker.script_lint import SCRIPTS
 
-WORKSPACE = PurePosixPath("/workspace")
 KNOWN = {"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"}
 KNOWN |= {"ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
-Instruction = tuple[str, str]
-"""What is to be done, in capitals, and its arguments."""
 
 
-def lint_dockerfile(context: Path) -> Iterator[str]:
-    """A sentence for each thing that is wrong with the Dockerfile of a build context."""
-    path = context / "Dockerfile"
+def built(context: Path, root: Path) -> list[str]:
+    """Lay out in the new folder `root` what the image of a build context holds of its files; a sentence for each thing
+    that is wrong with its Dockerfile. Where no script gets to its place all files are laid there, so that what else is
+    wrong is found, too.
+    """
+    path, workspace = context / "Dockerfile", root / WORKSPACE.name
+    workspace.mkdir(parents=True)
     if not path.is_file():
-        yield "there is no Dockerfile, so no image can be built of it"
-        return
-    instructions = list(_instructions(path.read_text(errors="replace")))
+        problems = ["there is no Dockerfile, so no image can be built of it"]
+    else:
+        instructions = dockerfile.instructions(path.read_text(errors="replace"))
+        problems = list(_malformed(instructions))
+        if not problems:
+            last = dockerfile.last_stage(instructions)
+            copied_files.lay_out(context, last, root)
+            problems = list(_lint(context, last, workspace))
+    if not any((workspace / script).is_file() for script in SCRIPTS):
+        shutil.copytree(context, workspace, symlinks=True, dirs_exist_ok=True)
+    return problems
+
+
+def _malformed(instructions: list[dockerfile.Instruction]) -> Iterator[str]:
     for name, arguments in instructions:
         if name not in KNOWN:
             yield f"the Dockerfile has a line that is no instruction: {f'{name} {arguments}'.strip()[:60]!r}"
             return
+        if name in ("FROM", "COPY", "ADD") and len(dockerfile.as_list(arguments)) < (1 if name == "FROM" else 2):
+            yield f"the Dockerfile does not say what {f'{name} {arguments}'.strip()!r} is to take, and where to"
+            return
     if next((name for name, _ in instructions if name != "ARG"), "") != "FROM":
         yield "the Dockerfile does not begin with FROM"
-        return
-    last = _of_last_stage(instructions)
-    for script in SCRIPTS:
-        if not any(_brings(copy, script) for copy in _copies(last)):
-            yield f"the Dockerfile copies no {script} to {WORKSPACE}, where the organisers look for it"
-            break
+
+
+def _lint(context: Path, last: list[dockerfile.Instruction], workspace: Path) -> Iterator[str]:
+    yield from _lacking(context, last)
+    missing = next((script for script in SCRIPTS if not (workspace / script).is_file()), None)
+    if missing and (context / missing).is_file():
+        yield f"the Dockerfile copies no {missing} to {WORKSPACE}, where the organisers look for it"
     entry = next((arguments for name, arguments in reversed(last) if name == "ENTRYPOINT"), "[]")
     if entry.replace(" ", "") not in ("[]", '[""]'):
         yield (
@@ -51,63 +68,10 @@ def lint_settings(settings: dict[str, Any]) -> Iterator[str]:
         yield f"the image has the entrypoint {said}, which would get the organisers' command as arguments; leave it out"
 
 
-def _instructions(text: str) -> Iterator[Instruction]:
-    """The instructions of a Dockerfile: comments left out, continued lines joined, here-documents passed over."""
-    lines = iter(text.splitlines())
-    for line in lines:
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        while line.endswith("\\"):
-            more = next(lines, None)
-            if more is None:
-                break
-            line = line[:-1] + (" " if more.lstrip().startswith("#") else more.strip())
-            line += "\\" if more.lstrip().startswith("#") else ""
-        name, _, arguments = line.partition(" ")
-        for end in re.findall(r"<<-?[\"']?(\w+)[\"']?", arguments):
-            while (inner := next(lines, None)) is not None and inner.strip() != end:
-                pass
-        yield name.upper() if name.isalpha() else name, arguments.strip()
-
-
-def _of_last_stage(instructions: list[Instruction]) -> list[Instruction]:
-    """What makes the image: the last stage, after the stages of this file that it is made from."""
-    stages: dict[str, list[Instruction]] = {}
-    made: list[Instruction] = []
-    for name, arguments in instructions:
-        if name == "FROM":
-            words = [word for word in arguments.split() if not word.startswith("--")]
-            made = list(stages.get(words[0].lower(), [])) if words else []
-            stages[words[2].lower() if len(words) == 3 and words[1].upper() == "AS" else str(len(stages))] = made
-        else:
-            made.append((name, arguments))
-    return made
-
-
-def _copies(instructions: list[Instruction]) -> Iterator[tuple[list[str], PurePosixPath]]:
-    """What is copied, and to where."""
-    folder = PurePosixPath("/")
-    for name, arguments in instructions:
-        if name == "WORKDIR":
-            folder /= arguments.strip("\"'")
-        elif name in ("COPY", "ADD"):
-            text = re.sub(r"^(--\S+\s+)+", "", arguments)
-            *sources, target = [str(word) for word in (json.loads(text) if _is_list(text) else text.split())] or [""]
-            foreign = ["*"] if "--from=" in arguments or any(".tar" in source for source in sources) else []
-            yield sources + foreign, folder / target
-
-
-def _brings(copy: tuple[list[str], PurePosixPath], script: str) -> bool:
-    """Whether a copy may bring a script to its place."""
-    sources, target = copy
-    if target not in (WORKSPACE, WORKSPACE / script, PurePosixPath("/")):
-        return False
-    return any(fnmatch.fnmatch(script, PurePosixPath(source).name or "*") for source in sources)
-
-
-def _is_list(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), list)
-    except ValueError:
-        return False
+def _lacking(context: Path, stage: list[dockerfile.Instruction]) -> Iterator[str]:
+    """What is to be copied and is not there."""
+    for copy in copied_files.copies(stage):
+        for source in copy.sources if isinstance(copy, Copy) and not copy.foreign else ():
+            if not copied_files.sources(context, source):
+                left_out = " or its .dockerignore leaves it out" if (context / ".dockerignore").is_file() else ""
+                yield f"the Dockerfile copies {source!r}, which is not in the build context{left_out}"

@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 from challengeflow import InputError
 
 VENV = "/opt/venv"
+TAKEN = ("/opt", "/etc")
+"""Folders of which some is this machine's."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64")
 
 
@@ -29,7 +31,8 @@ def binds(requirements: Path, folder: Path) -> list[str]:
             words += ["--symlink", str(path.readlink()), place]
         elif path.is_dir():
             words += ["--ro-bind", place, place]
-    words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for place in ("/etc/ld.so.cache", "/etc/alternatives"):  # the latter: which awk is awk
+        words += ["--ro-bind-try", place, place]
     base = Path(sys.base_prefix).resolve()
     if not base.is_relative_to("/usr"):
         words += ["--ro-bind", str(base), str(base)]

@@ -15,7 +15,7 @@ import numpy as np
 from challengeflow import InputError, PackageJob
 from challengeflow.arrays import Arrays
 from challengeflow_mood.docker import archive, infer, sandbox
-from challengeflow_mood.docker.dockerfile_lint import lint_dockerfile
+from challengeflow_mood.docker.dockerfile_lint import built
 from challengeflow_mood.docker.package_trial import Report, Trial
 from challengeflow_mood.docker.script_lint import lint
 from challengeflow_mood.docker.trial_toys import Toys
@@ -31,31 +31,32 @@ def prove(job: PackageJob, package: Path) -> None:
     """
     job.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.work) as folder:
-        work, unpacked = Path(folder), Path(folder) / "package"
+        work, unpacked, root = Path(folder), Path(folder) / "package", Path(folder) / "root"
+        workspace = root / "workspace"
         unpacked.mkdir()
         archive.unpack(package, unpacked)
-        report = Report(problems=[*lint(unpacked), *lint_dockerfile(unpacked)])
-        box = _sandbox(job, package, unpacked)
+        report = Report(problems=[*built(unpacked, root), *lint(workspace)])
+        box = _sandbox(job, package, unpacked, root)
         trial = Trial(box, work, report, unreadable=frozenset([CORRUPT]), say=job.progress.message)
         if not isinstance(box, sandbox.Unboxed):
             trial.probe()
         toys = {dataset: Toys(_inputs(job, dataset, work / "in" / dataset), {}) for dataset in sorted(job.answers)}
-        trial.run_scripts(unpacked, toys)
+        trial.run_scripts(workspace, toys)
         for problem in report.problems:
             raise InputError(f"the package is not sound: {problem}")
         for dataset, own in toys.items():
-            compare(dataset, own.scans, unpacked / "models" / dataset, work)
+            compare(dataset, own.scans, workspace / "models" / dataset, work)
         job.progress.message(f"the archive alone answers as the workflow does, under {box.name}")
 
 
-def _sandbox(job: PackageJob, package: Path, unpacked: Path) -> sandbox.Sandbox:
+def _sandbox(job: PackageJob, package: Path, unpacked: Path, root: Path) -> sandbox.Sandbox:
     try:
-        return sandbox.open_sandbox(package, unpacked, "bwrap", job.progress.message)
+        return sandbox.open_sandbox(package, unpacked, root, "bwrap", job.progress.message)
     except InputError:
         job.progress.message(
             "no bubblewrap: the scripts run on the bare machine, which proves less; use check-package elsewhere"
         )
-        return sandbox.Unboxed(unpacked)
+        return sandbox.Unboxed(root / "workspace")
 
 
 def compare(dataset: str, inputs: Path, models: Path, work: Path) -> None:

@@ -30,16 +30,16 @@ class Way:
 def dependence(task: str, scans: Sequence[Path], answers: Path, work: Path, user: int, run: Run) -> Iterator[str]:
     """A sentence for what the `answers` of the first run depend on; `work` is a new folder for the further runs.
 
-    One run changes all at once; where its answers are the same, nothing more is run.
+    One run changes all at once; where its answer is the same, nothing more is run. It has the last scan alone: nothing
+    comes before it, and nothing is there to compare it with.
     """
-    beside = {f"{number:02d}-case.nii.gz": path for number, path in enumerate(reversed(scans[1:]))}
-    at_once = Way("in another order, under other names and as another user", 0, beside or {"case.nii.gz": scans[0]})
+    at_once = Way("alone, under another name and as another user", 0, {"case.nii.gz": scans[-1]})
     as_before = {path.name: path for path in scans}
     ways = [
         Way("once more", user, as_before),
         Way("as another user", 0, as_before),
         Way("under other names", user, {f"{at:02d}-case.nii.gz": path for at, path in enumerate(scans)}),
-        Way("with other scans beside it", user, {path.name: path for path in scans[1:]} or as_before),
+        Way("without the other scans beside it", user, {scans[-1].name: scans[-1]}),
     ]
     work.mkdir()
     if not _differs(task, answers, work / "at-once", at_once, run):

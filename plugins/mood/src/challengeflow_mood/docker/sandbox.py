@@ -152,16 +152,17 @@ def _wait(process: subprocess.Popen, until: float) -> tuple[bool, resource.struc
             time.sleep(0.02)
 
 
-def open_sandbox(package: Path, unpacked: Path, wanted: str | None, say: Callable[[str], None]) -> Sandbox:
+def open_sandbox(package: Path, unpacked: Path, root: Path, wanted: str | None, say: Callable[[str], None]) -> Sandbox:
     """The first way that works for a package (of docker, podman, bubblewrap; `wanted` alone where it is said).
 
-    unpacked: the folder that `archive.unpack` has filled. say: gets a line for each way that does not work. Raises
+    unpacked: the folder that `archive.unpack` has filled. root: the same of an image; of a build context what
+    `dockerfile_lint.built` has laid out. say: gets a line for each way that does not work. Raises
     InputError where none does, with the reasons.
     """
     reasons = []
     for tool in (wanted,) if wanted else ("docker", "podman", "bwrap"):
         try:
-            return _bubblewrap(package, unpacked) if tool == "bwrap" else _engine(tool, package)
+            return _bubblewrap(package, unpacked, root) if tool == "bwrap" else _engine(tool, package)
         except InputError as error:
             reasons.append(f"{tool}: {error}")
             say(reasons[-1])
@@ -191,7 +192,16 @@ def _engine_call(tool: str, words: list[str], what: str, given: int | IO[bytes] 
         raise InputError(f"{what}: {last[0]}")
 
 
-def _bubblewrap(package: Path, unpacked: Path) -> Bubblewrap:
+def _own(root: Path) -> list[Path]:
+    """The files and folders of a package that have a place beside this machine's system and Python."""
+    taken = {*machine_python.SYSTEM, *machine_python.TAKEN, "/mnt", "/proc", "/dev", "/sys", "/tmp"}
+    places = [path for path in sorted(root.iterdir()) if f"/{path.name}" not in taken]
+    shared = [root / place[1:] for place in machine_python.TAKEN]
+    inner = [path for folder in shared if folder.is_dir() for path in sorted(folder.iterdir())]
+    return places + [path for path in inner if f"/{path.relative_to(root)}" != machine_python.VENV]
+
+
+def _bubblewrap(package: Path, unpacked: Path, root: Path) -> Bubblewrap:
     """An image's own root, or for a build context the machine's system and Python with the libraries it names, and
     nothing else.
     """
@@ -199,15 +209,15 @@ def _bubblewrap(package: Path, unpacked: Path) -> Bubblewrap:
         raise InputError("not installed")
     if archive.is_image(package):
         for place in (INPUTS, OUTPUTS, "/proc", "/dev", WORKSPACE):
-            (unpacked / place[1:]).mkdir(parents=True, exist_ok=True)
-        root = ["--ro-bind", str(unpacked), "/"]
+            (root / place[1:]).mkdir(parents=True, exist_ok=True)
+        words = ["--ro-bind", str(root), "/"]
     else:
-        root = ["--dir", "/tmp", *machine_python.binds(unpacked / "requirements.txt", unpacked.parent)]
-        root += ["--ro-bind", str(unpacked), WORKSPACE]
+        words = ["--dir", "/tmp", *machine_python.binds(unpacked / "requirements.txt", unpacked.parent)]
+        words += [word for path in _own(root) for word in ("--ro-bind", str(path), f"/{path.relative_to(root)}")]
     path = f"{machine_python.VENV}/bin:/usr/local/bin:/usr/bin:/bin"
-    root += ["--proc", "/proc", "--dev", "/dev", "--clearenv", "--setenv", "PATH", path, "--setenv", "HOME", "/"]
-    root += [word for name, value in chosen_kernels().items() for word in ("--setenv", name, value)]
-    sandbox = Bubblewrap(tuple(root))
+    words += ["--proc", "/proc", "--dev", "/dev", "--clearenv", "--setenv", "PATH", path, "--setenv", "HOME", "/"]
+    words += [word for name, value in chosen_kernels().items() for word in ("--setenv", name, value)]
+    sandbox = Bubblewrap(tuple(words))
     with tempfile.TemporaryDirectory() as folder:
         done = run_inside(sandbox, ["/bin/sh", "-c", ":"], Path(folder), Path(folder), os.getuid(), 60)
     if done.status != 0:

@@ -23,8 +23,9 @@ BASHISMS = {
     r"\$\{\w+(//|/|\^|,|:\d)": "a substitution in ${}",
     r"\[ [^]]*==": "== in [ ]",
     START + r"(declare|typeset|shopt|pushd|popd|mapfile|readarray)\s": "a builtin of bash",
-    r"\(\(\s": "((",
+    r"(?<!\$)\(\(\s": "((",
 }
+HERE_DOCUMENT = re.compile(r"(?<=<)<-?\s*(['\"]?)(\w+)\1[^\n]*\n.*?^\s*\2$", re.DOTALL | re.MULTILINE)
 OF_EVERY_IMAGE = {"bin", "dev", "etc", "lib", "lib64", "mnt", "opt", "proc", "sbin", "sys", "usr", "workspace"}
 NOT_WRITABLE = {"tmp", "var", "run"}
 
@@ -62,11 +63,12 @@ def _script(path: Path, workspace: Path) -> Iterator[str]:
     first = text.partition("\n")[0]
     if not first.startswith("#!"):
         yield f"{name} has no shebang; begin it with '#!/bin/sh', for it is also run directly"
-    elif first.split()[0] != "#!/bin/sh":
+    elif not re.match(r"#!\s*(/usr)?(/bin/(sh|dash)|/bin/env\s+(sh|dash))(\s|$)", first):
         yield f"{name} begins with {first!r}; begin it with '#!/bin/sh', for `sh` runs it whatever its first line says"
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    own = re.sub(r"'[^']*'", "''", HERE_DOCUMENT.sub("", code))  # what is none of sh's: Python, awk
     for pattern, what in BASHISMS.items():
-        if re.search(pattern, code, re.MULTILINE):
+        if re.search(pattern, own, re.MULTILINE):
             yield f"{name} uses {what}, which sh does not know; write POSIX shell"
     yield from _paths(name, code, workspace)
 
@@ -75,7 +77,7 @@ def _paths(name: str, code: str, workspace: Path) -> Iterator[str]:
     for place in dict.fromkeys(re.findall(r"(?:^|[\s=\"'`:;(<>])(/[\w.-]+)", code, re.MULTILINE)):
         if place[1:] in NOT_WRITABLE:
             yield f"{name} names {place}, where nothing can be written: the root is read-only; use the output folder"
-        elif place[1:] not in OF_EVERY_IMAGE:
+        elif place[1:] not in OF_EVERY_IMAGE and not (workspace.parent / place[1:]).exists():
             yield (
                 f"{name} names {place}, a place of one machine; name places below /workspace or of the script's folder"
             )
