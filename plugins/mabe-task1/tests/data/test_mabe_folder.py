@@ -270,6 +270,25 @@ def test_the_table_may_come_from_a_spreadsheet(lab, deeplabcut):
     assert one.split == "test" and float(one.fact("fps")) == 29.97
 
 
+def test_files_of_any_name_are_found(lab, deeplabcut):
+    for name in ("=m", "a|b", "m'1\""):
+        deeplabcut(lab / f"{name}.csv")
+        (lab / f"{name}_labels.csv").write_text(LABELS)
+    assert [one.labels for one in survey(lab).recordings] == ["=m_labels.csv", "a|b_labels.csv", "m'1\"_labels.csv"]
+    (lab / "recordings.csv").write_text("recording,poses\nx,a|b.csv\ny,=m.csv|a|b.csv\n")
+    assert survey(lab).recordings[0].poses == ("a|b.csv",)
+
+
+def test_animals_are_the_same_in_capitals(lab, deeplabcut):
+    points = deeplabcut(lab / "m1.csv", animals=("Black", "WHITE", "other"))
+    found = poses.pair(poses.read([lab / "m1.csv"]), "white", "black", "m1")
+    assert found.animals == ("WHITE", "Black")
+    np.testing.assert_array_equal(found.points, points[:, [1, 0]])
+    with pytest.raises(InputError, match=r"1 animal .*; where another file has the other animal, name both there"):
+        deeplabcut(lab / "m2.csv", animals=("one",))
+        poses.pair(poses.read([lab / "m2.csv"]), "", "", "m2")
+
+
 def test_animals_are_the_same_in_any_order_of_their_columns(lab, deeplabcut, stages):
     first = deeplabcut(lab / "m1.csv", animals=("black", "white"))
     second = deeplabcut(lab / "m2.csv", animals=("white", "black"), seed=1)

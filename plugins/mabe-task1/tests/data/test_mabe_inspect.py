@@ -80,6 +80,11 @@ def test_labels_outside_the_track_are_told(tmp_path, deeplabcut):
     notes = {entry.sample: entry.notes for entry in inspected(tmp_path)}
     assert notes["m1"][0].startswith("of its 2 bouts 1 lie within its track, whose last frame is 39, and the last bout")
     assert notes["m2"] == ()
+    (tmp_path / "m2_labels.csv").write_text("behaviour,start_frame,stop_frame\nsniff,3,99999999999\n")  # a typing error
+    notes = {entry.sample: entry.notes for entry in inspected(tmp_path)}
+    assert notes["m2"][0].endswith(
+        "the last bout ends at 99999999999: check that both are of one video, and its frames a second"
+    )
 
 
 def test_the_organisers_files_are_told_too(tmp_path):

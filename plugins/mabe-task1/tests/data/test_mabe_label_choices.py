@@ -159,6 +159,11 @@ def test_start_and_stop_belong_together_by_subject(lab, prepare):
     )
 
 
+def test_a_subject_is_chosen_in_any_capitals(lab):
+    (lab / "m1_boris.csv").write_text(events(*BOTH))
+    assert labels.read(lab / "m1_boris.csv", Choice(("m1",), subjects=("White ",))).bouts == (Bout("sniff", 1.5, 3.0),)
+
+
 def test_several_subjects_are_never_merged_unasked(lab, prepare):
     (lab / "m1_boris.csv").write_text(events(*BOTH))
     _, frames, notes = prepare()

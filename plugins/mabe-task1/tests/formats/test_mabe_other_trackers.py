@@ -223,3 +223,14 @@ def test_simba_has_poses_and_behaviours_in_one_table(tmp_path, points):
     np.testing.assert_allclose(found.points, expected)
     own = labels.read(path, Choice(("m1",)))
     assert set(own.bouts) == {Bout("sniff", 0, 4), Bout("fight", 3, 6)} and own.known == ((0, FRAMES),)
+
+
+def test_poses_that_simba_has_just_imported_have_three_lines_of_names(tmp_path, points):
+    names = [f"{part}_{animal}_{axis}" for animal in (1, 2) for part in PARTS for axis in "xyp"]
+    lines = [["", *["IMPORTED_POSE"] * 12], ["", *["IMPORTED_POSE"] * 12], ["", *names]]
+    for frame, row in enumerate(points):
+        lines.append([frame + 3, *(cell for own in row for point in own.T for cell in (*point, 0.7))])
+    (tmp_path / "m1.csv").write_text("\n".join(",".join(map(str, line)) for line in lines) + "\n")
+    kind, found = kinds.kind(tmp_path / "m1.csv"), poses.read([tmp_path / "m1.csv"])
+    assert kind.program == "SimBA" and not kind.labels and found.first == 3
+    np.testing.assert_allclose(found.points, points)

@@ -82,7 +82,9 @@ def _with_files(one: Recording, files: Mapping[Path, Kind]) -> Recording:
     def name(said: str) -> str:
         return said if any(said == path.name for path in files) else there.get(called(said), said)
 
-    return replace(one, poses=tuple(map(name, one.poses)), labels=name(one.labels) if one.labels else "")
+    whole = "|".join(one.poses)  # a file's own name may have a bar
+    poses = (whole,) if any(whole == path.name for path in files) else tuple(map(name, one.poses))
+    return replace(one, poses=poses, labels=name(one.labels) if one.labels else "")
 
 
 def _kind(path: Path) -> Kind:
@@ -176,11 +178,11 @@ def _claims(path: Path, kind: Kind, names: Sequence[str]) -> dict[str, int]:
     """Recordings that a label file is of, and how that is known."""
     if kind.poses:  # poses and labels in one table
         return dict.fromkeys(_names(path, kind), EXACT)
-    stem = called(_stem(path))
+    stem = called(spelled(_stem(path)))
     exact = [name for name in names if called(name) == stem]
     if exact:
         return {exact[0]: EXACT}
-    inside = {called(name) for name in labels.names_inside(path)}
+    inside = {called(spelled(name)) for name in labels.names_inside(path)}
     said = {name: INSIDE for name in names if called(name) in inside}
     if said:
         return said

@@ -138,6 +138,8 @@ def _row(surveyed: Survey, one: Recording, found: Look, used: list[str], preproc
         notes.append(
             f"its files say {found.fps:g} frames a second, the config {preprocess['fps']:g}; they are believed"
         )
+    if found.label_rate and found.label_rate != float(rate or preprocess["fps"]):
+        notes.append(f"its labels were made at {found.label_rate:g} frames a second")
     notes += _outside(found, float(rate or preprocess["fps"]))
     status = found.status
     try:
@@ -152,8 +154,10 @@ def _outside(found: Look, fps: float) -> list[str]:
     rates = [fps] if found.unit == "seconds" else [1.0, *([fps / found.label_rate] if found.label_rate else [])]
     spans = [np.array(found.spans).reshape(-1, 2) * rate for rate in rates]
     first, end = found.first, found.first + found.frames
+    if not len(spans[0]):
+        return []
     inside = max(int(((one[:, 0] < end) & (one[:, 1] >= first)).sum()) for one in spans)
-    if inside == len(spans[0]):
+    if inside == len(spans[0]) and min(one.max() for one in spans) <= 1.01 * end + fps:
         return []
     return [
         f"of its {len(spans[0])} bouts {inside or 'none'} lie within its track, whose last frame is {end - 1}, and the "
@@ -166,7 +170,8 @@ def _track(found: Look, wanted: list[str]) -> dict[str, str]:
     return {
         "frames": f"{found.first} to {found.first + found.frames - 1}",
         "animals": " and ".join(found.animals),
-        "parts": ", ".join(name for name in wanted if name in found.parts) or f"{len(found.parts)} without names",
+        "parts": ", ".join(name for name in wanted if name in found.parts)
+        or ("none of those used" if found.named else f"{len(found.parts)} without names"),
         "missing": f"{found.missing:.0%}",
     } | ({"parts not used": ", ".join(extra)} if extra else {})
 

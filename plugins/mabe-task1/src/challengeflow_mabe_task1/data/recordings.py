@@ -13,7 +13,7 @@ from challengeflow_mabe_task1.data import layouts, parts, recordings_table, sequ
 from challengeflow_mabe_task1.data.folder import label_names, survey
 from challengeflow_mabe_task1.data.recordings_table import Recording
 from challengeflow_mabe_task1.formats import labels, poses
-from challengeflow_mabe_task1.formats.bouts import Choice, Labels
+from challengeflow_mabe_task1.formats.bouts import Choice, Labels, called
 from challengeflow_mabe_task1.formats.tracks import Poses
 
 SECONDS = 600
@@ -131,8 +131,13 @@ def in_one_order(animals: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, .
     animals: of recordings whose two animals nobody named.
     """
     first: dict[frozenset[str], tuple[str, ...]] = {}
-    orders = {name: first.setdefault(frozenset(own), tuple(own)) for name, own in animals.items() if len(set(own)) == 2}
-    return {name: order for name, order in orders.items() if order != tuple(animals[name])}
+    orders = {}
+    for name, own in animals.items():
+        if len(plain := tuple(map(called, own))) == len(set(plain)) == 2:
+            order = first.setdefault(frozenset(plain), plain)
+            if order != plain:
+                orders[name] = tuple(own[::-1])
+    return orders
 
 
 def columns_to_read(recording: Recording) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from challengeflow import InputError
+from challengeflow_mabe_task1.formats.bouts import called
 
 
 def one_of(path: Path, parameter: str, found: Iterable[str], wanted: Sequence[str] | None) -> list[str]:
@@ -14,7 +15,7 @@ def one_of(path: Path, parameter: str, found: Iterable[str], wanted: Sequence[st
     there = list(dict.fromkeys(found))
     if wanted is None and len(there) <= 1:
         return there
-    chosen = [name for name in there if name in (wanted or ())]
+    chosen = [name for name in there if called(name) in map(called, wanted or ())]
     if chosen or not there:
         return chosen
     names = ", ".join(repr(name) for name in there)

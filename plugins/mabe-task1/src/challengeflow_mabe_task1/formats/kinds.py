@@ -93,8 +93,8 @@ def _table(path: Path) -> Kind:
         return Kind("a table of answers without single bouts; bouts.csv and answers.boris have them")
     if set(sleap.CSV_COLUMNS) <= set(first):
         return Kind("SLEAP csv", poses=True)
-    if len(simba.points(first)) > 1:
-        behaviours = simba.behaviours(text.read_table(path))
+    if (header := simba.header_line(path)) is not None:
+        behaviours = simba.behaviours(text.read_table(path)) if header == 0 else []
         return Kind("SimBA", poses=True, labels=bool(behaviours))
     if path.suffix.lower() == ".txt" and bento.is_caltech(path):
         return Kind("Caltech annotator", labels=True)

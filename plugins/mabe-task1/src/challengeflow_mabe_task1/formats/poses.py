@@ -10,7 +10,10 @@ import numpy as np
 from challengeflow import InputError
 from challengeflow.outside.sizes import check_h5
 from challengeflow_mabe_task1.formats import deeplabcut, jabs, mars, simba, sleap, text
+from challengeflow_mabe_task1.formats.bouts import called
 from challengeflow_mabe_task1.formats.tracks import Poses
+
+ANOTHER = "; where another file has the other animal, name both there as poses (black.csv|white.csv)"
 
 SUFFIXES = (".csv", ".tsv", ".h5", ".hdf5", ".slp", ".json")
 
@@ -28,6 +31,7 @@ def pair(poses: Poses, resident: str, intruder: str, where: str) -> Poses:
     resident_nose, or nose_resident; parts that only one of the two has are left out. Raises InputError that lists the
     animals where the choice is not clear.
     """
+    names = resident, intruder
     if not (resident and intruder):
         seen = [place for place in range(len(poses.animals)) if np.isfinite(poses.points[:, place]).any()]
         chosen = seen if len(poses.animals) > 2 else list(range(len(poses.animals)))
@@ -37,11 +41,12 @@ def pair(poses: Poses, resident: str, intruder: str, where: str) -> Poses:
         raise InputError(
             f"{where} has {'1 animal' if alone else f'{len(poses.animals)} animals'} ({', '.join(poses.animals)}); "
             "name two of them as resident and intruder in recordings.csv, or in the download parameter 'animals'"
-            f"{_names_in_parts(poses) if alone else ''}"
+            f"{_of_one_animal(poses) if alone else ''}"
         )
-    if resident in poses.animals and intruder in poses.animals and resident != intruder:
-        return _of(poses, [poses.animals.index(resident), poses.animals.index(intruder)])
-    own = [_parts_of(poses, animal) for animal in (resident, intruder)]
+    places = [[place for place, own in enumerate(poses.animals) if called(own) == called(name)] for name in names]
+    if all(len(own) == 1 for own in places) and places[0] != places[1]:
+        return _of(poses, [place for (place,) in places])
+    own = [_parts_of(poses, animal) for animal in names]
     parts = [part for part in own[0] if part in own[1]]
     if len(poses.animals) == 1 and parts and resident != intruder:
         columns = [[places[part] for part in parts] for places in own]
@@ -90,7 +95,7 @@ def _read_table(path: Path) -> Poses:
     columns = next(iter(text.rows(path, 1)), [])
     if set(sleap.CSV_COLUMNS) <= set(columns):
         return sleap.read_csv(path)
-    return simba.read(path) if len(simba.points(columns)) > 1 else deeplabcut.read_csv(path)
+    return deeplabcut.read_csv(path) if simba.header_line(path) is None else simba.read(path)
 
 
 def _read_h5(path: Path) -> Poses:
@@ -122,11 +127,11 @@ def _parts_of(poses: Poses, animal: str) -> dict[str, int]:
     return found
 
 
-def _names_in_parts(poses: Poses) -> str:
-    """A hint where the parts of a single track look as if they carried the names of two animals."""
+def _of_one_animal(poses: Poses) -> str:
+    """A hint on a single track: its parts carry the names of two animals, or a file of the other is needed."""
     words = [set(part.split("_")[:1]) | set(part.split("_")[-1:]) for part in poses.parts if "_" in part]
     names = sorted({name for own in words for name in own if 2 * len(_parts_of(poses, name)) == len(poses.parts)})
-    return f"; its parts look like those of {names[0]} and {names[1]}" if len(names) == 2 else ""
+    return f"; its parts look like those of {names[0]} and {names[1]}" if len(names) == 2 else ANOTHER
 
 
 def _together(paths: Sequence[Path], found: Sequence[Poses]) -> Poses:

@@ -30,6 +30,13 @@ def points(columns: list[str]) -> list[str]:
     return [name for name in names if {f"{name}_y".lower(), f"{name}_p".lower()} <= lower]
 
 
+def header_line(path: Path) -> int | None:
+    """Number of the line with the columns of a table with two points or more: the first, or the third where SimBA has
+    just imported poses; None for another table.
+    """
+    return next((number for number, cells in enumerate(text.rows(path, 3)) if len(points(cells)) > 1), None)
+
+
 def behaviours(table: "pd.DataFrame") -> list[str]:
     """Columns that may be behaviours: all of a table without points; of SimBA's the 0/1 columns at its end."""
     columns = [str(name) for name in table.columns]
@@ -49,7 +56,7 @@ def behaviours(table: "pd.DataFrame") -> list[str]:
 
 def read(path: Path) -> Poses:
     """The tracks of a table. Raises InputError where a cell is no number."""
-    table = text.read_table(path)
+    table = text.read_table(path, header_line(path) or 0)
     names = points(list(table.columns))
     spelled = {str(column).lower(): str(column) for column in table.columns}
     columns = [[spelled[f"{name}_{axis}".lower()] for name in names] for axis in "xyp"]
