@@ -5,6 +5,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from nibabel.filebasedimages import ImageFileError
 
 from challengeflow import InputError
 from challengeflow_mood.commands.check_mood import header_facts
@@ -53,16 +54,84 @@ def test_an_analyze_pair_is_one_scan(tmp_path):
     alike(tmp_path / "link.img")
 
 
-@pytest.mark.parametrize("name", ["scan.nrrd", "scan.mha", "scan.mhd"])
-def test_nrrd_and_metaimage(tmp_path, name):
+@pytest.mark.parametrize(("written", "name"), [("scan.mgz", "scan.mgh"), ("scan.mgh", "scan.mgz")])
+def test_what_is_packed_tells_its_content_in_an_mgh_file_too(tmp_path, written, name):
+    nib.save(nib.MGHImage(VALUES.astype(np.float32), AFFINE), tmp_path / written)
+    (tmp_path / written).rename(tmp_path / name)
+    alike(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["SCAN.NII.GZ", "Scan.Nii.gz", "Scan.Nii", "Scan.MGZ"])
+def test_capitals_in_an_ending(tmp_path, name):
+    kind = nib.MGHImage if name.endswith("MGZ") else nib.Nifti1Image
+    nib.save(kind(VALUES.astype(np.float32), AFFINE), tmp_path / name.lower())
+    (tmp_path / name.lower()).rename(tmp_path / name)
+    assert list(find_scans(tmp_path)[0]) == [name]
+    alike(tmp_path / name)
+
+
+def test_a_header_that_is_missing_is_named(tmp_path):
+    nib.save(nib.Nifti1Pair(VALUES, AFFINE), tmp_path / "scan.img")
+    (tmp_path / "scan.hdr").unlink()
+    with pytest.raises(ImageFileError, match=r"scan.img has no header \(.hdr\) beside it"):
+        open_scan(tmp_path / "scan.img")
+
+
+def test_two_scans_whose_places_read_alike_are_two(tmp_path):
+    (tmp_path / "a").mkdir()
+    for place in ("a/b.nii.gz", "a__b.nii.gz"):
+        nib.save(nib.Nifti1Image(VALUES, AFFINE), tmp_path / place)
+    assert list(find_scans(tmp_path)[0]) == ["a__b-2.nii.gz", "a__b.nii.gz"]
+
+
+def test_a_link_that_leads_nowhere_is_a_scan_that_is_missing(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "scan.nii.gz").symlink_to(".git/annex/objects/scan.nii.gz")
+    entry = find_scans(tmp_path / "own")[0]["scan.nii.gz"]
+    entry.provide(tmp_path / "scan.nii.gz")
+    with pytest.raises(InputError, match="file missing"):
+        read_scan(tmp_path / "scan.nii.gz")
+
+
+def image_of_simpleitk():
     sitk = pytest.importorskip("SimpleITK")
     image = sitk.GetImageFromArray(VALUES.T)
     image.SetSpacing([1.5, 2.0, 3.0])
     image.SetDirection([0, 1, 0, -1, 0, 0, 0, 0, 1])
     image.SetOrigin([-30, 20, 5])
-    sitk.WriteImage(image, str(tmp_path / name))
+    return sitk, image
+
+
+@pytest.mark.parametrize("name", ["scan.nrrd", "scan.mha", "scan.mhd", "SCAN.MHA", "SCAN.NRRD"])
+def test_nrrd_and_metaimage(tmp_path, name):
+    sitk, image = image_of_simpleitk()
+    sitk.WriteImage(image, str(tmp_path / name.lower()))
+    (tmp_path / name.lower()).rename(tmp_path / name)
     assert list(find_scans(tmp_path)[0]) == [name]
     alike(tmp_path / name)
+
+
+def test_one_volume_of_four_axes_in_an_nrrd(tmp_path):
+    sitk, image = image_of_simpleitk()
+    sitk.WriteImage(sitk.JoinSeries([image]), str(tmp_path / "scan.nrrd"))
+    alike(tmp_path / "scan.nrrd")
+    sitk.WriteImage(sitk.JoinSeries([image, image]), str(tmp_path / "scan.nrrd"))
+    with pytest.raises(InputError, match=r"has the shape \(12, 10, 9, 2\)"):
+        read_scan(tmp_path / "scan.nrrd")
+
+
+@pytest.mark.parametrize("name", ["scan.nrrd", "scan.mha"])
+def test_why_a_damaged_one_cannot_be_read_is_the_same_each_time(tmp_path, name):
+    sitk, image = image_of_simpleitk()
+    sitk.WriteImage(image, str(tmp_path / name))
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-100])
+    reasons = set()
+    for _ in range(2):
+        with pytest.raises(InputError, match="cannot be read") as caught:
+            read_scan(tmp_path / name)
+        reasons.add(str(caught.value))
+    assert len(reasons) == 1
+    assert "0x" not in reasons.pop()
 
 
 @pytest.mark.parametrize(
@@ -143,6 +212,9 @@ def test_two_series_in_one_folder_are_two_scans(tmp_path):
         (places(), {"ImagePositionPatient": None}, "slices without ImagePositionPatient"),
         (places(), {"ImageOrientationPatient": None}, "slices without ImageOrientationPatient"),
         (places(), {"PixelSpacing": None}, "has no PixelSpacing"),
+        (places(), {"PixelSpacing": [0, 0]}, "has no PixelSpacing"),
+        (places(), {"ImageOrientationPatient": [0] * 6}, "slices without ImageOrientationPatient"),
+        ([*places(8), ("nan", 20, 29)], {}, "slices without ImagePositionPatient"),
     ],
 )
 def test_a_series_that_is_no_volume_says_why(tmp_path, at, elements, reason):
@@ -151,12 +223,92 @@ def test_a_series_that_is_no_volume_says_why(tmp_path, at, elements, reason):
         read_scan(tmp_path / "series")
 
 
-def test_a_truncated_slice_is_named(tmp_path):
+def change(folder, change_one):
+    """Change the slices of a folder: `change_one(data, number)`."""
+    pydicom = pytest.importorskip("pydicom")
+    for number, path in enumerate(sorted(folder.iterdir())):
+        data = pydicom.dcmread(path)
+        change_one(data, number)
+        data.save_as(path)
+
+
+@pytest.mark.parametrize("kept", [140, -1, -150])
+def test_a_truncated_slice_is_named(tmp_path, kept):
     write_series(tmp_path / "series", places())
     path = tmp_path / "series" / "003"
-    path.write_bytes(path.read_bytes()[:140])
-    with pytest.raises(InputError):
-        read_scan(tmp_path / "series")
+    path.write_bytes(path.read_bytes()[:kept])
+    scans, others = find_scans(tmp_path)
+    with pytest.raises(InputError) as caught:
+        open_scan(scans["series"].slices[0].parent).read()
+    assert others == ["series/003"] or "has a slice 003 that cannot be read" in str(caught.value)
+
+
+def test_what_holds_no_image_is_none(tmp_path):
+    write_series(tmp_path / "series", places())
+    pydicom = pytest.importorskip("pydicom")
+    data = pydicom.dcmread(tmp_path / "series" / "000")
+    for name in ("Rows", "Columns", "PixelData", "ImageOrientationPatient"):
+        delattr(data, name)
+    data.save_as(tmp_path / "series" / "DICOMDIR")
+    (tmp_path / "series" / "report.dcm").write_bytes(bytes(128) + b"DICM" + b"nonsense")
+    odd = (tmp_path / "series" / "000").read_bytes().replace(b"1.2.3", b"1.2.9")
+    (tmp_path / "series" / "odd").write_bytes(odd.replace(b"\x28\0\x10\0US\2\0", b"\x28\0\x08\0IS\2\0"))  # no frames
+    scans, others = find_scans(tmp_path)
+    assert list(scans) == ["series"]
+    assert others == ["series/DICOMDIR", "series/odd", "series/report.dcm"]
+    with scans["series"].opened() as path:
+        alike(path)
+
+
+@pytest.mark.parametrize("slopes", [[1] + [0.001] * 8, np.linspace(0.2, 3, 9)], ids=["whole first", "of its own"])
+def test_each_slice_is_scaled_by_itself(tmp_path, slopes):
+    write_series(tmp_path / "series", places())
+
+    def scaled(data, number):
+        data.RescaleSlope, data.RescaleIntercept = f"{slopes[number]:.6g}", "0"
+
+    change(tmp_path / "series", scaled)
+    values = open_scan(tmp_path / "series").read()
+    np.testing.assert_allclose(values, VALUES * np.array([float(f"{slope:.6g}") for slope in slopes]), rtol=1e-5)
+
+
+def test_packed_slices_and_such_without_a_signature(tmp_path):
+    write_series(tmp_path / "packed", places())
+    change(tmp_path / "packed", lambda data, _: data.compress(pytest.importorskip("pydicom").uid.RLELossless))
+    write_series(tmp_path / "bare", places())
+    for path in list((tmp_path / "bare").iterdir()):
+        path.with_suffix(".dcm").write_bytes(path.read_bytes()[132:])
+        path.unlink()
+    scans, others = find_scans(tmp_path)
+    assert (list(scans), others) == (["bare", "packed"], [])
+    for entry in scans.values():
+        with entry.opened() as path:
+            alike(path)
+
+
+@pytest.mark.parametrize("frames", [range(9), range(8, -1, -1), [0, 2, 4, 6, 8, 1, 3, 5, 7]], ids=str)
+def test_frames_are_in_the_order_in_which_they_lie(tmp_path, frames):
+    pydicom = pytest.importorskip("pydicom")
+    write_series(tmp_path, places(1))
+    data = pydicom.dcmread(tmp_path / "000")
+
+    def of(**elements):
+        item = pydicom.Dataset()
+        for name, value in elements.items():
+            setattr(item, name, value)
+        return item
+
+    lies = of(ImageOrientationPatient=[0, -1, 0, 1, 0, 0])
+    shared = of(PlaneOrientationSequence=[lies], PixelMeasuresSequence=[of(PixelSpacing=[2.0, 1.5], SliceThickness=3)])
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = pydicom.uid.EnhancedMRImageStorage
+    data.NumberOfFrames, data.SharedFunctionalGroupsSequence = 9, [shared]
+    data.PerFrameFunctionalGroupsSequence = [
+        of(PlanePositionSequence=[of(ImagePositionPatient=list(places()[frame]))]) for frame in frames
+    ]
+    data.PixelData = b"".join(np.ascontiguousarray(VALUES[:, :, frame].T).tobytes() for frame in frames)
+    del data.ImagePositionPatient, data.ImageOrientationPatient, data.PixelSpacing
+    data.save_as(tmp_path / "000")
+    alike(tmp_path / "000")
 
 
 def test_what_is_no_scan_is_named(tmp_path):

@@ -4,6 +4,7 @@ content.
 
 import gzip
 import importlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,13 @@ from challengeflow_mood.data.geometry import forgiving, header_text, usable_affi
 NATIVE = (".nii.gz", ".nii", ".mgz", ".mgh")
 """Endings of what is read without a further package, also inside the image of a submission."""
 ANALYZE, METAIMAGE = (".img", ".img.gz", ".mnc"), (".nrrd", ".nhdr", ".mha", ".mhd")
-ENDINGS = NATIVE + ANALYZE + METAIMAGE + (".dcm",)
+UNSIGNED = (".dcm", ".ima")
+"""Endings of DICOM files that may lack their signature."""
+ENDINGS = NATIVE + ANALYZE + METAIMAGE + UNSIGNED
 """Endings of all scans that are read; DICOM files are known without one, too."""
 PACKED = (".nii.gz", ".mgz")
 NIFTI = {348: forgiving(nib.Nifti1Image), 540: forgiving(nib.Nifti2Image)}
+KINDS = NIFTI | {1: nib.MGHImage}
 """The first number of a file -> what it is."""
 MOST_BEHIND = 64 << 20
 """Bytes of a packed file behind its voxels; sound ones have none, or a few words."""
@@ -77,21 +81,24 @@ def open_scan(path: Path) -> ScanFile:
 
 
 def load_image(path: Path) -> SpatialImage:
-    """The image of a scan that nibabel reads. A NIfTI may be gzipped or not, whatever its name says, and its header
-    wrong in what `geometry.forgiving` mends.
+    """The image of a scan that nibabel reads. NIfTI and MGH may be gzipped or not, whatever their name says, and a
+    NIfTI's header wrong in what `geometry.forgiving` mends.
 
     Raises ImageFileError where it holds none, OSError or ValueError where it cannot be read.
     """
-    if path.name.lower().endswith((".nii", ".nii.gz")):
+    name = path.name.lower()
+    if name.endswith(NATIVE):
         misnamed = _misnamed(path)
-        packed = path.name.lower().endswith(PACKED) != misnamed
-        with (gzip.open if packed else open)(path, "rb") as file:
+        with (gzip.open if name.endswith(PACKED) != misnamed else open)(path, "rb") as file:
             data = file.read() if misnamed else file.read(4)
-        kind = NIFTI.get(int.from_bytes(data[:4], "little")) or NIFTI.get(int.from_bytes(data[:4], "big"))
+        kind = KINDS.get(int.from_bytes(data[:4], "little")) or KINDS.get(int.from_bytes(data[:4], "big"))
         if kind is not None:
-            return kind.from_bytes(data) if misnamed else kind.from_filename(path, mmap=False)
+            holder = FileHolder(fileobj=io.BytesIO(data)) if misnamed else FileHolder(filename=str(path))
+            return kind.from_file_map({"image": holder}, mmap=False)
         if misnamed:
-            raise ImageFileError(f"{path.name} is no NIfTI file")
+            raise ImageFileError(f"{path.name} is no NIfTI or MGH file")
+    if name.endswith((".img", ".img.gz")) and not any(_is_header(other.name, name) for other in path.parent.iterdir()):
+        raise ImageFileError(f"{path.name} has no header (.hdr) beside it")
     return load_map(path)
 
 
@@ -123,11 +130,16 @@ def voxels(image: SpatialImage, path: Path) -> np.ndarray:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do."""
+    """Whether a file begins as DICOM files do; one that is named so, without its signature too."""
     if not path.is_file():
         return False
     with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        begin = file.read(132)
+    return begin[128:] == b"DICM" or (path.name.lower().endswith(UNSIGNED) and begin[:2] in (b"\x02\0", b"\x08\0"))
+
+
+def _is_header(name: str, image: str) -> bool:
+    return name.lower().startswith(image.partition(".img")[0] + ".hdr")
 
 
 def _misnamed(path: Path) -> bool:

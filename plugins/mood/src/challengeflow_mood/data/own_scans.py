@@ -1,5 +1,6 @@
 """Every scan under a folder of one's own, of whatever format, and what there is no scan."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from challengeflow import InputError
@@ -16,11 +17,11 @@ def find_scans(root: Path) -> tuple[dict[str, Entry], list[str]]:
     files.
 
     The DICOM files of a folder are one scan for each series, of the folder's name and, where there are several, a
-    number. Raises InputError where there is none.
+    number. A link that leads nowhere counts as a scan, which is missing. Raises InputError where there is none.
     """
     if not root.exists():
         raise InputError(f"{root} does not exist; give a folder of scans, or one scan")
-    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file())
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() or _leads_nowhere(p))
     base = root.parent if root.is_file() else root
     scans: dict[str, Entry] = {}
     slices: dict[Path, list[Path]] = {}
@@ -32,27 +33,42 @@ def find_scans(root: Path) -> tuple[dict[str, Entry], list[str]]:
         if is_dicom(path):
             slices.setdefault(path.parent, []).append(path)
         elif place.name.lower().endswith(ENDINGS):
-            scans[_name(place)] = Entry(path, size=path.stat().st_size)
+            _add(scans, _name(place), Entry(path, size=0 if _leads_nowhere(path) else path.stat().st_size))
         elif not place.name.lower().endswith(BESIDE):
             others.append(place.as_posix())
     for folder, own in slices.items():
-        scans |= _series(folder.relative_to(base), own, root)
+        parts = _parted(own)
+        for name, entry in _series(folder.relative_to(base), parts, root):
+            _add(scans, name, entry)
+        images = {path for part in parts for path in part}
+        others += [path.relative_to(base).as_posix() for path in own if path not in images]
     if not scans:
         raise InputError(f"{root} holds no scan; expected files that end in {', '.join(ENDINGS)}, or DICOM files")
     return dict(sorted(scans.items())), others
 
 
-def _series(folder: Path, files: list[Path], root: Path) -> dict[str, Entry]:
-    parts = _parted(files)
-    found = {}
+def _leads_nowhere(path: Path) -> bool:
+    """Whether a path is a link to what is not there, as git-annex leaves for each scan that was not fetched."""
+    return path.is_symlink() and not path.exists() and path.name.lower().endswith(ENDINGS)
+
+
+def _add(scans: dict[str, Entry], name: str, entry: Entry) -> None:
+    """Add a scan under its name, or, where another has that already, with a number."""
+    free, number = name, 1
+    while free in scans:
+        number += 1
+        free = f"{stem(name)}-{number}{name[len(stem(name)) :]}"
+    scans[free] = entry
+
+
+def _series(folder: Path, parts: list[tuple[Path, ...]], root: Path) -> Iterator[tuple[str, Entry]]:
     for number, part in enumerate(parts, 1):
         name = _name(folder) if folder.parts else short(spelled(root.resolve().name))
         if len(part) == 1:
             name = _name(folder / part[0].name)
         elif len(parts) > 1:
             name = f"{name}__series-{number}"
-        found[name] = Entry(part[0], size=sum(path.stat().st_size for path in part), slices=part)
-    return found
+        yield name, Entry(part[0], size=sum(path.stat().st_size for path in part), slices=part)
 
 
 def _parted(files: list[Path]) -> list[tuple[Path, ...]]:
@@ -61,10 +77,7 @@ def _parted(files: list[Path]) -> list[tuple[Path, ...]]:
         from challengeflow_mood.data.dicom_series import series
     except ImportError:
         return [tuple(files)]
-    try:
-        return series(files)
-    except InputError:
-        return [tuple(files)]
+    return series(files)
 
 
 def _name(place: Path) -> str:
