@@ -17,6 +17,7 @@ from challengeflow_mabe_task1.scoring.decoding import (
     smooth,
     transitions,
 )
+from challengeflow_mabe_task1.scoring.steps import labels_of_steps
 
 
 def test_best_path_equals_trying_all_paths():
@@ -150,3 +151,15 @@ def test_many_sequences_at_once_are_decoded_as_each_alone():
     together = decode_all(sequences, [decision] * 3, [10.0, 5.0, 10.0])
     for scores, fps, answer in zip(sequences, (10.0, 5.0, 10.0), together, strict=True):
         np.testing.assert_array_equal(decode(scores, decision, fps), answer)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
+def test_labels_of_every_tenth_frame_are_those_of_their_steps(step):
+    labels = np.full(200, -1, np.int16)
+    labels[::10] = np.arange(20) % 3
+    starts = np.arange(0, 200, step)
+    found = labels_of_steps(labels, starts, starts + step // 2)
+    assert found[found >= 0].tolist() == labels[::10].tolist()
+    assert np.flatnonzero(found >= 0).tolist() == (np.arange(0, 200, 10) // step).tolist()
+    dense = np.where(np.arange(200) < 100, 1, -1)
+    assert labels_of_steps(dense, starts, starts + step // 2).tolist() == dense[starts + step // 2].tolist()

@@ -8,6 +8,7 @@ import numpy as np
 from challengeflow_mabe_task1.features.pose_cleaning import BLOCK
 from challengeflow_mabe_task1.features.pose_recipe import Recipe, exchanged, feature_blocks
 from challengeflow_mabe_task1.features.pose_windows import window_statistics
+from challengeflow_mabe_task1.scoring.steps import labels_of_steps
 
 LONG = 600.0
 """Seconds by which times are divided, so that they are about one."""
@@ -40,9 +41,9 @@ def exchanged_steps(recipe: Recipe, width: int) -> np.ndarray:
 
 
 def step_labels(labels: np.ndarray, length: int) -> np.ndarray:
-    """The label (S,) of the frame in the middle of each step; -1 stays: no label."""
+    """The label (S,) of the frame in the middle of each step, or of any where few have one; -1 stays: no label."""
     starts = np.arange(0, len(labels), length)
-    return labels[np.minimum(starts + length // 2, len(labels) - 1)]
+    return labels_of_steps(labels, starts, np.minimum(starts + length // 2, len(labels) - 1))
 
 
 def to_frames(scores: np.ndarray, frames: int, length: int, causal: bool) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from challengeflow_mabe_task1.scoring.decoding import decode_all, plain_decision, transitions
 from challengeflow_mabe_task1.scoring.metric import confusion, f1
+from challengeflow_mabe_task1.scoring.steps import labels_of_steps
 
 RATE = 10.0
 SMOOTHINGS = (0.5, 1.0, 2.0, 4.0, 6.0)
@@ -147,13 +148,14 @@ def _tables(sequences: Sequence[Scored], decisions: Sequence[dict]) -> np.ndarra
 
 
 def _thin(sequence: Scored, step: int) -> Scored:
-    """Mean scores over blocks of `step` frames, and the label of the frame in the middle of each."""
+    """Mean scores over blocks of `step` frames, and the label of each."""
     starts = np.arange(0, len(sequence.scores), step)
     if not len(starts):
         return sequence
     sizes = np.diff(np.append(starts, len(sequence.scores)))
     means = np.add.reduceat(sequence.scores.astype(np.float64), starts, axis=0) / sizes[:, None]
-    return Scored(means, sequence.labels[starts + sizes // 2], sequence.fps / step)
+    labels = labels_of_steps(sequence.labels, starts, starts + sizes // 2)
+    return Scored(means, labels, sequence.fps / step)
 
 
 def _fit_smoothing(sequences: Sequence[Scored], decision: dict, scored: Sequence[int]) -> dict[str, Any]:
