@@ -1,6 +1,7 @@
 """`challengeflow inspect`: every sample and every file of a folder, by an optional hook of the plugin."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from digits import challengeflow_digits as digits
 from challengeflow import NOT_OPENED, InputError, Inspected, hookimpl
 from challengeflow.launching import validate
 from challengeflow.planning.plugins import Registry
-from challengeflow.reporting.inspect_source import UNSAID, inspect_source, summary, table, wanting
+from challengeflow.reporting import inspect_source as inspecting
+from challengeflow.reporting.inspect_source import UNSAID, inspect_source, summary, table, unnamed, wanting
 
 
 class Looking:
@@ -112,3 +114,20 @@ def test_the_verb_gives_json_and_its_status(site):
     module.write_text(f"{module.read_text()}\nfrom challengeflow import Inspected\n{looking}")
     done = site.challengeflow("inspect", "digits", "config.yaml", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["rows"][0]["files"] == ["config.yaml"]
+
+
+def test_ten_times_the_folders_take_at_most_fifteen_times_as_long(tmp_path, monkeypatch):
+    """A look at all named folders for each file would take a hundred times as long."""
+
+    def seconds(folders):
+        rows = [Inspected(sample=str(number), files=(f"{number}/",)) for number in range(folders)]
+        files = [f"{number}/{name}" for number in range(folders) for name in "abc"]
+        monkeypatch.setattr(inspecting, "files_of", lambda source: [*files, "beside"])
+        rounds = []
+        for _ in range(3):
+            started = time.process_time()
+            assert unnamed(tmp_path, rows) == ["beside"]
+            rounds.append(time.process_time() - started)
+        return min(rounds)
+
+    assert min(seconds(10_000) / seconds(1_000) for _ in range(3)) < 15

@@ -55,6 +55,16 @@ def test_unreadable_samples_are_listed_in_order_and_too_many_stop(tmp_path):
         check_failures([shard], 0.05, "d")
 
 
+def test_of_many_unreadable_samples_one_sentence_names_the_first(tmp_path):
+    with Writer(tmp_path / "a") as out:
+        for number in range(5000):
+            out.add(f"s{number}", {"status": f"{number} frames" if number < 100 else "file empty", "shape": []})
+    with pytest.raises(InputError) as told:
+        check_failures([tmp_path / "a"], 0.05, "d")
+    assert len(str(told.value)) < 500 and "'s109' and 4,890 more: file empty; 's0': 0 frames;" in str(told.value)
+    assert str(told.value).endswith("'s3': 3 frames and 96 more reasons")
+
+
 def test_each_sample_is_looked_at_once(tmp_path, monkeypatch):
     """However many there are: a look at all of them for each of them takes minutes of a full dataset."""
     looked = []

@@ -1,5 +1,6 @@
 """Folds keep groups whole and share strata alike; tables that would leak are refused."""
 
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -19,6 +20,22 @@ def made(groups, size=4):
     return samples, {
         s.id: "rare" if s.group in ("g0", "g5", "g9") and s.id.endswith("0") else "common" for s in samples
     }
+
+
+def test_ten_times_the_groups_take_at_most_fifteen_times_as_long():
+    """Also where each group is a stratum of its own."""
+
+    def seconds(groups):
+        samples = [Sample(str(number), "train", str(number)) for number in range(groups)]
+        strata = {sample.id: sample.id for sample in samples}
+        rounds = []
+        for _ in range(3):
+            started = time.process_time()
+            assign_folds(samples, strata, 3)
+            rounds.append(time.process_time() - started)
+        return min(rounds)
+
+    assert min(seconds(5_000) / seconds(500) for _ in range(3)) < 15
 
 
 def test_groups_stay_whole_and_rare_strata_are_spread():

@@ -77,8 +77,13 @@ def inspect_source(
 def unnamed(source: Path, rows: Sequence[Inspected]) -> list[str]:
     """The files of a source that no row names, neither themselves nor by a folder around them."""
     named = {name for row in rows for name in row.files}
-    folders = tuple(name for name in named if name.endswith("/"))
-    return [name for name in files_of(source) if name not in named and not name.startswith(folders or ("\0",))]
+    folders = {name for name in named if name.endswith("/")}
+
+    def is_named(name: str) -> bool:
+        around = (name[: at + 1] for at, char in enumerate(name) if char == "/")
+        return name in named or not folders.isdisjoint(around)
+
+    return [name for name in files_of(source) if not is_named(name)]
 
 
 def files_of(source: Path) -> list[str]:

@@ -12,6 +12,9 @@ from challengeflow.contract.declare import Submission
 from challengeflow.contract.errors import ContractError, InputError
 from challengeflow.outside.pickled import pickled
 
+MOST_NAMED, MOST_REASONS = 10, 5
+"""Samples, and reasons, that one sentence names."""
+
 
 def check_table(folder: Path, what: str) -> None:
     """The index has its sample table."""
@@ -36,11 +39,18 @@ def check_failures(prepared: Iterable[Path], max_failed: float | None, where: st
 
 
 def _listed(failed: Iterable[Mapping[str, str]]) -> str:
-    """All samples, together where they share a reason."""
+    """The samples, together where they share a reason; the first of many, by the commonest reasons."""
     by_reason: dict[str, list[str]] = {}
     for each in failed:
         by_reason.setdefault(each["reason"], []).append(repr(each["sample"]))
-    return "; ".join(f"{', '.join(samples)}: {reason}" for reason, samples in by_reason.items())
+    common = sorted(by_reason.items(), key=lambda pair: -len(pair[1]))
+    told = [f"{_first(samples, MOST_NAMED)}: {reason}" for reason, samples in common]
+    return _first(told, MOST_REASONS, "; ", "reasons")
+
+
+def _first(words: Sequence[str], most: int, between: str = ", ", what: str = "") -> str:
+    more = f" and {len(words) - most:,} more {what}".rstrip() if len(words) > most else ""
+    return between.join(words[:most]) + more
 
 
 def check_scores(path: Path, splits: Sequence[str], where: str, metrics: Sequence[str] = ()) -> dict[str, Any]:

@@ -30,20 +30,22 @@ def assign_folds(
             f"{folds} folds need at least {folds} groups of train samples and there are {len(content)}; "
             "lower folds in the config"
         )
-    totals: Counter[str] = sum(content.values(), Counter())
+    totals = Counter(strata.get(sample.id, "") for sample in samples)
     filled: list[Counter[str]] = [Counter() for _ in range(folds)]
     fold_of = {group: fold for group, fold in (known or {}).items() if group in content}
     for group, fold in fold_of.items():
-        filled[fold] += content[group]
+        filled[fold].update(content[group])
+    sizes = [each.total() for each in filled]
 
     def imbalance(fold: int, group: str) -> float:
         return sum((2 * filled[fold][s] + n) * n / totals[s] ** 2 for s, n in content[group].items())
 
     waiting = [group for group in content if group not in fold_of]
     for group in sorted(waiting, key=lambda g: (-content[g].total(), hashlib.sha256(g.encode()).digest())):
-        fold = min(range(folds), key=lambda f: (imbalance(f, group), filled[f].total(), f))
+        fold = min(range(folds), key=lambda f: (imbalance(f, group), sizes[f], f))
         fold_of[group] = fold
-        filled[fold] += content[group]
+        filled[fold].update(content[group])
+        sizes[fold] += content[group].total()
     return fold_of
 
 

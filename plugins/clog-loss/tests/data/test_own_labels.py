@@ -1,13 +1,14 @@
 """A lab's own videos: two columns of labels suffice, and whatever lies in the folder is read, listed, or told."""
 
 import gzip
+import time
 
 import pytest
 from clog_loss_small_videos import write_small_video
 
-from challengeflow import InputError, Sample
+from challengeflow import DownloadJob, InputError, Sample
 from challengeflow.arrays import Arrays, Predictions
-from challengeflow_clog_loss.data import own_labels
+from challengeflow_clog_loss.data import index, own_labels
 
 
 def write_labels(folder, text: str) -> str:
@@ -117,3 +118,22 @@ def test_what_lies_in_a_folder_is_read_listed_or_told(tmp_path, stages, capfd):
     prepared = Arrays(stages.preprocess("test-0", samples, labelled=False).prepared)
     assert prepared.ok() == ["a.avi", "a.mp4", "c", "d"]
     assert prepared.attributes("e")["status"].startswith("a tif stack")
+
+
+def test_ten_times_the_videos_take_at_most_fifteen_times_as_long(tmp_path, stages):
+    """A look at all labels for each video would take a hundred times as long."""
+
+    def seconds(videos):
+        names = [f"{number:05}.mp4" for number in range(videos)]
+        labels = "".join(f"{name},{number % 2}\n" for number, name in enumerate(names[::2]))
+        lab = write_labels(tmp_path / f"lab-{videos}", f"filename,stalled\n{labels}")
+        for name in names:
+            (tmp_path / f"lab-{videos}" / name).touch()
+        folders = {"gold": stages.folder("index-gold"), "output": stages.folder("index")}
+        splits = {"splits": ("train", "test"), "gold_splits": ("train",), "archives": {}}
+        job = DownloadJob(**stages.common("download", "index"), part="index", source=lab, **splits, **folders)
+        started = time.process_time()
+        index.of_folder(job, tmp_path / f"lab-{videos}")
+        return time.process_time() - started
+
+    assert min(seconds(1_500) / seconds(150) for _ in range(3)) < 15

@@ -1,5 +1,6 @@
 """No file vanishes: it is read, or it is named with the reason; parts meet by their names."""
 
+import time
 import unicodedata
 
 import numpy as np
@@ -11,6 +12,7 @@ from challengeflow_mabe_task1.data import layouts, parts
 from challengeflow_mabe_task1.data.folder import survey
 from challengeflow_mabe_task1.formats import bento, boris_project, poses
 from challengeflow_mabe_task1.formats.bouts import Bout
+from challengeflow_mabe_task1.formats.kinds import Kind
 
 LABELS = "behaviour,start_frame,stop_frame\nsniff,2,9\n"
 
@@ -299,3 +301,27 @@ def test_animals_are_the_same_in_any_order_of_their_columns(lab, deeplabcut, sta
     np.testing.assert_array_equal(prepared["m1"]["keypoints"], first)
     np.testing.assert_array_equal(prepared["m2"]["keypoints"], second[:, ::-1])
     assert "as elsewhere black is the resident" in prepared.attributes("m2")["notes"][0]
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["by their names", "recordings.csv"])
+def test_ten_times_the_recordings_take_at_most_fifteen_times_as_long(tmp_path, monkeypatch, table):
+    """A look at all recordings for each label file, or at all files for each line, would take a hundred times."""
+    kinds = {".csv": Kind("DeepLabCut", poses=True), ".annot": Kind("Bento", labels=True)}
+    monkeypatch.setattr(survey.__globals__["kinds"], "kind", lambda path: kinds[path.suffix])
+    monkeypatch.setattr(survey.__globals__["labels"], "names_inside", lambda path: set())
+
+    def seconds(recordings):
+        folder = tmp_path / str(recordings)
+        folder.mkdir(exist_ok=True)
+        names = [f"m{number:05}" for number in range(recordings)]
+        for name in names:
+            (folder / f"{name}.csv").touch()
+            (folder / f"{name}-x.annot").touch()  # known by its beginning alone
+        if table:
+            lines = ["recording,poses,labels", *(f"{name},{name}.csv,{name}-X.annot" for name in names)]
+            (folder / "recordings.csv").write_text("\n".join(lines) + "\n")
+        started = time.process_time()
+        assert all(one.labels == f"{one.id}-x.annot" for one in survey(folder).recordings)
+        return time.process_time() - started
+
+    assert min(seconds(1_500) / seconds(150) for _ in range(3)) < 15

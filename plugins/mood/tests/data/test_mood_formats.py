@@ -11,7 +11,7 @@ from challengeflow import InputError
 from challengeflow_mood.commands.check_mood import header_facts
 from challengeflow_mood.data.images import open_scan
 from challengeflow_mood.data.official_layout import Entry
-from challengeflow_mood.data.own_scans import find_scans
+from challengeflow_mood.data.own_scans import belonging, find_scans
 from challengeflow_mood.data.volumes import read_scan
 
 VALUES = np.random.default_rng(0).integers(0, 900, (12, 10, 9)).astype(np.int16)
@@ -346,3 +346,13 @@ def test_real_files(mood_real, tmp_path, name):
     else:
         with pytest.raises(InputError, match=expected):
             read_scan(tmp_path / name)
+
+
+def test_what_lies_beside_a_scan_is_found_without_a_look_at_all_of_the_folder(tmp_path, monkeypatch):
+    """Else a folder of n scans takes n times n looks."""
+    for name in ("a.nii", "a.json", "a.BVAL", "ab.json", "b.nii.gz"):
+        (tmp_path / name).write_bytes(b"x" * 400)
+    scans, _ = find_scans(tmp_path)
+    monkeypatch.setattr(Path, "iterdir", lambda folder: pytest.fail("listed"))
+    found = {name: [path.name for path in belonging(entry)] for name, entry in scans.items()}
+    assert found == {"a.nii": ["a.nii", "a.BVAL", "a.json"], "b.nii.gz": ["b.nii.gz"]}

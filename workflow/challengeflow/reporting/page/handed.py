@@ -66,6 +66,7 @@ def read(
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
     pattern = about.get("file", "")
     to_hand_in = [path for path in files if pattern and path.match(pattern)]
+    first = set(to_hand_in)
     pictures = [path for path in files if path.suffix in PICTURES]
     return Handed(
         kind=kind,
@@ -74,7 +75,7 @@ def read(
         answers=answers,
         folder=folder,
         to_hand_in=tuple(to_hand_in),
-        files=(*to_hand_in, *(path for path in files if path not in to_hand_in)),
+        files=(*to_hand_in, *(path for path in files if path not in first)),
         warnings=tuple(warnings_of(folder)),
         tables=tuple(_tables(folder, about.get("table", ""), answers)),
         unread=tuple(each for on in answers for each in _unread(plan, on)),

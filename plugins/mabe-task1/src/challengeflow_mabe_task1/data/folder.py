@@ -6,7 +6,7 @@ without in test.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -64,7 +64,8 @@ def survey(folder: Path) -> Survey:
         f"{path.name}/": "a folder; only files directly in the folder are read" for path in paths if path.is_dir()
     }
     if table is not None:
-        found = tuple(_with_files(one, files) for one in recordings_table.read(table))
+        there, alike = {path.name for path in files}, {called(path.name): path.name for path in files}
+        found = tuple(_with_files(one, there, alike) for one in recordings_table.read(table))
         named = {name for one in found for name in (*one.poses, one.labels)}
         rest = [path.name for path, kind in files.items() if path.name not in named and kind.used and not kind.video]
         unused |= dict.fromkeys(rest, f"{table.name} does not name it")
@@ -75,15 +76,14 @@ def survey(folder: Path) -> Survey:
     return Survey(found, unused, programs, videos, table.name if table else "")
 
 
-def _with_files(one: Recording, files: Mapping[Path, Kind]) -> Recording:
+def _with_files(one: Recording, there: Set[str], alike: Mapping[str, str]) -> Recording:
     """A recording with its files' names as the folder has them: capitals and accents may differ."""
-    there = {called(path.name): path.name for path in files}
 
     def name(said: str) -> str:
-        return said if any(said == path.name for path in files) else there.get(called(said), said)
+        return said if said in there else alike.get(called(said), said)
 
     whole = "|".join(one.poses)  # a file's own name may have a bar
-    poses = (whole,) if any(whole == path.name for path in files) else tuple(map(name, one.poses))
+    poses = (whole,) if whole in there else tuple(map(name, one.poses))
     return replace(one, poses=poses, labels=name(one.labels) if one.labels else "")
 
 
@@ -106,6 +106,7 @@ def _by_names(files: Mapping[Path, Kind], unused: dict[str, str]) -> tuple[Recor
             own_poses.setdefault(name, []).append(path.name)
     chosen = {name: _one_of_same(own, unused) for name, own in own_poses.items()}
     own_labels, beside = _labels(files, list(chosen), unused)
+    programs = {path.name: kind.program for path, kind in files.items()}
     found = []
     for name, poses in chosen.items():
         labelled, notes, problem = own_labels.get(name, []), [], ""
@@ -118,7 +119,7 @@ def _by_names(files: Mapping[Path, Kind], unused: dict[str, str]) -> tuple[Recor
         label = labelled[0] if len(labelled) == 1 else ""
         if len(labelled) == 1 and name in beside:
             notes.append(f"{' and '.join(beside[name])} has labels of it too; {label} goes first")
-        if label and called(_stem(Path(label))) != called(name) and files[_at(files, label)].program != "SimBA":
+        if label and called(_stem(Path(label))) != called(name) and programs[label] != "SimBA":
             notes.append(f"{label} was taken as its labels; if that is wrong, say so in {recordings_table.NAME}")
         found.append(
             Recording(name, tuple(poses), label, "train" if label else "test", notes=tuple(notes), problem=problem)
@@ -150,8 +151,11 @@ def _labels(
     Those of no recording, or of none for which they are the surest, are unused.
     """
     claims: dict[str, list[tuple[int, str]]] = {}
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(called(name), []).append(name)
     for path, kind in files.items():
-        claimed = _claims(path, kind, names) if kind.labels else {}
+        claimed = _claims(path, kind, alike) if kind.labels else {}
         if kind.labels and not claimed:
             inside = ", ".join(sorted(labels.names_inside(path))[:4])
             about = f"; inside it names {inside}" if inside else ""
@@ -174,20 +178,19 @@ def _labels(
     return found, {name: own for name, own in beside.items() if own}
 
 
-def _claims(path: Path, kind: Kind, names: Sequence[str]) -> dict[str, int]:
-    """Recordings that a label file is of, and how that is known."""
+def _claims(path: Path, kind: Kind, alike: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Recordings that a label file is of, and how that is known; alike: recordings by what they are called."""
     if kind.poses:  # poses and labels in one table
         return dict.fromkeys(_names(path, kind), EXACT)
     stem = called(spelled(_stem(path)))
-    exact = [name for name in names if called(name) == stem]
-    if exact:
-        return {exact[0]: EXACT}
+    if stem in alike:
+        return {alike[stem][0]: EXACT}
     inside = {called(spelled(name)) for name in labels.names_inside(path)}
-    said = {name: INSIDE for name in names if called(name) in inside}
-    if said:
-        return said
-    begins = [n for n in names if stem.startswith(called(n)) and not stem[len(called(n)) :][:1].isalnum()]
-    return {max(begins, key=len): BEGINNING} if begins else {}
+    if said := [name for one in sorted(inside & alike.keys()) for name in alike[one]]:
+        return dict.fromkeys(said, INSIDE)
+    ends = (end for end in range(len(stem) - 1, 0, -1) if not stem[end].isalnum())
+    begins = next((stem[:end] for end in ends if stem[:end] in alike), None)
+    return {alike[begins][0]: BEGINNING} if begins else {}
 
 
 def _videos(files: Mapping[Path, Kind], found: Sequence[Recording], unused: dict[str, str]) -> dict[str, str]:
@@ -228,7 +231,3 @@ def _name(path: Path) -> str:
 def _stem(path: Path) -> str:
     """The name in that of a label file."""
     return _VIDEO.sub("", _LABEL.sub("", path.stem))
-
-
-def _at(files: Mapping[Path, Kind], name: str) -> Path:
-    return next(path for path in files if path.name == name)

@@ -39,7 +39,8 @@ def index(job: DownloadJob, folder: Path) -> list[Sample]:
     """
     surveyed = survey(folder)
     found = [each for each in surveyed.recordings if each.split in job.splits or job.splits == ("test",)]
-    if rest := [each.id for each in surveyed.recordings if each not in found]:
+    here = {each.id for each in found}
+    if rest := [each.id for each in surveyed.recordings if each.id not in here]:
         job.progress.message(f"{len(rest)} recordings are of other splits than {', '.join(job.splits)}: {rest[0]} ...")
     if not found:
         raise InputError(

@@ -88,9 +88,6 @@ def belonging(entry: Entry) -> list[Path]:
     """The files of one scan: itself, its slices, and what lies beside it under its name."""
     if entry.slices:
         return list(entry.slices)
-    name = stem(entry.path.name)
-    return [entry.path, *(path for path in sorted(entry.path.parent.iterdir()) if _beside(path.name, name))]
-
-
-def _beside(name: str, scan: str) -> bool:
-    return name.startswith(scan) and name[len(scan) :].lower() in BESIDE
+    scan = entry.path.with_name(stem(entry.path.name))
+    endings = sorted({spelling for ending in BESIDE for spelling in (ending, ending.upper())})
+    return [entry.path, *(path for ending in endings if (path := Path(f"{scan}{ending}")).is_file())]
