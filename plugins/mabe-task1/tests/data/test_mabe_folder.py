@@ -286,7 +286,7 @@ def test_animals_are_the_same_in_capitals(lab, deeplabcut):
     found = poses.pair(poses.read([lab / "m1.csv"]), "white", "black", "m1")
     assert found.animals == ("WHITE", "Black")
     np.testing.assert_array_equal(found.points, points[:, [1, 0]])
-    with pytest.raises(InputError, match=r"1 animal .*; where another file has the other animal, name both there"):
+    with pytest.raises(InputError, match=r"1 animal \(one\), two are needed; name the files of both in recordings.csv"):
         deeplabcut(lab / "m2.csv", animals=("one",))
         poses.pair(poses.read([lab / "m2.csv"]), "", "", "m2")
 

@@ -5,7 +5,7 @@ import pytest
 
 from challengeflow import InputError
 from challengeflow_mabe_task1.formats import kinds, labels
-from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels
+from challengeflow_mabe_task1.formats.bouts import Bout, Choice, Labels, key
 
 NAMES = ("fight", "sniff", "other")
 
@@ -98,6 +98,11 @@ def test_bouts_before_the_video_are_left_out(classes):
 def test_what_can_be_meant_in_two_ways_is_asked(classes, text, message):
     with pytest.raises(InputError, match=message):
         classes(text)
+
+
+def test_signs_that_nobody_sees_make_no_other_behaviour():
+    names = ("nose sniff", "nose\u00a0sniff", "nose sniff\u200b", "\ufeffnose sniff", "ｎｏｓｅ sniff", "Nose_Sniff ")
+    assert len({key(name) for name in names}) == 1
 
 
 def test_rarity_is_told_over_files_in_frames_and_in_seconds():

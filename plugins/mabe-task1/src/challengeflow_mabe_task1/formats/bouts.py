@@ -54,7 +54,7 @@ class Choice:
 
 def key(name: str) -> str:
     """What spellings of one behaviour have in common: `Anogenital_sniff` and `anogenital sniff ` are the same."""
-    name = unicodedata.normalize("NFC", name)
+    name = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
     return re.sub(r"[\s_./()-]+", " ", name).strip().casefold() or name.strip()
 
 

@@ -13,8 +13,6 @@ from challengeflow_mabe_task1.formats import deeplabcut, jabs, mars, simba, slea
 from challengeflow_mabe_task1.formats.bouts import called
 from challengeflow_mabe_task1.formats.tracks import Poses
 
-ANOTHER = "; where another file has the other animal, name both there as poses (black.csv|white.csv)"
-
 SUFFIXES = (".csv", ".tsv", ".h5", ".hdf5", ".slp", ".json")
 
 
@@ -37,11 +35,11 @@ def pair(poses: Poses, resident: str, intruder: str, where: str) -> Poses:
         chosen = seen if len(poses.animals) > 2 else list(range(len(poses.animals)))
         if len(chosen) == 2:
             return _of(poses, chosen)
-        alone = len(poses.animals) == 1
+        if len(poses.animals) == 1:
+            raise InputError(f"{where} has 1 animal ({poses.animals[0]}), two are needed; {_how_to_name_two(poses)}")
         raise InputError(
-            f"{where} has {'1 animal' if alone else f'{len(poses.animals)} animals'} ({', '.join(poses.animals)}); "
-            "name two of them as resident and intruder in recordings.csv, or in the download parameter 'animals'"
-            f"{_of_one_animal(poses) if alone else ''}"
+            f"{where} has {len(poses.animals)} animals ({', '.join(poses.animals)}); name two of them as resident and "
+            "intruder in recordings.csv, or in the download parameter 'animals'"
         )
     places = [[place for place, own in enumerate(poses.animals) if called(own) == called(name)] for name in names]
     if all(len(own) == 1 for own in places) and places[0] != places[1]:
@@ -127,11 +125,16 @@ def _parts_of(poses: Poses, animal: str) -> dict[str, int]:
     return found
 
 
-def _of_one_animal(poses: Poses) -> str:
-    """A hint on a single track: its parts carry the names of two animals, or a file of the other is needed."""
+def _how_to_name_two(poses: Poses) -> str:
+    """What to do about a single track: its parts may carry two names, or the other animal has a file of its own."""
     words = [set(part.split("_")[:1]) | set(part.split("_")[-1:]) for part in poses.parts if "_" in part]
     names = sorted({name for own in words for name in own if 2 * len(_parts_of(poses, name)) == len(poses.parts)})
-    return f"; its parts look like those of {names[0]} and {names[1]}" if len(names) == 2 else ANOTHER
+    if len(names) == 2:
+        return (
+            f"its parts look like those of {names[0]} and {names[1]}: name these as resident and intruder in "
+            "recordings.csv, or in the download parameter 'animals'"
+        )
+    return "name the files of both in recordings.csv as the poses of one recording (black.csv|white.csv)"
 
 
 def _together(paths: Sequence[Path], found: Sequence[Poses]) -> Poses:
