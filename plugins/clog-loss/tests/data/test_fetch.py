@@ -135,7 +135,15 @@ def test_one_bad_file_is_a_sample_with_its_reason(stages, network, monkeypatch):
     network.faults[path_of("2")] = ["503*"]
     raw = stages.download("official", "train-0", videos("1", "2", "3"), url=BY_S3, endpoint=network.url)
     assert (raw / "1.mp4").exists() and (raw / "3.mp4").exists() and not (raw / "2.mp4").exists()
-    assert manifest.read(raw)["2"]["problem"].startswith("not fetched:") and "503" in manifest.read(raw)["2"]["problem"]
+    problem = manifest.read(raw)["2"]["problem"]  # the same each time: it goes into tables
+    assert problem == "not fetched: Server returned non-2xx status code: 503 Service Unavailable: busy"
+
+
+def test_a_web_page_is_no_video(stages, network):
+    network.faults[path_of("1")], network.faults[path_of("2")] = ["page"], ["page*"]
+    raw = stages.download("official", "train-0", videos("1", "2"), url=BY_S3, endpoint=network.url)
+    assert (raw / "1.mp4").read_bytes() == b"1" + CONTENT and not (raw / "2.mp4").exists()
+    assert manifest.read(raw)["2"]["problem"].startswith("not fetched: a web page arrived, no video; the network")
 
 
 def test_a_shard_of_one_missing_video_is_listed(stages, network):

@@ -21,8 +21,9 @@ class Proxy:
     """`faults`: path -> what goes wrong with its next requests, in order; `asked`: path -> the Range of each request.
 
     Faults are "reset" and "truncate" (half of the body, then a reset or a quiet end), "drip" (half of the body in
-    drops, then nothing more, and the connection stays), "503", "whole" (Range is ignored) and "changed" (other bytes of
-    the same length). A fault that ends with "*" stays. `headers` are added; an answer takes `delay` seconds more.
+    drops, then nothing more, and the connection stays), "503", "whole" (Range is ignored), "changed" (other bytes of
+    the same length) and "page" (a web page, as networks with a login give). A fault that ends with "*" stays. `headers`
+    are added; an answer takes `delay` seconds more.
     """
 
     url: str
@@ -58,6 +59,9 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(known.delay)
         if fault == "503":
             self._answer(503, {}, b"busy")
+            return
+        if fault == "page":
+            self._answer(200, {}, b"\n<!DOCTYPE html><title>Log in</title>")
             return
         status, headers, body = self._forward(with_range=fault != "whole")
         if fault == "changed":

@@ -26,6 +26,8 @@ MISSING = "not on the server"
 MANY = 3  # videos that are not all missing for no common reason
 FAILED_IN_A_ROW = 16  # transfers: no longer the fault of single files
 CHUNK = 1 << 18
+PAGES = (b"<!doctype", b"<html", b"<?xml")  # what a login page of a network, or an error of a server, begins with
+TOLD = re.compile(r" in [\d.]+\w+(?:, after .*?retry_timeout: \w+)? +- ")  # before what went wrong; differs each time
 MD5 = re.compile(r'"?([0-9a-f]{32})"?')  # the entity tag of an object that was stored in one piece
 
 
@@ -139,7 +141,7 @@ def _attempt(store: ObjectStore, key: str, target: Path) -> Checked | None:
     except (FileNotFoundError, PermissionDeniedError, UnauthenticatedError):
         return None
     except BaseError as error:
-        raise TransferError(str(error).partition("\n")[0]) from None
+        raise TransferError(TOLD.split(str(error).partition("\n")[0])[-1].rstrip(": ")) from None
     part = _part(target, meta)
     _check(part, meta, arrived)
     os.replace(part, target)
@@ -183,7 +185,7 @@ def _part(target: Path, meta: "ObjectMeta") -> Path:
 
 
 def _check(part: Path, meta: "ObjectMeta", arrived: Checked) -> None:
-    """Size and, where the entity tag is one, MD5; what does not agree is removed."""
+    """Size and, where the entity tag is one, MD5, and that it is no web page; what does not agree is removed."""
     promised = MD5.fullmatch(meta["e_tag"] or "")
     same = not promised or arrived.md5.hexdigest() == promised[1]
     if arrived.size != meta["size"] or not same:
@@ -191,6 +193,11 @@ def _check(part: Path, meta: "ObjectMeta", arrived: Checked) -> None:
         raise TransferError(
             f"{arrived.size} of {meta['size']} bytes arrived" if same else "what arrived has another checksum"
         )
+    with open(part, "rb") as file:
+        beginning = file.read(64)
+    if beginning.lstrip().lower().startswith(PAGES):
+        part.unlink()
+        raise TransferError("a web page arrived, no video; the network may want a login")
 
 
 def _refuse_small_disk(job: DownloadJob, samples: Sequence[Sample]) -> None:
