@@ -45,7 +45,8 @@ def demo(checkout: Path, folder: Path) -> dict[str, Any]:
     whole = cpu_of(line, cwd=folder, env=noting(folder, home))
     jobs = defaultdict(list)
     for job in noted(folder):
-        control = job.stage == "control"
+        # The latter two of code in which a control was not yet one job.
+        control = job.stage in ("control", "prior") or (job.stage == "predict" and job.further.startswith("control-"))
         if job.stage not in ("leaderboard", "report"):
             jobs[f"{job.target.partition('/')[0]}/{'controls' if control else job.stage}"].append(job.cpu)
     stages = {stage: [len(each), round(sum(each), 2)] for stage, each in jobs.items()}
