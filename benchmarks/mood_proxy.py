@@ -7,7 +7,8 @@ RESULTS/without-X holds the run of examples/mood-heads.yaml for each part X of t
 made. Nothing is trained. Average precisions are the organisers' over the cases of each part, then their mean. A
 bootstrap draws cases with replacement within each part, healthy and abnormal ones apart; another draws whole people,
 with all their cases. Both draw the same for both sides of a comparison; a gain holds where the 95 % interval of the
-difference lies above 0. The sample scores of scans from elsewhere, of a real tumour and of planted lesions are set
+difference lies above 0. False alarms are told for each person at the operating point that the other people of the part
+give. The sample scores of scans from elsewhere, of a real tumour and of planted lesions are set
 beside those of the healthy draws of the part.
 """
 
@@ -96,6 +97,18 @@ class Part:
         alarm = decision.operating_point(scores, np.zeros(len(scores)))["score"]
         return np.array([scores.max(), max(others), alarm])
 
+    @cached_property
+    def alarms(self) -> dict[str, float]:
+        """Person -> share of their healthy draws that alarm at the operating point of the part's other people."""
+        scores, found = np.array(list(self.healthy.values())), {}
+        whose = np.array([self.person[name] for name in self.healthy])
+        for name in np.unique(whose):
+            others = scores[whose != name]
+            found[str(name)] = float(
+                (scores[whose == name] >= decision.operating_point(others, others * 0)["score"]).mean()
+            )
+        return found
+
     def above(self, dataset: str) -> dict[str, np.ndarray]:
         """Of each lesion whether it is above each bar, and whether it counts there, (2, 3): the strangest person's do
         not at the second.
@@ -154,6 +167,10 @@ def report_model(model: str, parts: Sequence[Part], drawn: dict[str, np.ndarray]
     for at, task in enumerate(TASKS):
         intervals = [f"over {by} [{_interval(values[:, at])}]" for by, values in drawn.items()]
         print(f"{model}, {task}: {own[at]:.3f}, {', '.join(intervals)}")
+    shares = np.array([share for part in parts for share in part.alarms.values()])
+    drawn_shares = np.random.default_rng(0).choice(shares, (DRAWS, len(shares))).mean(axis=1)
+    stated = f"{decision.FALSE_ALARMS:.2f} is stated"
+    print(f"{model}, false alarms: {shares.mean():.3f}, over people [{_interval(drawn_shares)}]; {stated}")
     for part in parts:
         voxels, cases = part.precision(np.arange(len(part.cases)))
         print(f"    {part.home.name}: voxels {voxels:.3f}, cases {cases:.3f}")
