@@ -32,8 +32,10 @@ def test_two_columns_of_labels_suffice(tmp_path, stages):
 
 def test_a_column_of_projects_groups_the_videos(tmp_path, stages):
     text = "\ufefffilename,stalled,project_id\na.mp4,1,mouse 1\nb.mp4,0,mouse 1\nc.mp4,0,mouse 2\n"
-    samples = stages.index(write_labels(tmp_path / "lab", text), splits=("train",))
-    assert [sample.group for sample in samples] == ["mouse 1", "mouse 1", "mouse 2"]
+    lab = write_labels(tmp_path / "lab", text)
+    (tmp_path / "lab" / "mouse 1.mp4").touch()  # a video to be answered that has the name of a project
+    groups = [(sample.split, sample.group) for sample in stages.index(lab)]
+    assert groups == [*(("train", f"mouse {number}") for number in (1, 1, 2)), ("test", "mouse 1 (video)")]
 
 
 @pytest.mark.parametrize(

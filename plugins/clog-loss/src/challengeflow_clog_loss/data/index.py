@@ -69,11 +69,12 @@ def from_labels(job: DownloadJob, folder: Path, labels: Path) -> None:
     strata: dict[str, str] = {}
     gold: list[Gold] = []
     rows = {label.filename: label for label in own_labels.read(labels, _names(folder))}
+    projects = {label.project for label in rows.values()}
     others = _videos(job, folder, folder / "test") if "test" in job.splits else []
     for name, path in ids([*map(Path, rows), *(path for path in others if path.name not in rows)]).items():
         label = rows.get(path.name)
-        if label is None:
-            samples.append(Sample(name, "test", name, _columns(path)))
+        if label is None:  # of no project, though one may have its name
+            samples.append(Sample(name, "test", f"{name} (video)" if name in projects else name, _columns(path)))
             continue
         samples.append(Sample(name, "train", label.project or name, _columns(path)))
         strata[name] = str(label.stalled)
