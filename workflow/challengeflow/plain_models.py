@@ -77,7 +77,8 @@ class BoostedTrees:
             found = rows[numbers, np.where(inner, feature[place], 0)]
             to_left = np.where(np.isnan(found), missing_left[place] == 1, found <= value[place])
             place = np.where(inner, starts + np.where(to_left, left[place], right[place]), place)
-        return value[place]
+        reached: np.ndarray = value[place]
+        return reached
 
     def _walked_compiled(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         """The same, tree after tree, float64 (n,) that is written over."""
