@@ -93,6 +93,7 @@ MOOD = Challenge(
         "scaling": "the low and the high that became 0 and 1",
         "mapping": "how the grid lies in the scan (stored, axis, start, step, grid, box): leads answers back",
         "scanned": "how many voxels of the grid were measured",
+        "values": "how many values the scan holds, of voxels that are evenly spread",
     },
     datasets=(
         _dataset("brain", "brain MR, 256^3, background 0", "800 train scans, 4 toy cases; a Synapse login is needed"),

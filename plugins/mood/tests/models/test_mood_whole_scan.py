@@ -10,7 +10,7 @@ import pytest
 from challengeflow.arrays import Arrays
 from challengeflow_mood.data.healthy_scans import read_healthy
 from challengeflow_mood.data.preprocess import prepare
-from challengeflow_mood.data.volumes import read_scan
+from challengeflow_mood.data.volumes import Scan, read_scan
 from challengeflow_mood.demo.phantoms import phantom
 from challengeflow_mood.models import whole_scan
 
@@ -40,6 +40,14 @@ def test_healthy_scans_and_one_with_an_anomaly_are_not_foreign(healthy, known, f
     planted = healthy.volumes[0].copy()
     planted[6:10, 6:10, 6:10] = 1
     assert whole_scan.foreign(known, scan(planted, healthy.masks[0]), facts) == ""
+
+
+def test_a_label_map_of_a_healthy_scan_is(known):
+    head = phantom("brain", 32, np.random.default_rng(2))
+    labels = np.digitize(head, [0.05, 0.3, 0.45, 0.6]).astype(np.float32) / 4
+    for volume, expected in ((head, ""), (labels, "foreign: holds 5 values alone, as masks and label maps do")):
+        facts, arrays = prepare(Scan(volume, None, {"affine": np.eye(4).tolist()}), 16)
+        assert whole_scan.foreign(known, arrays, facts) == expected
 
 
 def test_another_contrast_and_another_direction_are(healthy, known, facts):

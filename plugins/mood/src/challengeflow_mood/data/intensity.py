@@ -12,7 +12,7 @@ COLDEST = (-1200.0, -50.0)  # Hounsfield units: where the lowest values of a CT 
 SET_IN = 0.02  # share of a CT's voxels that hold the value of its corners, where these are padding
 LEAST_MEASURED = 0.05  # share of the voxels
 LARGEST = 1e15  # no scanner counts so far, and differences of float32 values beyond it overflow
-SAMPLED = 128  # voxels a side
+SAMPLED, COUNTED = 128, 64  # voxels a side
 
 
 def scale(volume: np.ndarray) -> tuple[np.ndarray | None, list[float]]:
@@ -51,6 +51,11 @@ def scale(volume: np.ndarray) -> tuple[np.ndarray | None, list[float]]:
     if padding is not None:
         volume[padding] = 0
     return padding, scaling
+
+
+def count_values(volume: np.ndarray) -> int:
+    """How many values a volume (X, Y, Z) holds, of voxels that are evenly spread: hundreds in a scan, few in a mask."""
+    return len(np.unique(volume[tuple(slice(None, None, max(1, n // COUNTED)) for n in volume.shape)]))
 
 
 def relative_grey(volume: np.ndarray, mask: np.ndarray) -> np.ndarray:

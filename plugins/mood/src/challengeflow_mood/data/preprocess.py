@@ -17,6 +17,7 @@ from challengeflow_mood.anomalies import PROXY
 from challengeflow_mood.anomalies.insertion import Body, insert
 from challengeflow_mood.data import alignment
 from challengeflow_mood.data.images import load_map
+from challengeflow_mood.data.intensity import count_values
 from challengeflow_mood.data.official_layout import REASON
 from challengeflow_mood.data.volumes import Scan, read_scan
 
@@ -76,15 +77,15 @@ def keep(job: PreprocessJob, target: Path) -> None:
 def prepare(scan: Scan, grid: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Attributes and arrays of one scan that was read: what the model needs and what leads back.
 
-    Attributes: `status`, `shape`, the scan's geometry, `mapping` (see `alignment.align`) and `scanned`, how many voxels
-    of the grid were measured.
+    Attributes: `status`, `shape`, the scan's geometry, `mapping` (see `alignment.align`), `scanned`, how many voxels
+    of the grid were measured, and `values` (see `intensity.count_values`).
     """
     mapping = alignment.align(scan.volume, np.asarray(scan.geometry["affine"]), grid)
     share = alignment.measured(scan.padding, mapping)
     small = np.where(share >= PARTLY, alignment.to_grid(scan.volume, mapping) / np.maximum(share, PARTLY), 0)
     scanned = np.clip((share - PARTLY) / (MOSTLY - PARTLY), 0, 1)  # no step, so that a shift by a hair changes a hair
     facts = {"status": "ok", "shape": [1, grid, grid, grid], **scan.geometry}
-    facts |= {"mapping": mapping, "scanned": round(float(scanned.sum()))}
+    facts |= {"mapping": mapping, "scanned": round(float(scanned.sum())), "values": count_values(scan.volume)}
     mask = alignment.body_mask(small)
     arrays: dict[str, np.ndarray] = {
         "volume": small.astype(np.float16),

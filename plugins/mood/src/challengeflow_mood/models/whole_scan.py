@@ -1,10 +1,10 @@
 """Whether a scan as a whole is foreign: another contrast, another part of the body, another modality, a part alone.
 
-A scan is foreign where too little of the usual body was scanned, where its body is far larger or smaller than those of
-healthy scans (another part of the body, or a header in other units), or where its smoothed grey values are too unlike
-the mean healthy scan. The likeness is their correlation, as Fisher's z; how far healthy scans lie from the mean of
-scans of *other* groups is known from the training scans. No header clears a scan. Local models do not see this: a scan
-that is strange everywhere has no strangest place.
+A scan is foreign where it holds few values, as masks and label maps do, where too little of the usual body was scanned,
+where its body is far larger or smaller than those of healthy scans (another part of the body, or a header in other
+units), or where its smoothed grey values are too unlike the mean healthy scan. The likeness is their correlation, as
+Fisher's z; how far healthy scans lie from the mean of scans of *other* groups is known from the training scans. No
+header clears a scan. Local models do not see this: a scan that is strange everywhere has no strangest place.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ FOREIGN = 4.0  # standard deviations of healthy scans' likeness
 LEAST_LIKE = 0.45  # of the mean likeness: what is less alike is foreign, however much healthy scans differ
 LEAST_SPREAD = 0.1  # of Fisher's z: few scans may all be alike by chance
 RESIZED = 1.5  # times as large as the largest healthy body, or as small as the smallest
+FEW = 16  # values
 COVERED = 0.75  # least share of the usual body that was scanned
 LOWEST = 0.9  # score of the least strange voxel of a foreign scan: above what is found in healthy ones
 
@@ -58,6 +59,8 @@ def foreign(model: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], f
     """Why a prepared scan (`volume`, `mask`, `scanned`, and its attributes) is foreign as a whole; empty where it is
     not. model: see `fit`.
     """
+    if facts["values"] < FEW:
+        return f"foreign: holds {facts['values']} values alone, as masks and label maps do"
     scanned = np.asarray(arrays["scanned"])[::STEP, ::STEP, ::STEP] >= 0.5
     usual = np.asarray(model["whole_presence"]) > 0.5
     covered = float(scanned[usual].mean()) if usual.any() else 1.0
