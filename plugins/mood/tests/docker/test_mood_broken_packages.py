@@ -1,5 +1,6 @@
 """Packages that are broken on purpose: each is caught with its sentence."""
 
+import tarfile
 import zipfile
 
 import numpy as np
@@ -310,6 +311,16 @@ def test_what_is_no_archive(tmp_path):
         archive.is_image(tmp_path / "package.tar")
     with pytest.raises(InputError, match="is no file"):
         check_package.main([str(tmp_path / "nowhere.tar")])
+
+
+def test_a_package_in_a_folder_of_its_own(package, tmp_path):
+    with tarfile.open(tmp_path / "package.tar", "w") as tar:
+        tar.add(package.folder, "mine")
+    (tmp_path / "work").mkdir()
+    with pytest.raises(
+        InputError, match=r"holds none of run_sample_brain.sh, .*; pack what is in its folder mine, and"
+    ):
+        check_package.check(tmp_path / "package.tar", package.toys, tmp_path / "work")
 
 
 def test_toys_that_are_not_there(tmp_path):

@@ -18,7 +18,7 @@ from challengeflow import InputError
 from challengeflow_mood.docker import archive, sandbox
 from challengeflow_mood.docker.dockerfile_lint import built, lint_settings
 from challengeflow_mood.docker.package_trial import LIMIT, Report, Trial
-from challengeflow_mood.docker.script_lint import lint
+from challengeflow_mood.docker.script_lint import SCRIPTS, lint
 from challengeflow_mood.docker.trial_toys import Toys, toy_cases
 
 
@@ -69,6 +69,8 @@ def check(
     root = unpacked if is_image else work / "root"
     workspace = root / "workspace"
     report.problems += lint_settings(archive.settings(package)) if is_image else built(unpacked, root)
+    if not is_image and not any((workspace / script).is_file() for script in SCRIPTS):
+        raise InputError(f"{package} holds none of {', '.join(SCRIPTS)}{_inside(unpacked)}")
     report.problems += lint(workspace)
     box = sandbox.open_sandbox(package, unpacked, root, wanted, say)
     report.sandbox = box.name
@@ -77,6 +79,12 @@ def check(
     trial.probe()
     trial.run_scripts(workspace, toys)
     return report
+
+
+def _inside(unpacked: Path) -> str:
+    """Where a build context lies that was packed with the folder that it is in."""
+    found = next(iter(sorted(unpacked.rglob("Dockerfile"))), None)
+    return f"; pack what is in its folder {found.parent.relative_to(unpacked)}, and not that folder" if found else ""
 
 
 def _print(report: Report, test_cases: int) -> None:
