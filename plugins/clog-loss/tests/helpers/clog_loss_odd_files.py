@@ -48,6 +48,7 @@ def _containers() -> Iterator[Odd]:
     )
     yield Odd("animated gif", partial(small, container="gif", codec="gif", codec_format="rgb8"), True, "pixel format")
     yield Odd("mpeg-4 part 2", partial(small, codec="mpeg4"), True)
+    yield Odd("webm", partial(small, container="webm", codec="libvpx"), True)
     yield Odd("lossless ffv1", partial(small, container="matroska", codec="ffv1"), True)
     yield Odd("groups of 12 frames with B-frames", partial(small, options={"g": "12", "bf": "2"}), True)
     yield Odd("five frames a second", partial(small, rate=5), True)
@@ -183,6 +184,9 @@ def _damage() -> Iterator[Odd]:
         )
     yield Odd("random bytes within", partial(_damaged, change=_scribbled), False, "damaged")
     yield Odd("header alone", partial(_damaged, change=lambda data: data[:32]), False, "damaged")
+    for container, codec in (("matroska", "libx264"), ("webm", "libvpx")):
+        cut = partial(_damaged, change=partial(_cut, share=0.5), container=container, codec=codec)
+        yield Odd(f"{container}, cut in half", cut, False, "damaged: cut off after")
     yield Odd("avi, cut in half", partial(_damaged, change=partial(_cut, share=0.5), container="avi"), False, "damaged")
 
 
@@ -209,8 +213,8 @@ def _bordered(luma: np.ndarray) -> np.ndarray:
     return luma
 
 
-def _damaged(path: Path, change: Callable[[bytes], bytes], container: str = "mp4") -> None:
-    write_small_video(path, frames=FRAMES, container=container)
+def _damaged(path: Path, change: Callable[[bytes], bytes], container: str = "mp4", codec: str = "libx264") -> None:
+    write_small_video(path, frames=2 * FRAMES, container=container, codec=codec)
     path.write_bytes(change(path.read_bytes()))
 
 

@@ -35,6 +35,7 @@ SAME_SHARE = 0.15  # of what neighbouring frames differ by: a codec that predict
 SHOWN = 1 / 3  # of the outline's strongest colour in any frame: a frame with less does not show it where it is
 PART = 21  # frames of which an outline is looked for at a time where the first frames have none
 LONGEST_LOOP, PIXELS = 100, 500  # frames back that are compared, by about so many pixels of the region
+CUT_OFF = 0.9  # of the length that a file states
 BLACK, BRIGHT = 18, 234  # luma at the ends of the camera's range
 HELD_BYTES = 8 << 20  # of frames held until the region is found: 21 of 512 x 384 pixels
 THUMBNAIL = 128  # columns at most
@@ -131,6 +132,8 @@ def prepared(
         sums.append(surroundings.blocks(frame.luma))
         shown.append(region.line_shown(frame, found) if found.found_by == "colour" else 1.0)
     _check_count(len(cube), expected)
+    if (there := decode.share_there(path)) < CUT_OFF:
+        raise decode.VideoError(f"damaged: cut off after {there:.0%} of its length")
     attributes = {
         "status": "ok",
         "shape": SHAPE,
