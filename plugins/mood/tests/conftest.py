@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from challengeflow_mood.data.preprocess import prepare
 from challengeflow_mood.data.volumes import Scan
 from challengeflow_mood.demo.phantoms import phantom
 from challengeflow_mood.models import pca_residual
+
+sys.path.append(str(Path(__file__).parent / "helpers"))
 
 MODEL_DEFAULTS = {name: schema["default"] for name, schema in plugin.PCA_RESIDUAL.parameters.items()}
 
