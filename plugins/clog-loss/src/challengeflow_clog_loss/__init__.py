@@ -226,6 +226,7 @@ CLOG_LOSS = Challenge(
         "box": "of the region in the frame: top, left, bottom, right",
         "found_by": "how the outline was found: colour, luma, or the whole frame",
         "region": "what was noticed about the outline: area, stability, gap, at_border, outlines",
+        "absent": "frames without the outline where it was found",
         "repeats": "frames whose region is as in an earlier one",
         "black": "share of the region's pixels that are black",
         "bright": "share of the region's pixels that are as bright as can be",
