@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from challengeflow import InputError, plain_models
-from challengeflow.plain_models import boosted_trees, load, load_trees, save, scaled_logistic
+from challengeflow import InputError
+from challengeflow.plain_models import BoostedTrees, boosted_trees, load, load_trees, save, scaled_logistic
 
 
 @pytest.fixture(autouse=True)
@@ -46,10 +46,11 @@ def folder(tmp_path):
     return tmp_path / "m"
 
 
-@pytest.mark.parametrize("few", [plain_models.FEW, 0], ids=["numpy", "compiled"])
+@pytest.mark.parametrize("by", ["numpy", "compiled"])
 @pytest.mark.parametrize("classes", [2, 3, 5])
-def test_trees_predict_the_same_bits(tmp_path, monkeypatch, classes, few):
-    monkeypatch.setattr(plain_models, "FEW", few)
+def test_trees_predict_the_same_bits(tmp_path, monkeypatch, classes, by):
+    if by == "numpy":
+        monkeypatch.setattr(BoostedTrees, "_walked_compiled", BoostedTrees._walked)
     for seed in range(3):
         model, rows = fitted(classes, seed)
         save(tmp_path / str(seed), {"trees": boosted_trees(model)})

@@ -114,7 +114,7 @@ def test_jobs_that_are_done_are_not_left(found):
 
 
 def test_the_table_of_a_dry_run_counts_stages_and_adds_up(found):
-    rows = "predict          3\ncontrol          6\ntrain            2\nall              1\ntotal           12\n"
+    rows = "predict          3\nensemble         6\ntrain            2\nall              1\ntotal           12\n"
     table = f"Job stats:\njob          count\n-----------  -----\n{rows}\nmore"
     counts = counted(table)
     assert counts == {"predict": 9, "train": 2}

@@ -6,6 +6,7 @@ checked before it is used: the compiled walk through a tree checks none, so that
 """
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,7 @@ LEAF = -1
 """Stands in the place of a leaf's feature."""
 
 FEW = 1 << 20
-"""Rows times trees up to which numpy walks: it takes no longer than scikit-learn takes to be imported."""
+"""Rows times trees up to which numpy walks, where scikit-learn would have to be imported, which takes longer."""
 
 COLUMNS = {"roots": "<i8", "feature": "<i4", "left": "<u4", "right": "<u4", "missing_left": "|u1", "value": "<f8"}
 """Arrays of boosted trees and their dtypes: `roots` has one entry a tree and one more, the others one a node."""
@@ -61,14 +62,14 @@ class BoostedTrees:
         rows = _rows(rows, self.width)
         raw = np.zeros((len(rows), len(self.baseline)), order="F")
         raw += self.baseline
-        few = len(rows) * (len(self.nodes["roots"]) - 1) <= FEW
+        few = len(rows) * (len(self.nodes["roots"]) - 1) <= FEW and "sklearn" not in sys.modules
         for number, values in enumerate(self._walked(rows) if few else self._walked_compiled(rows)):
             raw[:, number % len(self.baseline)] += values
         return raw
 
     def _walked(self, rows: np.ndarray) -> np.ndarray:
         """The leaf's value of each row in each tree, float64 (T, n): all walk at once, a step down at a time."""
-        feature, value, missing_left = (self.nodes[name] for name in ("feature", "value", "missing_left"))
+        feature, value, missing_left = (np.asarray(self.nodes[name]) for name in ("feature", "value", "missing_left"))
         left, right = self.nodes["left"].astype(np.intp), self.nodes["right"].astype(np.intp)
         starts = self.nodes["roots"][:-1, None]
         numbers = np.arange(len(rows))
