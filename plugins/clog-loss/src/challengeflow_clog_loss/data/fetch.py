@@ -93,8 +93,12 @@ def _fetch_all(
     arrived: dict[str, Checked] = {}
     problems: dict[str, str] = {}
     failed_in_a_row = 0
+    begun = {part.name.rsplit(".", 2)[0] for part in job.work.glob("*.part")}  # one look, not one a video
     with ThreadPoolExecutor(job.parameters["parallel"]) as pool:
-        futures = {pool.submit(fetch, store, _key(sample), _arrived(job, sample)): sample for sample in samples}
+        futures = {}
+        for sample in samples:
+            target = _arrived(job, sample)
+            futures[pool.submit(fetch, store, _key(sample), target, target.name not in begun)] = sample
         for future in job.progress(as_completed(futures), "video", len(futures)):
             sample = futures[future]
             failed_in_a_row = failed_in_a_row + 1 if isinstance(future.exception(), TransferError) else 0
@@ -126,18 +130,21 @@ RETRYING = Retrying(
 )
 
 
-def fetch(store: ObjectStore, key: str, target: Path) -> Checked | None:
+def fetch(store: ObjectStore, key: str, target: Path, fresh: bool = False) -> Checked | None:
     """Fetch one object to `target`, whole and checked; None where the store has none (S3 may answer 403 for that).
+
+    fresh: nothing of it is there, so that no look for a part is needed.
 
     What arrives is in `target`.TAG.part until then, TAG being of the object's entity tag, so that the rest of another
     object is never put behind it. Raises TransferError.
     """
-    return RETRYING(_attempt, store, key, target)
+    first = iter([fresh])
+    return RETRYING(lambda: _attempt(store, key, target, next(first, False)))
 
 
-def _attempt(store: ObjectStore, key: str, target: Path) -> Checked | None:
+def _attempt(store: ObjectStore, key: str, target: Path, fresh: bool) -> Checked | None:
     try:
-        meta, arrived = _transfer(store, key, target)
+        meta, arrived = _transfer(store, key, target, fresh)
     except (FileNotFoundError, PermissionDeniedError, UnauthenticatedError):
         return None
     except BaseError as error:
@@ -148,9 +155,9 @@ def _attempt(store: ObjectStore, key: str, target: Path) -> Checked | None:
     return arrived
 
 
-def _transfer(store: ObjectStore, key: str, target: Path) -> "tuple[ObjectMeta, Checked]":
+def _transfer(store: ObjectStore, key: str, target: Path, fresh: bool) -> "tuple[ObjectMeta, Checked]":
     """Bring the part of the object to its full size; returns what the store says of the object, and what is there."""
-    meta = _resumable(store, key, target)
+    meta = None if fresh else _resumable(store, key, target)
     arrived = Checked() if meta is None else Checked.of(_part(target, meta))
     if meta is not None and arrived.size == meta["size"]:
         return meta, arrived
