@@ -17,7 +17,7 @@ import numpy as np
 LIBRARIES = {  # what the code of a stage imports when it is called
     ("clog-loss", "preprocess"): "av",
     ("clog-loss", "train"): "sklearn.ensemble",
-    ("clog-loss", "predict"): "sklearn.ensemble",
+    ("clog-loss", "predict"): "scipy.ndimage, scipy.special",
     ("clog-loss", "draw"): "matplotlib.figure",
     ("mabe-task1", "train"): "sklearn.ensemble",
     ("mabe-task1", "predict"): "sklearn.ensemble",
