@@ -189,7 +189,7 @@ def _known(jobs: Jobs, dataset: str, fold: int | None) -> dict[str, Any]:
 
 
 def _look_at_answers(jobs: Jobs, job: PlannedJob, made: Path) -> None:
-    """The gold itself is a perfect answer also where it has axes of its own."""
+    """Check answers that the core made; the gold itself is a perfect one also where it has axes of its own."""
     prediction, gold = jobs.declared.prediction, jobs.declared.gold
     axes = None if job.variant == "control-perfect" and gold and not gold.perfect else prediction.axes
     check_arrays.check_answers(made, prediction, axes, f"predictions of {'/'.join(job.parts)}")
